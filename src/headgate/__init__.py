@@ -1,0 +1,1 @@
+"""Headgate: takes data in verifiably, checks it, holds what a person must see, publishes once, archives with proof."""

@@ -1,0 +1,1 @@
+"""One technology a file, named <technology>_<port>.py."""

@@ -1,0 +1,1 @@
+"""Last step: evidence and the signed receipt."""

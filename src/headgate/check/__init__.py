@@ -1,0 +1,1 @@
+"""Second step: typed columns, rules, verdicts."""

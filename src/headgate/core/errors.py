@@ -1,0 +1,122 @@
+"""All errors that Headgate raises on purpose.
+
+```
+HeadgateError
+├── UsageError              the call was wrong (exit status 2)
+│   ├── ConfigurationError  headgate.toml or a setting
+│   ├── ContractError       contract.odcs.yaml: a list of problems
+│   ├── FlowError           flow.yaml, tasks, golden cases: a list of problems
+│   ├── NotFoundError       no delivery, table, flow, parameter of that name
+│   └── QueryRefusedError   SQL that is not one SELECT over known relations
+├── DeliveryError           one delivery stops, the others go on (exit status 1)
+│   ├── UnreadableError     the bytes are no document of a known format, or break a limit
+│   ├── CheckError          a rule could not be evaluated: an error, never a pass
+│   ├── TaskError           a flow's task failed or broke its promise
+│   └── BalanceError        counts that do not add up
+├── PublishError            a table does not stand where the ledger says
+├── TransientError          worth another try: storage or database did not answer
+├── LeaseLostError          another worker took the work over
+└── EvidenceError           log, receipt or checkpoint that does not prove what it claims
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class HeadgateError(Exception):
+    """Something that Headgate tells in words; the message names what, where, the value and the next step."""
+
+
+class UsageError(HeadgateError):
+    """The call was wrong; nothing was done."""
+
+
+class ConfigurationError(UsageError):
+    """A setting is missing or wrong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing that is wrong in a document that a person wrote."""
+
+    where: str  # path in the document, such as schema[0].properties[2].quality[0], or file:line
+    what: str  # the fault and the value
+    fix: str = ""  # the next step
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}" + (f" {self.fix}" if self.fix else "")
+
+
+class DocumentError(UsageError):
+    """A document that a person wrote has problems; all of them are told at once."""
+
+    def __init__(self, document: str, problems: Sequence[Problem]) -> None:
+        self.document = document
+        self.problems = tuple(problems)
+        lines = "".join(f"\n  {problem}" for problem in self.problems)
+        super().__init__(f"{document} has {len(self.problems)} problem(s):{lines}")
+
+    def __reduce__(self) -> tuple[type[DocumentError], tuple[str, tuple[Problem, ...]]]:
+        return type(self), (self.document, self.problems)
+
+
+class ContractError(DocumentError):
+    """The contract cannot be used as it is written."""
+
+
+class FlowError(DocumentError):
+    """The flow cannot be used as it is written."""
+
+
+class NotFoundError(UsageError):
+    """Nothing of that name is known here."""
+
+
+class QueryRefusedError(UsageError):
+    """The SQL is not one SELECT over known relations."""
+
+
+class DeliveryError(HeadgateError):
+    """One delivery cannot go on; the others are not touched."""
+
+
+class UnreadableError(DeliveryError):
+    """The bytes are no document of a known format, or break a limit; `code` is the reason code."""
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code = code
+        super().__init__(message)
+
+    def __reduce__(self) -> tuple[type[UnreadableError], tuple[str, str]]:
+        return type(self), (self.code, str(self))
+
+
+class CheckError(DeliveryError):
+    """A rule could not be evaluated. That is an error, never a pass."""
+
+
+class TaskError(DeliveryError):
+    """A task of the flow failed, or its result breaks what the flow promises."""
+
+
+class BalanceError(DeliveryError):
+    """Received is not accepted + held + rejected + duplicate. Nothing was published; this is a fault of Headgate."""
+
+
+class PublishError(HeadgateError):
+    """A published table does not stand where the ledger says it must."""
+
+
+class TransientError(HeadgateError):
+    """Storage or database did not answer; the same call may go through later."""
+
+
+class LeaseLostError(HeadgateError):
+    """Another worker took this work over while we were away; what we staged is thrown away."""
+
+
+class EvidenceError(HeadgateError):
+    """The log, a receipt or a checkpoint does not prove what it claims."""

@@ -1,0 +1,34 @@
+"""The one function that makes an identifier safe, and the one for a text literal."""
+
+from __future__ import annotations
+
+
+def quoted(identifier: str) -> str:
+    """An identifier in double quotes; refuses NUL.
+
+    >>> quoted('a"b')
+    '"a""b"'
+    """
+    if "\0" in identifier or not identifier:
+        raise ValueError(f"{identifier!r} is no identifier")
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text literal in single quotes, for places where nothing can be bound.
+
+    >>> literal("it's")
+    "'it''s'"
+    """
+    if "\0" in text:
+        raise ValueError("a text with NUL is no SQL literal")
+    return "'" + text.replace("'", "''") + "'"
+
+
+def path_sql(path: str) -> str:
+    """A column path as quoted field access.
+
+    >>> path_sql("customer.email")
+    '"customer"."email"'
+    """
+    return ".".join(quoted(part) for part in path.split("."))

@@ -1,0 +1,1 @@
+"""Synthetic data with known defects and an answer key."""

@@ -1,0 +1,1 @@
+"""First step: prove the bytes and keep them."""

@@ -1,0 +1,1 @@
+"""Fifth step: exactly once into the tables."""

@@ -1,0 +1,1 @@
+"""Reading without HTTP: query, figures, reports."""

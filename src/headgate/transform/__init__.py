@@ -1,0 +1,1 @@
+"""Fourth step: the flow's tasks."""
