@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from headgate.core.base64_text import decode_base64, encode_base64
 from headgate.core.evidence import EvidenceFault, ProofError
 from headgate.core.notes import SignedNote, parse_note, sign_note, verify_note
-from headgate.core.signing_keys import PrivateKey, PublicKey
+from headgate.core.signing_keys import PublicKey, Signer
 from headgate.core.tree_hash import HASH_BYTES
 
 _SIZE = re.compile(r"0|[1-9][0-9]{0,17}", re.ASCII)
@@ -52,7 +52,7 @@ class OpenedCheckpoint:
         return self.signers[0]
 
 
-def sign_checkpoint(checkpoint: Checkpoint, key: PrivateKey) -> SignedNote:
+def sign_checkpoint(checkpoint: Checkpoint, key: Signer) -> SignedNote:
     """The checkpoint signed by its log. ProofError if the key bears another name than the log."""
     if key.name != checkpoint.origin:
         message = f"Key {key.name} does not sign for the log {checkpoint.origin}: a log's key bears the log's name."

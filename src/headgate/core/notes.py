@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from headgate.core.base64_text import decode_base64, encode_base64
 from headgate.core.evidence import EvidenceFault, ProofError
-from headgate.core.signing_keys import KEY_ID_BYTES, PrivateKey, PublicKey, check_key_name
+from headgate.core.signing_keys import KEY_ID_BYTES, PublicKey, Signer, check_key_name
 
 MAX_SIGNATURES = 100
 """As in Go's package; the format asks that 16 be accepted."""
@@ -46,7 +46,7 @@ class SignedNote:
         return f"{self.text}\n{''.join(lines)}"
 
 
-def sign_note(text: str, keys: Sequence[PrivateKey]) -> SignedNote:
+def sign_note(text: str, keys: Sequence[Signer]) -> SignedNote:
     """The text signed by each key in order. ProofError if a note cannot hold the text."""
     _check_characters(text)
     if not keys or not text.endswith("\n"):
@@ -54,7 +54,7 @@ def sign_note(text: str, keys: Sequence[PrivateKey]) -> SignedNote:
     return SignedNote(text=text, signatures=tuple(_signature(text, key) for key in keys))
 
 
-def cosign(note: SignedNote, key: PrivateKey) -> SignedNote:
+def cosign(note: SignedNote, key: Signer) -> SignedNote:
     """The note with one more signature at its end; the others stay, an earlier one of the same key is replaced."""
     added = _signature(note.text, key)
     kept = tuple(one for one in note.signatures if (one.name, one.key_id) != (added.name, added.key_id))
@@ -96,7 +96,7 @@ def verify_note(note: SignedNote, keys: Sequence[PublicKey]) -> tuple[PublicKey,
     return tuple(signers.values())
 
 
-def _signature(text: str, key: PrivateKey) -> NoteSignature:
+def _signature(text: str, key: Signer) -> NoteSignature:
     return NoteSignature(name=key.name, key_id=key.public().key_id, value=key.sign(text.encode()))
 
 

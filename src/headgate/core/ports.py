@@ -39,6 +39,10 @@ class Files(ABC):
     def put(self, name: str, chunks: Iterable[bytes]) -> bool:
         """Write an object once, durably; False and nothing changed where the name is taken."""
 
+    def put_all(self, objects: Sequence[tuple[str, Iterable[bytes]]]) -> list[bool]:
+        """Write objects as `put` does, all durable on return; a store may take many for less than one by one."""
+        return [self.put(name, chunks) for name, chunks in objects]
+
     @abstractmethod
     def adopt(self, name: str, path: str) -> bool:
         """Move a local file in under a name, durably; False where the name is taken (the file is then removed)."""
@@ -126,6 +130,10 @@ class Engine(ABC):
         """
 
     @abstractmethod
+    def files_with(self, data: FileSet, column: str, values: Sequence[str]) -> tuple[str, ...]:
+        """Paths of those files that have a row whose text column is one of the values."""
+
+    @abstractmethod
     def close(self) -> None:
         """Give memory and temporary files back."""
 
@@ -193,6 +201,7 @@ class DeliveryFilter:
     flow: str | None = None
     states: tuple[DeliveryState, ...] | None = None
     name: str | None = None
+    names: tuple[str, ...] | None = None
     sender: str | None = None
     sha256: str | None = None
     run: str | None = None
@@ -342,6 +351,23 @@ class Ledger(ABC):
     @abstractmethod
     def close(self) -> None:
         """Give connections back."""
+
+
+# ── Anchor ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+class Anchor(ABC):
+    """Where checkpoints are kept outside the database: appended, never changed."""
+
+    @abstractmethod
+    def append(self, size: int, note: str) -> None:
+        """Add a signed checkpoint, durably."""
+
+    @abstractmethod
+    def notes(self) -> list[str]:
+        """All signed checkpoints, oldest first."""
+
+    @abstractmethod
+    def last_size(self) -> int:
+        """Size of the log at the newest checkpoint; 0 where there is none."""
 
 
 # ── Compute ──────────────────────────────────────────────────────────────────────────────────────────────────────────

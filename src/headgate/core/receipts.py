@@ -12,7 +12,7 @@ from headgate.core.evidence import EvidenceFault, ProofError
 from headgate.core.merkle_proofs import verify_inclusion
 from headgate.core.notes import parse_note
 from headgate.core.receipt_format import Receipt, malformed_receipt, parse_receipt
-from headgate.core.signing_keys import PrivateKey, PublicKey, check_key_valid
+from headgate.core.signing_keys import PublicKey, Signer, check_key_valid
 from headgate.core.tree_hash import leaf_hash
 
 SIGNED_PREFIX = b"headgate-receipt-v1\n"
@@ -44,7 +44,7 @@ def make_receipt(
     index: int,
     proof: Sequence[bytes],
     checkpoint: str,
-    key: PrivateKey,
+    key: Signer,
 ) -> bytes:
     """The receipt file: canonical JSON and a newline, the same bytes for the same arguments.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -57,6 +58,20 @@ class PublicKey:
         except InvalidSignature:
             return False
         return True
+
+
+class Signer(Protocol):
+    """What signs: a private key in hand, or one that a key store keeps."""
+
+    @property
+    def name(self) -> str:
+        """As in the public key."""
+
+    def public(self) -> PublicKey:
+        """The key that verifies what this one signs."""
+
+    def sign(self, message: bytes) -> bytes:
+        """64 bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

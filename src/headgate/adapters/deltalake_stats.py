@@ -1,0 +1,44 @@
+"""Statistics of a Delta `add` action, by which readers skip files (Delta protocol, "Per-file Statistics")."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pyarrow as pa
+
+from headgate.core.records import StagedFile
+
+_TIMESTAMP = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(\.\d{1,6})?\+00")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+SAFE_DIGITS = 15  # a JSON number with more may lose its last ones in a reader
+
+
+def delta_stats(file: StagedFile, schema: pa.Schema) -> str:
+    """JSON text of the file's statistics; a bound that cannot be told exactly in JSON is left out."""
+    bounds: dict[str, dict[str, Any]] = {"min": {}, "max": {}}
+    for side, values in bounds.items():
+        for name, text in file.stats.get(side, {}).items():
+            if name in schema.names and (bound := _bound(text, schema.field(name).type)) is not None:
+                values[name] = bound
+    nulls = {name: count for name, count in file.stats.get("nulls", {}).items() if name in schema.names}
+    return json.dumps(
+        {"numRecords": file.rows, "minValues": bounds["min"], "maxValues": bounds["max"], "nullCount": nulls},
+    )
+
+
+def _bound(text: str, kind: pa.DataType) -> str | int | float | None:
+    if pa.types.is_string(kind):
+        return text
+    if pa.types.is_integer(kind):
+        return int(text)
+    if pa.types.is_decimal(kind):
+        digits = text.replace("-", "").replace(".", "")
+        return float(text) if len(digits) <= SAFE_DIGITS else None
+    if pa.types.is_timestamp(kind):
+        found = _TIMESTAMP.fullmatch(text)
+        return f"{found[1]}T{found[2]}{found[3] or ''}Z" if found else None
+    if pa.types.is_date(kind):
+        return text if _DATE.fullmatch(text) else None
+    return None

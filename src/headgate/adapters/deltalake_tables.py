@@ -1,0 +1,178 @@
+"""Tables on delta-rs: staged Parquet files become part of a table by one commit with an application transaction."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Schema, Transaction
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from deltalake.transaction import AddAction, RemoveAction
+
+from headgate.core.arrow_schema import decode_schema, nullable
+from headgate.adapters.deltalake_stats import delta_stats
+from headgate.core.errors import PublishError, TransientError
+from headgate.core.ports import FileSet, Tables, TableSnapshot, TableVersion
+from headgate.core.records import TableChange
+
+RETENTION = {
+    "delta.logRetentionDuration": "interval 400 days",
+    "delta.deletedFileRetentionDuration": "interval 400 days",
+}
+PUBLICATION = "headgate.publication"  # key in the commit's metadata
+
+
+class DeltaTables(Tables):
+    """Delta tables in a local folder, one folder a table: `<flow>/<layer>/<name>`."""
+
+    def __init__(self, root: Path) -> None:
+        """Tables live below `root`, which must be on the stage's file system: files move in by rename."""
+        self._root = root
+
+    def snapshot(self, name: str, version: int | None = None) -> TableSnapshot | None:
+        """The table at a version (default: the newest), or None where there is no such table."""
+        table = self._open(name)
+        if table is None:
+            return None
+        if version is not None and version != table.version():
+            table.load_as_version(version)
+        actions = pa.table(table.get_add_actions(flatten=True))
+        folder = self._root / name
+        return TableSnapshot(
+            name=name,
+            uri=folder.as_uri(),
+            version=table.version(),
+            files=FileSet(
+                paths=tuple(str(folder / unquote(path)) for path in actions.column("path").to_pylist()),
+                schema=pa.schema(table.schema().to_arrow()),
+            ),
+            rows=sum(actions.column("num_records").to_pylist()) if actions.num_rows else 0,
+        )
+
+    def commit(self, change: TableChange, *, application: str, number: int, at: datetime) -> int:
+        """Put a change in unless the table has transaction `number` of `application` or a later one; the version."""
+        table = self._open(change.table) or self._create(change)
+        seen = table.transaction_version(application)
+        if seen is not None and seen >= number:
+            return table.version()
+        try:
+            self._commit(table, change, application=application, number=number, at=at)
+        except (CommitFailedError, DeltaError, OSError) as error:
+            # Whatever the error says, the log tells whether the commit is in.
+            table = self._reopen(change.table)
+            seen = table.transaction_version(application)
+            if seen is None or seen < number:
+                raise TransientError(f"table {change.table} did not take publication {number}: {error}") from error
+            return table.version()
+        table.update_incremental()
+        return table.version()
+
+    def transaction(self, name: str, application: str) -> int | None:
+        """Number of the application's last transaction in the table, or None."""
+        table = self._open(name)
+        return None if table is None else table.transaction_version(application)
+
+    def history(self, name: str) -> list[TableVersion]:
+        """Versions, newest first."""
+        table = self._reopen(name)
+        return [
+            TableVersion(
+                version=table.version() - distance,
+                at=datetime.fromtimestamp(entry["timestamp"] / 1000, tz=UTC),
+                operation=entry["operation"],
+                publication=int(entry[PUBLICATION]) if PUBLICATION in entry else None,
+                details={key: entry[key] for key in entry if key not in {"operationParameters", "timestamp"}},
+            )
+            for distance, entry in enumerate(table.history())
+        ]
+
+    def names(self) -> list[str]:
+        """Tables that exist, in order."""
+        return sorted(str(log.parent.relative_to(self._root)) for log in self._root.glob("*/*/*/_delta_log"))
+
+    def compact(self, name: str) -> int:
+        """Join small files without changing a row; the version afterwards."""
+        table = self._reopen(name)
+        table.optimize.compact()
+        table.update_incremental()
+        return table.version()
+
+    def _open(self, name: str) -> DeltaTable | None:
+        if not (self._root / name / "_delta_log").is_dir():
+            return None
+        try:
+            return DeltaTable(self._root / name)
+        except TableNotFoundError:
+            return None
+
+    def _reopen(self, name: str) -> DeltaTable:
+        table = self._open(name)
+        if table is None:
+            raise PublishError(
+                f"there is no table {name} in {self._root}. Next: `headgate tables` lists what there is."
+            )
+        return table
+
+    def _create(self, change: TableChange) -> DeltaTable:
+        schema = nullable(decode_schema(change.schema))
+        return DeltaTable.create(
+            self._root / change.table,
+            schema=Schema.from_arrow(schema),
+            mode="ignore",
+            partition_by=list(change.partition_by) or None,
+            configuration=RETENTION,
+        )
+
+    def _commit(self, table: DeltaTable, change: TableChange, *, application: str, number: int, at: datetime) -> None:
+        folder = self._root / change.table
+        schema = nullable(decode_schema(change.schema))
+        moment_ms = int(at.timestamp() * 1000)
+        actions: list[AddAction | RemoveAction] = [RemoveAction(path, True, moment_ms) for path in change.removes]
+        for file in change.adds:
+            name = Path(file.path).name
+            _move_in(Path(file.path), folder / name)
+            actions.append(
+                AddAction(
+                    path=name,
+                    size=file.size_bytes,
+                    partition_values=file.partition,
+                    modification_time=moment_ms,
+                    data_change=True,
+                    stats=delta_stats(file, schema),
+                ),
+            )
+        table.create_write_transaction(
+            actions,
+            mode="append",
+            schema=Schema.from_arrow(schema),
+            partition_by=list(change.partition_by) or None,
+            commit_properties=CommitProperties(
+                custom_metadata={PUBLICATION: str(number)},
+                app_transactions=[Transaction(application, number)],
+            ),
+            post_commithook_properties=PostCommitHookProperties(cleanup_expired_logs=False),
+        )
+
+
+def _move_in(staged: Path, place: Path) -> None:
+    """Move a staged file to its place; a rerun finds it there already."""
+    if place.exists() and not staged.exists():
+        return
+    try:
+        os.replace(staged, place)
+    except OSError:  # another file system: copy, then take the name
+        aside = place.with_suffix(".moving")
+        shutil.copyfile(staged, aside)
+        os.replace(aside, place)
+        staged.unlink(missing_ok=True)
+
+
+def version_details(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """What a commit's own record says beside operation and time."""
+    return {key: value for key, value in entry.items() if key not in {"operation", "timestamp"}}

@@ -1,0 +1,188 @@
+"""Engine on DuckDB: in memory with spill, and locked before the first statement of anybody else runs."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from headgate.adapters.duckdb_parquet import column_stats, partition_values
+from headgate.core.errors import CheckError, TransientError
+from headgate.core.ports import Engine, FileSet
+from headgate.core.records import StagedFile
+from headgate.core.sql import literal, quoted
+
+STORABLE = {"HUGEINT": "BIGINT", "UHUGEINT": "BIGINT", "UBIGINT": "BIGINT", "UINTEGER": "BIGINT"}
+STAGED = "COMPRESSION snappy, ROW_GROUP_SIZE 20480"  # read back once, by all threads: a row group is a thread's share
+KEPT = "COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 122880"
+
+
+class DuckDBEngine(Engine):
+    """One in-memory database for one batch; closed with it."""
+
+    def __init__(
+        self,
+        *,
+        memory_limit_bytes: int,
+        threads: int,
+        scratch: str,
+        readable: Sequence[str],
+    ) -> None:
+        """Open and lock: `readable` are the only folders that a statement can reach, `scratch` takes what spills."""
+        self._spill = tempfile.mkdtemp(prefix="spill-", dir=scratch)
+        self._connection = duckdb.connect(
+            config={
+                "memory_limit": f"{memory_limit_bytes}B",
+                "threads": threads,
+                "temp_directory": self._spill,
+                "preserve_insertion_order": False,
+                "python_enable_replacements": False,
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+            },
+        )
+        self._connection.execute("SET TimeZone = 'UTC'")
+        self._connection.execute("SET allowed_directories = ?", [[f"{folder}/" for folder in readable]])
+        self._connection.execute("SET enable_external_access = false")
+        self._connection.execute("SET lock_configuration = true")
+
+    def register(self, name: str, data: pa.Table | pa.RecordBatchReader | FileSet) -> None:
+        """Make data known under a name. A reader can be read by one statement only."""
+        if not isinstance(data, FileSet):
+            self._connection.register(name, data)
+            return
+        if not data.paths:
+            self._connection.register(name, data.schema.empty_table())
+            return
+        columns = ", ".join(quoted(column) for column in data.schema.names)
+        paths = ", ".join(literal(path) for path in data.paths)
+        source = f"read_parquet([{paths}], union_by_name = true, hive_partitioning = false)"
+        self._run(f"CREATE OR REPLACE TEMP VIEW {quoted(name)} AS SELECT {columns} FROM {source}", {})
+
+    def define(self, name: str, sql: str, parameters: Mapping[str, Any] | None = None, *, keep: bool = False) -> None:
+        """Give a SELECT a name; with `keep` its rows are computed once and kept (spilling beyond the memory limit)."""
+        kind = "TABLE" if keep else "VIEW"
+        self._run(f"CREATE OR REPLACE TEMP {kind} {quoted(name)} AS {sql}", parameters)
+
+    def drop(self, name: str) -> None:
+        """Forget a relation."""
+        self._connection.unregister(name)
+        kinds = self._connection.execute(
+            "SELECT table_type FROM information_schema.tables WHERE table_name = ?", [name]
+        ).fetchall()
+        for (kind,) in kinds:
+            word = "VIEW" if kind == "VIEW" else "TABLE"
+            self._connection.execute(f"DROP {word} IF EXISTS {quoted(name)}")
+
+    def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """All rows of a small result."""
+        return self._run(sql, parameters).fetchall()
+
+    def table(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
+        """A result that fits into memory, as Arrow."""
+        return self._relation(sql, parameters).to_arrow_table()
+
+    def stream(
+        self,
+        sql: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        batch_rows: int = 20_000,
+    ) -> pa.RecordBatchReader:
+        """A result of any size, batch by batch."""
+        return self._relation(sql, parameters).to_arrow_reader(batch_rows)
+
+    def schema(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Schema:
+        """Columns and types of a SELECT, without running it."""
+        return self._relation(f"SELECT * FROM ({sql}) LIMIT 0", parameters).to_arrow_table().schema
+
+    def write(
+        self,
+        sql: str,
+        folder: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        name: str,
+        partition_by: Sequence[str] = (),
+        keep: bool = True,
+    ) -> tuple[StagedFile, ...]:
+        """Write a result as Parquet files into a folder of the stage; none for no rows."""
+        target = Path(folder) / (name if partition_by else f"{name}.parquet")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        options = f"FORMAT parquet, {KEPT if keep else STAGED}, RETURN_STATS"
+        if partition_by:
+            columns = ", ".join(quoted(column) for column in partition_by)
+            options += f", PARTITION_BY ({columns}), OVERWRITE_OR_IGNORE"
+        written = self._run(f"COPY ({self._storable(sql, parameters)}) TO {literal(str(target))} ({options})", parameters).fetchall()
+        files = [
+            StagedFile(
+                path=path,
+                rows=count,
+                size_bytes=size,
+                stats=column_stats(statistics),
+                partition=partition_values(keys),
+            )
+            for path, count, size, _footer, statistics, keys, *_rest in written
+            if count
+        ]
+        if not files:
+            target.unlink(missing_ok=True) if target.is_file() else shutil.rmtree(target, ignore_errors=True)
+        return tuple(sorted(files, key=lambda file: file.path))
+
+    def files_with(self, data: FileSet, column: str, values: Sequence[str]) -> tuple[str, ...]:
+        """Paths of those files that have a row whose text column is one of the values."""
+        if not data.paths or not values:
+            return ()
+        paths = ", ".join(literal(path) for path in data.paths)
+        source = f"read_parquet([{paths}], union_by_name = true, hive_partitioning = false, filename = '_file')"
+        found = self._run(
+            f"SELECT DISTINCT _file FROM {source} WHERE list_contains($values, {quoted(column)}) ORDER BY 1",
+            {"values": list(values)},
+        ).fetchall()
+        return tuple(path for (path,) in found)
+
+    def close(self) -> None:
+        """Give memory and temporary files back."""
+        self._connection.close()
+        shutil.rmtree(self._spill, ignore_errors=True)
+
+    def _storable(self, sql: str, parameters: Mapping[str, Any] | None) -> str:
+        """The same result in types that Parquet holds exactly: DuckDB would write a HUGEINT as a float."""
+        described = self._run(f"DESCRIBE {sql}", parameters).fetchall()
+        wide = [
+            f"CAST({quoted(name)} AS {STORABLE[kind]}) AS {quoted(name)}" for name, kind, *_ in described if kind in STORABLE
+        ]
+        return f"SELECT * REPLACE ({', '.join(wide)}) FROM ({sql})" if wide else sql
+
+    def _relation(self, sql: str, parameters: Mapping[str, Any] | None) -> duckdb.DuckDBPyRelation:
+        with _translated():
+            return self._connection.sql(sql, params=dict(parameters) if parameters else None)
+
+    def _run(self, sql: str, parameters: Mapping[str, Any] | None) -> duckdb.DuckDBPyConnection:
+        with _translated():
+            return self._connection.execute(sql, dict(parameters) if parameters else None)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """The engine's errors in our words."""
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        raise TransientError(
+            f"the engine's memory limit does not suffice: {error} Next: raise memory_limit in headgate.toml."
+        ) from error
+    except duckdb.IOException as error:
+        raise TransientError(f"the engine could not read or write: {error}") from error
+    except duckdb.Error as error:
+        raise EngineError(f"{error}") from error
+
+
+class EngineError(CheckError):
+    """The engine refused a statement: a rule or a task that cannot be evaluated."""

@@ -1,0 +1,10 @@
+"""Run by Alembic for each upgrade: on the connection, and in the transaction, of whoever asked for it."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from headgate.adapters.sqlalchemy_schema import metadata
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, transactional_ddl=True)
+context.run_migrations()

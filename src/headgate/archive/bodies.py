@@ -1,0 +1,52 @@
+"""What a receipt says of a delivery: a function of the ledger alone, so that a rerun gives the same bytes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from headgate.core.canonical import canonical
+from headgate.core.flow import Flow
+from headgate.core.records import Delivery, Publication
+
+SCHEMA = "headgate-receipt-body/1"
+
+
+def receipt_body(one: Delivery, flow: Flow, publication: Publication | None, *, project: str) -> str:
+    """Canonical JSON of the statement. Holds hashes, counts and versions; no value of any row."""
+    assert one.counts is not None
+    body: dict[str, Any] = {
+        "schema": SCHEMA,
+        "project": project,
+        "delivery": one.id,
+        "flow": one.flow,
+        "kind": one.kind.value,
+        "landing_number": one.landing_number,
+        "landed_at": _time(one),
+        "file": {"name": one.name, "sender": one.sender, "sha256": one.sha256, "size_bytes": one.size_bytes},
+        "form": dict(one.form),
+        "outcome": "held" if one.held_for else "published",
+        "held_for": list(one.held_for),
+        "counts": {
+            "received": one.counts.received,
+            "published": one.counts.accepted,
+            "held": one.counts.held,
+            "rejected": one.counts.rejected,
+            "duplicate": one.counts.duplicate,
+            "warned": one.counts.warned,
+        },
+        "reasons": [
+            {"verdict": told.verdict, "code": told.code, "column": told.column, "rule": told.rule, "rows": told.rows}
+            for told in one.reasons
+        ],
+        "contract": {"id": flow.contract.id, "version": flow.contract.version, "sha256": one.contract},
+        "tasks_sha256": flow.digest,
+        "parameters": dict(one.parameters),
+        "publication": None if publication is None else publication.number,
+        "tables": {} if publication is None else dict(publication.versions),
+        "released": one.released is not None,
+    }
+    return canonical(body).decode()
+
+
+def _time(one: Delivery) -> str:
+    return one.landed_at.isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -1,0 +1,164 @@
+"""Rules on the delivery as a whole: number of rows, shares of broken rows, single figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import sqlglot
+from sqlglot import exp
+
+from headgate.check.plan import STAGE
+from headgate.check.predicate_sql import PredicateWriter
+from headgate.check.rule_sql import holds
+from headgate.core.batches import BrokenDeliveryRule
+from headgate.core.contract import Contract, Rule, RuleKind, Scope
+from headgate.core.errors import CheckError
+from headgate.core.ports import Engine
+from headgate.core.sql import path_sql, quoted
+
+Found = dict[int, list[BrokenDeliveryRule]]
+
+
+def judge_deliveries(
+    engine: Engine,
+    contract: Contract,
+    received: Mapping[int, int],
+    values: Mapping[str, Any],
+) -> Found:
+    """Broken rules by landing number; `received` is the number of records and faults of each delivery."""
+    broken: Found = {}
+    for rule in contract.rules:
+        if rule.scope is not Scope.DELIVERY or rule.kind is RuleKind.TEXT:
+            continue
+        figures = _figures(engine, contract, rule, received, values)
+        for n, figure in figures.items():
+            if not _fits(figure, rule):
+                told = BrokenDeliveryRule(
+                    rule=rule.id,
+                    code=rule.code if figure is not None else "cannot_evaluate",
+                    consequence=rule.consequence,
+                    found="NULL" if figure is None else str(figure),
+                )
+                broken.setdefault(n, []).append(told)
+    return broken
+
+
+def _figures(
+    engine: Engine,
+    contract: Contract,
+    rule: Rule,
+    received: Mapping[int, int],
+    values: Mapping[str, Any],
+) -> dict[int, Decimal | None]:
+    if rule.kind is RuleKind.COUNT:
+        return {n: Decimal(count) for n, count in received.items()}
+    if rule.kind is RuleKind.SHARE:
+        rows = engine.rows(_share_sql(contract, rule), _bound(values, contract, rule))
+    elif rule.kind is RuleKind.FIGURE:
+        sql, grouped = _figure_sql(rule.arguments["sql"])
+        names = {name: values[name] for name in rule.arguments.get("parameters", []) if name in values}
+        if grouped:
+            rows = engine.rows(sql, names)
+        else:
+            rows = [(n, engine.rows(sql, {**names, "_n": n})[0][0]) for n in received]
+    else:
+        return {}
+    found = {n: None if figure is None else Decimal(str(figure)) for n, figure in rows}
+    return {n: found.get(n) for n in received if n in found or received[n]}
+
+
+def _figure_sql(text: str) -> tuple[str, bool]:
+    """One statement for all deliveries where the query is a plain aggregate; else one with `$_n` for each."""
+    tree = sqlglot.parse_one(text.replace("{object}", "__object"), read="duckdb")
+    plain = (
+        isinstance(tree, exp.Select)
+        and len(tree.expressions) == 1
+        and tree.find(exp.AggFunc) is not None
+        and not any(tree.args.get(part) for part in ("group", "having", "order", "limit", "joins", "with_", "distinct"))
+        and tree.find(exp.Subquery) is None
+    )
+    rewritten = tree.transform(_over("__rows" if plain else "__one"))
+    sql = rewritten.sql("duckdb", identify=True)
+    if plain:
+        select = rewritten.copy()
+        select.set("expressions", [exp.column("_n", quoted=True), *rewritten.expressions])
+        select = select.group_by(exp.column("_n", quoted=True))
+        return f"WITH __rows AS (SELECT * FROM {STAGE}) {select.sql('duckdb', identify=True)}", True
+    return f"WITH __one AS (SELECT * FROM {STAGE} WHERE _n = $_n) {sql}", False
+
+
+def _over(relation: str):  # noqa: ANN202  sqlglot's own signature
+    def change(node: exp.Expression) -> exp.Expression:
+        if isinstance(node, exp.Table) and node.name == "__object":
+            return exp.to_table(relation)
+        return node
+
+    return change
+
+
+def _share_sql(contract: Contract, rule: Rule) -> str:
+    """Per delivery: broken rows, or their percentage, or the share of good ones among those that have a value."""
+    inner = rule.arguments["of"]
+    kind = RuleKind(inner["kind"])
+    probe = replace(rule, kind=kind, scope=Scope(inner["scope"]), arguments=inner["arguments"])
+    if kind is RuleKind.PREDICATE:
+        passes, there = f"coalesce({PredicateWriter(contract.columns, ()).row(inner['arguments']['sql'])}, false)", "true"
+    elif probe.scope is Scope.ELEMENT:
+        return _wrap(rule, *_element_share(contract, probe))
+    else:
+        column = contract.column(rule.reads[0])
+        value = path_sql(column.path)
+        there = "true" if kind is RuleKind.PRESENT else f"{value} IS NOT NULL"
+        passes = f"coalesce({holds(probe, column, value)}, true)"
+    good = f"count(*) FILTER ({there} AND {passes})"
+    return _wrap(rule, good, f"count(*) FILTER ({there})")
+
+
+def _element_share(contract: Contract, probe: Rule) -> tuple[str, str]:
+    column = contract.column(probe.reads[0])
+    array, _, rest = column.path.partition("[]")
+    value = f"_x.{path_sql(rest.lstrip('.'))}" if rest else "_x"
+    there = "true" if probe.kind is RuleKind.PRESENT else f"{value} IS NOT NULL"
+    items = path_sql(array)
+    passes = f"coalesce({holds(probe, column, value)}, true)"
+    good = f"sum(len(list_filter({items}, lambda _x: {there} AND {passes})))"
+    return good, f"sum(len(list_filter({items}, lambda _x: {there})))"
+
+
+def _wrap(rule: Rule, good: str, all_: str) -> str:
+    figure = {
+        "rows": f"{all_} - {good}",
+        "percent": f"CAST(100.0 * ({all_} - {good}) / nullif({all_}, 0) AS DECIMAL(18,6))",
+        "mostly": f"CAST(coalesce(1.0 * {good} / nullif({all_}, 0), 1) AS DECIMAL(18,6))",
+    }[rule.arguments["unit"]]
+    return f"SELECT _n, coalesce({figure}, 0) FROM {STAGE} GROUP BY {quoted('_n')}"
+
+
+def _bound(values: Mapping[str, Any], contract: Contract, rule: Rule) -> dict[str, Any]:
+    inner = rule.arguments["of"]["arguments"]
+    del contract
+    return {name: values[name] for name in inner.get("parameters", []) if name in values}
+
+
+def _fits(figure: Decimal | None, rule: Rule) -> bool:
+    if figure is None:
+        return False
+    operator, value = rule.arguments["operator"], rule.arguments["value"]
+    if operator == "between":
+        low, high = (Decimal(str(end)) for end in value)
+        return low <= figure <= high
+    limit = Decimal(str(value))
+    results = {
+        "=": figure == limit,
+        "!=": figure != limit,
+        "<": figure < limit,
+        "<=": figure <= limit,
+        ">": figure > limit,
+        ">=": figure >= limit,
+    }
+    if operator not in results:
+        raise CheckError(f"rule {rule.id}: the operator {operator!r} is not known")
+    return results[operator]

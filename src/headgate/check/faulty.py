@@ -1,0 +1,77 @@
+"""The close look at rows that failed the quick one, and the faults that are no rows at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from headgate.check.inputs import Input
+from headgate.check.plan import CheckPlan
+from headgate.check.python_rules import python_reasons
+from headgate.check.reason_sql import REASON_TYPE
+from headgate.core.flow import Flow
+from headgate.core.ports import Engine
+from headgate.core.reasons import WEIGHT, Consequence
+from headgate.core.record_schema import FAULTY
+from headgate.core.records import StagedFile
+
+def stage_faulty(
+    engine: Engine,
+    plan: CheckPlan,
+    flow: Flow,
+    inputs: Sequence[Input],
+    *,
+    values: Mapping[str, Any],
+    folder: str,
+    name: str,
+) -> tuple[StagedFile, ...]:
+    """Write rows that have a reason, each with all of them; rows that are sound after all are left out."""
+    engine.register("_faults", fault_rows(inputs))
+    extra = python_reasons(engine, flow)
+    engine.register("_python", extra)
+    close = f"SELECT * FROM ({plan.close}) WHERE len(reasons) > 0"
+    if extra.num_rows:
+        close = _with_python(close)
+    sql = f"{close} UNION ALL SELECT * FROM _faults"
+    return engine.write(sql, folder, values, name=f"faulty-{name}", keep=False)
+
+
+def fault_rows(inputs: Sequence[Input]) -> pa.Table:
+    """One rejected row for each stretch of bytes that is no record; the bytes themselves stay in the vault."""
+    lines = [
+        {
+            "_n": one.delivery.landing_number,
+            "_row": fault.row,
+            "_offset": fault.offset,
+            "_length": fault.length,
+            "_raw": None,
+            "reasons": [
+                {
+                    "code": fault.code,
+                    "column": "",
+                    "path": "",
+                    "value": fault.message,
+                    "rule": "format",
+                    "consequence": Consequence.REJECT.value,
+                    "weight": WEIGHT[Consequence.REJECT],
+                    "place": 0,
+                },
+            ],
+        }
+        for one in inputs
+        for fault in one.faults
+    ]
+    return pa.Table.from_pylist(lines, schema=FAULTY)
+
+
+def _with_python(close: str) -> str:
+    """Join what the contract's own Python said about rows to what SQL said."""
+    none = f"CAST([] AS {REASON_TYPE}[])"
+    return (
+        "SELECT coalesce(c._n, p._n) AS _n, coalesce(c._row, p._row) AS _row, "
+        "coalesce(c._offset, p._offset) AS _offset, coalesce(c._length, p._length) AS _length, c._raw, "
+        f"list_concat(coalesce(c.reasons, {none}), coalesce(p.reasons, {none})) AS reasons "
+        f"FROM ({close}) AS c FULL JOIN _python AS p ON c._n = p._n AND c._row = p._row"
+    )

@@ -1,0 +1,128 @@
+"""The rows of many deliveries as one stream that the engine reads, and what was learnt on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import BinaryIO
+
+import pyarrow as pa
+
+from headgate.check.faults import Fault
+from headgate.check.limits import Limits
+from headgate.check.records import Reading, Summary, read_records
+from headgate.core.errors import UnreadableError
+from headgate.core.flow import Flow
+from headgate.core.forms import Compression, Form, Format
+from headgate.core.records import Delivery
+
+CARRIED = pa.schema(
+    [
+        pa.field("_n", pa.int64()),
+        pa.field("_row", pa.int64()),
+        pa.field("_offset", pa.int64()),
+        pa.field("_length", pa.int32()),
+        pa.field("_now", pa.timestamp("us", tz="UTC")),
+        pa.field("raw", pa.string()),
+    ],
+)
+
+
+def form_of(delivery: Delivery) -> Form:
+    """What landing recognised, as a record again."""
+    return Form(
+        format=Format(delivery.form["format"]),
+        compression=Compression(delivery.form.get("compression", "none")),
+        encoding=delivery.form.get("encoding", "utf-8"),
+    )
+
+
+@dataclass(slots=True)
+class Input:
+    """One delivery while it is read."""
+
+    delivery: Delivery
+    faults: list[Fault] = field(default_factory=list)
+    summary: Summary | None = None
+    unreadable: tuple[str, str] | None = None
+    reading: Reading | None = None
+    stream: BinaryIO | None = None
+
+    def open(self, stream: BinaryIO, flow: Flow, limits: Limits) -> None:
+        """Begin to read; a file that cannot be read at all is told in `unreadable`."""
+        self.stream = stream
+        try:
+            self.reading = read_records(
+                stream,
+                form_of(self.delivery),
+                path=flow.source.records,
+                on_fault=self.faults.append,
+                window_bytes=limits.window,
+                max_record_bytes=limits.record,
+                max_unpacked_bytes=limits.unpacked,
+            )
+        except UnreadableError as error:
+            self.unreadable = (error.code, str(error))
+
+    @property
+    def received(self) -> int:
+        """Records and faults; known once all was read."""
+        return (self.summary.records if self.summary else 0) + len(self.faults)
+
+    def close(self) -> None:
+        """Give the file back."""
+        if self.stream is not None:
+            self.stream.close()
+
+    @property
+    def headers(self) -> frozenset[str] | None:
+        """Columns of a text file; None for JSON."""
+        if self.reading is None or "fields" not in self.reading.schema.names:
+            return None
+        return frozenset(field.name for field in self.reading.schema.field("fields").type)
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """The delivery's rows with its landing number and time."""
+        if self.reading is None:
+            return
+        try:
+            for batch in self.reading.batches():
+                yield self._carry(batch)
+            self.summary = self.reading.summary
+        except UnreadableError as error:
+            self.unreadable = (error.code, str(error))
+
+    def _carry(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        rows = batch.num_rows
+        columns = [
+            pa.repeat(pa.scalar(self.delivery.landing_number, pa.int64()), rows),
+            batch.column("row"),
+            batch.column("offset"),
+            batch.column("length"),
+            pa.repeat(pa.scalar(self.delivery.landed_at, pa.timestamp("us", tz="UTC")), rows),
+            batch.column("raw"),
+        ]
+        schema = CARRIED
+        if "fields" in batch.schema.names:
+            columns.append(batch.column("fields"))
+            schema = schema.append(batch.schema.field("fields"))
+        return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def as_reader(inputs: list[Input], first: pa.RecordBatch | None, rest: Iterator[pa.RecordBatch]) -> pa.RecordBatchReader:
+    """One stream over inputs of equal columns; `first` was taken off to learn from."""
+    schema = CARRIED
+    for one in inputs:
+        if one.reading is not None and "fields" in one.reading.schema.names:
+            schema = schema.append(one.reading.schema.field("fields"))
+            break
+    head = [first] if first is not None else []
+    return pa.RecordBatchReader.from_batches(schema, chain(head, rest))
+
+
+def all_batches(inputs: list[Input], tell: Callable[[Input], None]) -> Iterator[pa.RecordBatch]:
+    """Rows of the inputs one after the other; `tell` hears of each that is read."""
+    for one in inputs:
+        yield from one.batches()
+        tell(one)

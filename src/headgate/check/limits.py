@@ -1,0 +1,14 @@
+"""How much of an input is in memory at once, and how large its parts may be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """All in bytes."""
+
+    window: int = 2 << 20  # read at a time: what the caches of a core hold; 8 MiB is a third slower
+    record: int = 16 << 20  # one record; a larger one is a fault
+    unpacked: int = 64 << 30  # the whole input, decompressed

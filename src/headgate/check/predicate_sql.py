@@ -1,0 +1,124 @@
+"""What a person wrote as a predicate, made ready to run: names quoted, elements prefixed, `now()` bound, tables joined.
+
+The text was checked before (`core.predicates`): one expression over known columns. Here it is only rewritten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import sqlglot
+from sqlglot import exp
+
+from headgate.core.contract import Column
+from headgate.core.flow import ParameterDeclaration
+from headgate.core.sql import quoted
+
+NOW = "_now"
+"""Column of the input with the time of landing: `now()` in a rule, the same at every replay."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookup:
+    """One use of a table parameter: joined as `alias` where its key equals the arguments."""
+
+    parameter: ParameterDeclaration
+    alias: str
+    arguments: tuple[str, ...]  # SQL over the record's columns
+
+    @property
+    def value(self) -> str:
+        """Name of the joined column with what was found."""
+        return f"{self.alias}_v"
+
+
+class PredicateWriter:
+    """Rewrites predicates of one contract; gathers the lookups and parameters that they use."""
+
+    def __init__(self, columns: Sequence[Column], parameters: Sequence[ParameterDeclaration]) -> None:
+        """`columns` are the record's; `parameters` the flow's, tables among them."""
+        self._columns = {column.name for column in columns}
+        self._tables = {parameter.name: parameter for parameter in parameters if parameter.type == "table"}
+        self.lookups: list[Lookup] = []
+        self.parameters: set[str] = set()
+
+    def row(self, sql: str) -> str:
+        """A predicate over the whole record, TRUE, FALSE or NULL for each row; never an error."""
+        return self._rewrite(sql, prefix=None)
+
+    def element(self, sql: str, each: str) -> str:
+        """A predicate over one element of an array, called `each`."""
+        return self._rewrite(sql, prefix=each)
+
+    def _rewrite(self, sql: str, *, prefix: str | None) -> str:
+        tree = sqlglot.parse_one(sql, read="duckdb")
+        tree = tree.transform(self._quote(prefix, _bound_names(tree)))
+        tree = tree.transform(self._lookup).transform(_finite)
+        for placeholder in tree.find_all(exp.Placeholder, exp.Parameter):
+            self.parameters.add(placeholder.name)
+        return f"TRY({tree.sql('duckdb', identify=True)})"
+
+    def _quote(self, prefix: str | None, bound: Mapping[str, bool]):  # noqa: ANN202  sqlglot's own signature
+        def change(node: exp.Expression) -> exp.Expression:
+            if isinstance(node, (exp.Placeholder, exp.Parameter)) and node.name == "now":
+                return exp.column(NOW, quoted=True)
+            if isinstance(node, exp.Column) and prefix is not None and node.parts[0].name not in bound:
+                return exp.Dot.build([exp.to_identifier(prefix, quoted=True), *(part.copy() for part in node.parts)])
+            return node
+
+        return change
+
+    def _lookup(self, node: exp.Expression) -> exp.Expression:
+        if not (isinstance(node, exp.Anonymous) and node.name in self._tables):
+            return node
+        parameter = self._tables[node.name]
+        assert parameter.value is not None
+        arguments = tuple(argument.sql("duckdb", identify=True) for argument in node.expressions)
+        known = next(
+            (known for known in self.lookups if known.parameter == parameter and known.arguments == arguments), None
+        )
+        if known is None:
+            known = Lookup(parameter=parameter, alias=f"_lookup{len(self.lookups)}", arguments=arguments)
+            self.lookups.append(known)
+        return exp.column(known.value, quoted=True)
+
+
+def _bound_names(tree: exp.Expression) -> dict[str, bool]:
+    """Names that a comprehension or lambda binds: they are no columns."""
+    names = {node.expression.name for node in tree.find_all(exp.Comprehension)}
+    for node in tree.find_all(exp.Lambda):
+        names |= {argument.name for argument in node.expressions}
+    return dict.fromkeys(names, True)
+
+
+def _finite(node: exp.Expression) -> exp.Expression:
+    """Division by zero gives infinity in DuckDB, which compares as if it were a number: make it NULL."""
+    if isinstance(node, (exp.Div, exp.IntDiv, exp.Mod)) and not isinstance(node.expression, exp.Nullif):
+        divisor = exp.Nullif(this=exp.paren(node.expression.copy()), expression=exp.Literal.number(0))
+        return type(node)(this=node.this.copy(), expression=divisor)
+    return node
+
+
+def lookup_joins(lookups: Sequence[Lookup]) -> str:
+    """SQL of the joins for all lookups; the table of a parameter is registered as `param_<name>`."""
+    joins = ""
+    for lookup in lookups:
+        keys = key_columns(lookup.parameter)
+        assert lookup.parameter.value is not None
+        # names of ours, so that a column of the record is never taken for one of the parameter's
+        renamed = [f"{quoted(name)} AS {quoted(f'{lookup.alias}_k{place}')}" for place, (name, _) in enumerate(keys)]
+        renamed.append(f"{quoted(lookup.parameter.value[0])} AS {quoted(lookup.value)}")
+        conditions = " AND ".join(
+            f"{quoted(f'{lookup.alias}_k{place}')} = CAST({argument} AS {kind})"
+            for place, ((_, kind), argument) in enumerate(zip(keys, lookup.arguments, strict=True))
+        )
+        table = quoted("param_" + lookup.parameter.name)
+        joins += f" LEFT JOIN (SELECT {', '.join(renamed)} FROM {table}) AS {quoted(lookup.alias)} ON {conditions}"
+    return joins
+
+
+def key_columns(parameter: ParameterDeclaration) -> list[tuple[str, str]]:
+    """Names and engine types of a table parameter's key: `currency` is text, `day date` a date."""
+    split = [key.split(maxsplit=1) for key in parameter.key]
+    return [(words[0], words[1].upper() if len(words) > 1 else "VARCHAR") for words in split]

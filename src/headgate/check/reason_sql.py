@@ -1,0 +1,290 @@
+"""SQL that tells all reasons of a row that failed the quick look: builtin rules of each column, keys, containers.
+
+Works on the few suspects only, so it may be long; it is written from the contract and never seen by people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from headgate.check.rule_sql import VALUE_KINDS, holds
+from headgate.check.shape_sql import text_of
+from headgate.core.contract import Column, Contract, Kind, Rule, RuleKind
+from headgate.core.reasons import WEIGHT, Consequence, ReasonCode
+from headgate.core.sql import literal, quoted
+
+REASON_TYPE = (
+    "STRUCT(code VARCHAR, \"column\" VARCHAR, path VARCHAR, \"value\" VARCHAR, rule VARCHAR, "
+    "consequence VARCHAR, weight INTEGER, place INTEGER)"
+)
+TIMES = frozenset({Kind.DATE, Kind.TIME, Kind.TIMESTAMP})
+VALUE_CHARACTERS = 200  # of a found value that is kept in a reason; the raw record has all of it
+KEYS_RULE = "columns"  # id of the builtin rule about names that a record uses
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where in a record the writer stands, as SQL and as words."""
+
+    typed: str  # SQL of the typed container, or "" at the top
+    text: str  # SQL of the container of texts
+    path: str  # items[].
+    shown: str  # SQL text of the path with indices: 'items[' || 0 || '].'
+    json_path: str  # SQL text of the container's JSON path
+
+    def typed_of(self, column: Column) -> str:
+        """SQL of a typed column here."""
+        return f"{self.typed}.{quoted(column.name)}" if self.typed else quoted(column.name)
+
+
+def reason(rule: Rule, *, code: str, shown: str, path: str, value: str, place: int) -> str:
+    """SQL of one reason."""
+    return _reason(
+        code=code,
+        shown=shown,
+        path=path,
+        value=value,
+        rule=rule.id,
+        consequence=rule.consequence,
+        place=place,
+    )
+
+
+def _reason(*, code: str, shown: str, path: str, value: str, rule: str, consequence: Consequence, place: int) -> str:
+    fields = {
+        "code": literal(code),
+        "column": shown,
+        "path": literal(path),
+        "value": f"left(CAST({value} AS VARCHAR), {VALUE_CHARACTERS})",
+        "rule": literal(rule),
+        "consequence": literal(consequence.value),
+        "weight": str(WEIGHT[consequence]),
+        "place": str(place),
+    }
+    return "{" + ", ".join(f"'{name}': {sql}" for name, sql in fields.items()) + "}"
+
+
+class BuiltinReasons:
+    """Writes the reasons that follow from columns: presence, type, form, limits, containers, unknown and twin keys."""
+
+    def __init__(self, contract: Contract, *, json: bool, headers: frozenset[str] | None = None) -> None:
+        """`headers` are the columns that a text file has; None for JSON."""
+        self._contract = contract
+        self._json = json
+        self._headers = headers
+        self._places = {rule.id: place for place, rule in enumerate(contract.rules)}
+        self._rules: dict[str, list[Rule]] = {}
+        for rule in contract.rules:
+            if rule.kind in VALUE_KINDS | {RuleKind.TYPE} and len(rule.reads) == 1:
+                self._rules.setdefault(rule.reads[0], []).append(rule)
+
+    def sql(self) -> str:
+        """SQL of a list of reasons, over a relation with typed columns, `_d` (texts) and `_raw`."""
+        top = Place(typed="", text="_d", path="", shown="''", json_path="'$'")
+        parts = self._columns(self._contract.columns, top, depth=0)
+        if not self._json:
+            return _joined(parts)
+        not_object = _reason(
+            code=ReasonCode.WRONG_TYPE,
+            shown="''",
+            path="",
+            value='"_raw"',
+            rule=KEYS_RULE,
+            consequence=Consequence.REJECT,
+            place=0,
+        )
+        parts += self._key_reasons(self._contract.columns, top, keys="json_keys(\"_raw\", '$')")
+        return f"CASE WHEN json_type(\"_raw\") <> 'OBJECT' THEN [{not_object}] ELSE {_joined(parts)} END"
+
+    def _columns(self, columns: Sequence[Column], place: Place, *, depth: int) -> list[str]:
+        parts: list[str] = []
+        for column in columns:
+            if column.kind is Kind.OBJECT:
+                parts += self._object(column, place, depth=depth)
+            elif column.kind is Kind.ARRAY:
+                parts += self._array(column, place, depth=depth)
+            else:
+                parts.append(self._leaf(column, place))
+        return parts
+
+    def _text(self, column: Column, place: Place) -> str:
+        if self._headers is not None and column.source_name not in self._headers:
+            return "CAST(NULL AS VARCHAR)"
+        return text_of(column, place.text, json=self._json)
+
+    def _leaf(self, column: Column, place: Place) -> str:
+        """All reasons of one value, as a list with holes."""
+        text = self._text(column, place)
+        return self._value(column, place.typed_of(column), text, shown=_dotted(place.shown, column.name))
+
+    def _value(self, column: Column, typed: str, text: str, *, shown: str) -> str:
+        found = f"trim({text}, '\"')" if self._json else text
+        missing = f"nullif({text}, '') IS NULL" if not self._json else f"{text} IS NULL"
+        cases = []
+        for rule in self._rules.get(column.path, []):
+            told = reason(
+                rule,
+                code=rule.code,
+                shown=shown,
+                path=column.path,
+                value=found,
+                place=self._places[rule.id],
+            )
+            if rule.kind is RuleKind.TYPE:
+                broken = f"NOT ({missing}) AND {typed} IS NULL"
+                if column.kind in TIMES:  # a text that is no time has the wrong form, anything else the wrong type
+                    broken += f" AND NOT ({self._is_text(text)})"
+            elif rule.kind is RuleKind.FORMAT and column.kind in TIMES:
+                broken = f"NOT ({missing}) AND {typed} IS NULL AND {self._is_text(text)}"
+            elif rule.kind is RuleKind.PRESENT:
+                # a value of the wrong type is told as that, once
+                broken = f"(({missing}) AND {typed} IS NULL) OR NOT ({typed} IS NULL OR {holds(rule, column, typed)})"
+            else:
+                broken = f"NOT ({holds(rule, column, typed)})"
+            cases.append(f"CASE WHEN {broken} THEN {told} END")
+        return f"[{', '.join(cases)}]" if cases else _NONE
+
+    def _is_text(self, text: str) -> str:
+        return f"starts_with({text}, '\"')" if self._json else "true"
+
+    def _object(self, column: Column, place: Place, *, depth: int) -> list[str]:
+        text = self._text(column, place)
+        inner = Place(
+            typed=place.typed_of(column),
+            text=text,
+            path=f"{column.path}.",
+            shown=_dotted(place.shown, column.name),
+            json_path=_json_path(place.json_path, column),
+        )
+        parts = self._columns(column.children, inner, depth=depth)
+        parts += self._key_reasons(column.children, inner, keys=f"json_keys(\"_raw\", {inner.json_path})")
+        inside = f"CASE WHEN {text} IS NOT NULL THEN {_joined(parts)} ELSE {_NONE} END"
+        return [self._container(column, inner, text, wanted="OBJECT"), inside]
+
+    def _array(self, column: Column, place: Place, *, depth: int) -> list[str]:
+        assert column.element is not None
+        text = self._text(column, place)
+        each = f"_k{depth}"
+        shown = _dotted(place.shown, column.name)
+        path = _json_path(place.json_path, column)
+        element = Place(
+            typed=f"{place.typed_of(column)}[{each}]",
+            text=f"{text}[{each}]",
+            path=f"{column.path}[].",
+            shown=f"{shown} || '[' || ({each} - 1) || ']'",
+            json_path=f"{path} || '[' || ({each} - 1) || ']'",
+        )
+        inner = self._element(column.element, element, depth=depth)
+        walked = f"flatten(list_transform(range(1, len({text}) + 1), lambda {each}: {inner}))"
+        here = Place(typed="", text=text, path=column.path, shown=shown, json_path=path)
+        sound = f"CASE WHEN {text} IS NOT NULL THEN {walked} ELSE {_NONE} END"
+        own = self._value_of_container(column, place.typed_of(column), shown=shown)
+        return [self._container(column, here, text, wanted="ARRAY"), own, sound]
+
+    def _element(self, element: Column, place: Place, *, depth: int) -> str:
+        if element.kind is not Kind.OBJECT:
+            text = f"CAST({place.text} AS VARCHAR)" if self._json else place.text
+            return f"list_filter({self._value(element, place.typed, text, shown=place.shown)}, lambda _r: _r IS NOT NULL)"
+        parts = self._columns(element.children, place, depth=depth + 1)
+        parts += self._key_reasons(element.children, place, keys=f"json_keys(\"_raw\", {place.json_path})")
+        wrong = self._container(element, place, place.text, wanted="OBJECT")
+        return (
+            f"CASE WHEN json_type(\"_raw\", {place.json_path}) = 'OBJECT' THEN {_joined(parts)} "
+            f"ELSE list_filter({wrong}, lambda _r: _r IS NOT NULL) END"
+        )
+
+    def _container(self, column: Column, place: Place, text: str, *, wanted: str) -> str:
+        """Reasons of the container itself: absent though required, or of another kind."""
+        cases = []
+        kind = f"json_type(\"_raw\", {place.json_path})"
+        for rule in self._rules.get(column.path, []):
+            told = reason(
+                rule,
+                code=rule.code,
+                shown=place.shown,
+                path=column.path,
+                value=f"json_extract_string(\"_raw\", {place.json_path})",
+                place=self._places[rule.id],
+            )
+            if rule.kind is RuleKind.PRESENT:
+                cases.append(f"CASE WHEN coalesce({kind}, 'NULL') = 'NULL' THEN {told} END")
+            elif rule.kind is RuleKind.TYPE:
+                cases.append(f"CASE WHEN coalesce({kind}, 'NULL') NOT IN ('NULL', {literal(wanted)}) THEN {told} END")
+        del text
+        return f"[{', '.join(cases)}]" if cases else _NONE
+
+    def _value_of_container(self, column: Column, typed: str, *, shown: str) -> str:
+        """Length and uniqueness of a list."""
+        cases = [
+            f"CASE WHEN NOT ({holds(rule, column, typed)}) THEN "
+            + reason(
+                rule,
+                code=rule.code,
+                shown=shown,
+                path=column.path,
+                value=f"len({typed})",
+                place=self._places[rule.id],
+            )
+            + " END"
+            for rule in self._rules.get(column.path, [])
+            if rule.kind in {RuleKind.LENGTH, RuleKind.UNIQUE_ITEMS}
+        ]
+        return f"[{', '.join(cases)}]" if cases else _NONE
+
+    def _key_reasons(self, columns: Sequence[Column], place: Place, *, keys: str) -> list[str]:
+        """Names that the contract does not know, and names that stand twice in one object."""
+        if not self._json:
+            return []
+        known = ", ".join(literal(column.source_name) for column in columns) or "''"
+        dot = f"{place.shown} || CASE WHEN {place.shown} = '' THEN '' ELSE '.' END || _u"
+        unknown = _reason(
+            code=ReasonCode.UNKNOWN_COLUMN,
+            shown=dot,
+            path=f"{place.path}*",
+            value="NULL",
+            rule=KEYS_RULE,
+            consequence=Consequence.WARN,
+            place=0,
+        )
+        twin = _reason(
+            code=ReasonCode.TWIN_KEY,
+            shown=dot,
+            path=f"{place.path}*",
+            value="NULL",
+            rule=KEYS_RULE,
+            consequence=Consequence.HOLD,
+            place=0,
+        )
+        strange = f"list_filter(list_distinct({keys}), lambda _u: _u NOT IN ({known}))"
+        twice = f"list_filter(list_distinct({keys}), lambda _u: len(list_filter({keys}, lambda _v: _v = _u)) > 1)"
+        return [f"list_transform({strange}, lambda _u: {unknown})", f"list_transform({twice}, lambda _u: {twin})"]
+
+
+_NONE = f"CAST([] AS {REASON_TYPE}[])"
+
+
+def _joined(parts: Sequence[str]) -> str:
+    """SQL of one list without holes."""
+    lists = ", ".join(part for part in parts if part != _NONE)
+    if not lists:
+        return _NONE
+    return f"list_filter(flatten([{lists}]), lambda _r: _r IS NOT NULL)"
+
+
+def _dotted(shown: str, name: str) -> str:
+    """SQL text of a path with one more name."""
+    if shown == "''":
+        return literal(name)
+    return f"{shown} || {literal('.' + name)}"
+
+
+def _json_path(parent: str, column: Column) -> str:
+    escaped = column.source_name.replace("\\", "\\\\").replace('"', '\\"')
+    step = literal('."' + escaped + '"')
+    return f"{parent} || {step}"
+
+
+def places(contract: Contract) -> Mapping[str, int]:
+    """Place of each rule in the contract's order, by which the leading reason of a row is chosen."""
+    return {rule.id: place for place, rule in enumerate(contract.rules)}

@@ -1,0 +1,205 @@
+"""Second step: each record typed, each rule judged, in one pass; only rows that fail the quick look are looked at closely."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+import pyarrow as pa
+
+from headgate.check.columns import missing_columns
+from headgate.check.delivery_rules import Found, judge_deliveries
+from headgate.check.faulty import stage_faulty
+from headgate.check.inputs import Input, all_batches, as_reader
+from headgate.check.limits import Limits
+from headgate.check.plan import INPUT, STAGE, CheckPlan, make_plan
+from headgate.check.shapes import learn_shapes
+from headgate.core.batches import CheckedBatch, CheckedDelivery, LandedBatch
+from headgate.core.errors import CheckError, ConfigurationError
+from headgate.core.flow import Flow
+from headgate.core.parameters import Bound, bind, vault_name
+from headgate.core.platform import Platform, Progress
+from headgate.core.ports import Engine, FileSet
+from headgate.core.record_schema import staged_schema
+from headgate.core.records import Delivery, StagedFile
+
+
+def check(batch: LandedBatch, platform: Platform) -> CheckedBatch:
+    """Stage every row typed, and the reasons of those that are not sound. Reads no published table.
+
+    A delivery that stops the engine is found by halves, so that it fails alone.
+    """
+    parameters = bind(batch.flow, platform.ledger.parameters(batch.flow.name), platform.vault)
+    folder = _stage_folder(batch, platform)
+    checked, rows, faulty = _check_all(batch.flow, batch.deliveries, parameters, folder, platform)
+    return CheckedBatch(
+        flow=batch.flow,
+        deliveries=batch.deliveries,
+        checked=tuple(sorted(checked, key=lambda one: one.landing_number)),
+        rows=tuple(rows),
+        faulty=tuple(faulty),
+        parameters=parameters.versions,
+        folder=str(folder),
+    )
+
+
+Staged = tuple[list[CheckedDelivery], list[StagedFile], list[StagedFile]]
+
+
+def _stage_folder(batch: LandedBatch, platform: Platform) -> Path:
+    """A fresh folder of this process for this batch; what an earlier try left under its name goes."""
+    first, last = batch.deliveries[0].landing_number, batch.deliveries[-1].landing_number
+    folder = Path(platform.stage) / batch.flow.name / f"{first}-{last}-{platform.owner}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def _check_all(
+    flow: Flow,
+    deliveries: tuple[Delivery, ...],
+    parameters: Bound,
+    folder: Path,
+    platform: Platform,
+) -> Staged:
+    try:
+        return _check_group(flow, deliveries, parameters, folder, platform)
+    except (CheckError, ConfigurationError) as error:
+        if len(deliveries) == 1:
+            one = deliveries[0]
+            failed = CheckedDelivery(
+                id=one.id, landing_number=one.landing_number, received=0, faults=0, error=str(error)
+            )
+            return [failed], [], []
+        middle = len(deliveries) // 2
+        results = [
+            _check_all(flow, half, parameters, _half_folder(folder, side), platform)
+            for side, half in enumerate((deliveries[:middle], deliveries[middle:]))
+        ]
+        return (
+            [one for result in results for one in result[0]],
+            [file for result in results for file in result[1]],
+            [file for result in results for file in result[2]],
+        )
+
+
+def _half_folder(folder: Path, side: int) -> Path:
+    half = folder / str(side)
+    half.mkdir(exist_ok=True)
+    return half
+
+
+def _check_group(
+    flow: Flow,
+    deliveries: tuple[Delivery, ...],
+    parameters: Bound,
+    folder: Path,
+    platform: Platform,
+) -> Staged:
+    limits = Limits(
+        window=platform.budget.window_bytes,
+        record=platform.budget.record_bytes,
+        unpacked=flow.source.max_unpacked_bytes,
+    )
+    inputs = [Input(delivery=delivery) for delivery in deliveries]
+    done = _Count(platform, sum(delivery.size_bytes for delivery in deliveries))
+    engine = platform.engine()
+    try:
+        for name, table in parameters.tables.items():
+            engine.register(f"param_{name}", table)
+        for one in inputs:
+            one.open(platform.vault.open(vault_name(one.delivery.sha256)), flow, limits)
+        staged: Staged = ([], [], [])
+        by_header = sorted(inputs, key=lambda one: sorted(one.headers) if one.headers is not None else [])
+        for number, (headers, group) in enumerate(groupby(by_header, key=lambda one: one.headers)):
+            work = _Group(
+                flow=flow,
+                inputs=list(group),
+                headers=headers,
+                parameters=parameters,
+                folder=folder,
+                name=str(number),
+            )
+            for total, part in zip(staged, work.stage(engine, done.add), strict=True):
+                total.extend(part)  # type: ignore[arg-type]
+        return staged
+    finally:
+        engine.close()
+        for one in inputs:
+            one.close()
+
+
+class _Count:
+    """Bytes read so far, told to whoever shows progress."""
+
+    def __init__(self, platform: Platform, total: int) -> None:
+        self._platform = platform
+        self._total = total
+        self._done = 0
+
+    def add(self, one: Input) -> None:
+        self._done += one.delivery.size_bytes
+        self._platform.progress(Progress(step="check", done=self._done, total=self._total))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Group:
+    """Deliveries of one batch that have the same columns: one statement reads them all."""
+
+    flow: Flow
+    inputs: list[Input]
+    headers: frozenset[str] | None
+    parameters: Bound
+    folder: Path
+    name: str
+
+    def stage(self, engine: Engine, tell: Callable[[Input], None]) -> Staged:
+        plan = make_plan(self.flow.contract, self.flow.parameters, headers=self.headers)
+        rows = self._stage_rows(engine, plan, tell)
+        faulty = stage_faulty(
+            engine,
+            plan,
+            self.flow,
+            self.inputs,
+            values=self.parameters.only(plan.parameters),
+            folder=str(self.folder),
+            name=self.name,
+        )
+        missing = missing_columns(engine, self.flow.contract, self.inputs, rows, headers=self.headers)
+        received = {one.delivery.landing_number: one.received for one in self.inputs}
+        broken = judge_deliveries(engine, self.flow.contract, received, self.parameters.values)
+        engine.drop(STAGE)
+        return [self._outcome(one, missing, broken) for one in self.inputs], list(rows), list(faulty)
+
+    def _stage_rows(self, engine: Engine, plan: CheckPlan, tell: Callable[[Input], None]) -> tuple[StagedFile, ...]:
+        stream = all_batches(self.inputs, tell)
+        first = next(stream, None)
+        shapes = learn_shapes(engine, plan, self.flow.contract, first)
+        engine.register(INPUT, as_reader(self.inputs, first, stream))
+        values = self.parameters.only(plan.parameters) | shapes
+        rows = engine.write(plan.quick, str(self.folder), values, name=f"rows-{self.name}", keep=False)
+        engine.drop(INPUT)
+        schema = staged_schema(self.flow.contract)
+        if first is not None and "fields" in first.schema.names:
+            schema = schema.append(pa.field("_fields", first.schema.field("fields").type))
+        engine.register(STAGE, FileSet(paths=tuple(file.path for file in rows), schema=schema))
+        return rows
+
+    def _outcome(self, one: Input, missing: dict[int, tuple[str, ...]], broken: Found) -> CheckedDelivery:
+        stated_key = self.flow.source.stated_count
+        stated = one.summary.wrapper.get(stated_key) if one.summary and stated_key else None
+        known = {column.source_name for column in self.flow.contract.columns}
+        return CheckedDelivery(
+            id=one.delivery.id,
+            landing_number=one.delivery.landing_number,
+            received=one.received,
+            faults=len(one.faults),
+            stated=stated if isinstance(stated, int) and not isinstance(stated, bool) else None,
+            columns_missing=missing.get(one.delivery.landing_number, ()),
+            columns_unknown=tuple(sorted((self.headers or frozenset()) - known)),
+            broken=tuple(broken.get(one.delivery.landing_number, ())),
+            unreadable=one.unreadable,
+        )

@@ -1,0 +1,116 @@
+"""What one step hands to the next: deliveries of one flow in landing order, and where their rows are staged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from headgate.core.flow import Flow
+from headgate.core.reasons import Consequence
+from headgate.core.records import Delivery, IssuedReceipt, Publication, StagedFile
+from headgate.core.states import DeliveryState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrived:
+    """A file that lies somewhere and shall be taken in."""
+
+    path: str
+    name: str  # as the sender calls it
+    size_bytes: int  # when it was found
+    sender: str = "local"
+    flow: str | None = None  # forced; None: by the flows' patterns
+    again: bool = False  # taken although the same bytes were taken before
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LandedBatch:
+    """Deliveries whose bytes are proven and kept."""
+
+    flow: Flow
+    deliveries: tuple[Delivery, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokenDeliveryRule:
+    """A rule on the delivery as a whole that it breaks."""
+
+    rule: str
+    code: str
+    consequence: Consequence
+    found: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedDelivery:
+    """What checking one delivery came to; its rows lie in the batch's staged files."""
+
+    id: str
+    landing_number: int
+    received: int  # records and faults
+    faults: int
+    stated: int | None = None  # the sender's own count
+    columns_missing: tuple[str, ...] = ()  # paths absent from every record
+    columns_unknown: tuple[str, ...] = ()  # of a text file's header
+    broken: tuple[BrokenDeliveryRule, ...] = ()  # rules on the delivery
+    unreadable: tuple[str, str] | None = None  # reason code and message: the delivery stops here
+    error: str | None = None  # a rule or the engine failed: the delivery fails
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedBatch:
+    """Staged rows with their reasons."""
+
+    flow: Flow
+    deliveries: tuple[Delivery, ...]
+    checked: tuple[CheckedDelivery, ...]
+    rows: tuple[StagedFile, ...]  # _n, _row, _offset, _length, _now, the contract's columns, _ok, _raw
+    faulty: tuple[StagedFile, ...]  # _n, _row, _offset, _length, _raw, reasons
+    parameters: Mapping[str, int]
+    folder: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewedBatch:
+    """Final verdicts: which rows go on, which are kept in quarantine, and how each delivery ends."""
+
+    flow: Flow
+    deliveries: tuple[Delivery, ...]  # with counts, reasons and what holds them; in landing order
+    superseded: tuple[Delivery, ...]  # earlier versions that these replace
+    rows: tuple[StagedFile, ...]  # as staged by check, of all deliveries
+    excluded: tuple[StagedFile, ...]  # _n, _row of the rows of publishing deliveries that do not go on
+    quarantine: tuple[StagedFile, ...]  # rows for the quarantine table
+    parameters: Mapping[str, int]
+    folders: tuple[str, ...]  # of the stage, removed once the publication is in
+
+    @property
+    def publishing(self) -> tuple[Delivery, ...]:
+        """Deliveries whose accepted rows go on."""
+        return tuple(one for one in self.deliveries if one.state is DeliveryState.PUBLISHED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransformedBatch:
+    """The publication as it is meant, every file of it staged."""
+
+    flow: Flow
+    publication: Publication
+    folders: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedBatch:
+    """Deliveries whose publication is in."""
+
+    flow: Flow
+    publication: Publication
+    deliveries: tuple[Delivery, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchivedBatch:
+    """Deliveries with a receipt each."""
+
+    flow: Flow
+    deliveries: tuple[Delivery, ...]
+    receipts: tuple[IssuedReceipt, ...] = field(default=())

@@ -1,0 +1,117 @@
+"""What a flow says: where deliveries come from, how they are judged, which tasks run, where results go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import PurePath
+
+from headgate.core.contract import Contract
+
+NOW = "now"
+"""The one reserved parameter: the time of landing."""
+
+
+class NewVersion(StrEnum):
+    """What a changed file under a known name does."""
+
+    HOLD = "hold"  # a person decides
+    ADD = "add"  # its rows come on top
+    REPLACE = "replace"  # it takes the place of the earlier one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where deliveries come from and how they are read."""
+
+    files: tuple[str, ...]  # patterns of file names
+    records: str | None = None  # path to the list of records in a document
+    new_version: NewVersion = NewVersion.HOLD
+    stated_count: str | None = None  # key of the wrapper with the sender's own count
+    schedule: str | None = None  # cron expression, UTC
+    salvage: bool = False  # True: whole records of a document with a fault go on
+    max_unpacked_bytes: int = 64 << 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checking:
+    """How a delivery as a whole is judged."""
+
+    accept_at_least: Decimal = Decimal("0.95")  # share of accepted rows below which the delivery is held
+    all_or_nothing: bool = False
+    drift: str = "hold"  # or warn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParameterDeclaration:
+    """A value that rules and tasks use as `$name`; its versions live in the ledger."""
+
+    name: str
+    type: str  # integer, decimal(p,s), text, date, boolean, list(…), map(text, …), table
+    default: str | None  # canonical text; JSON for lists and maps; None for tables
+    unit: str = ""
+    minimum: str | None = None
+    maximum: str | None = None
+    about: str = ""
+    file: str | None = None  # of a table: CSV beside flow.yaml
+    key: tuple[str, ...] = ()  # of a table: its key columns, `currency`, or `day date` with a type other than text
+    value: tuple[str, str] | None = None  # of a table: name and type of its value column
+    missing: str = "no_rate"  # of a table: reason code of a row without a line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One step of the flow's own: an SQL file, or a function of a Python file."""
+
+    name: str  # of its result: the file's stem, or the function's name
+    file: str  # relative to the flow folder
+    function: str | None = None  # of a Python file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A published table; the task of the same name makes its rows."""
+
+    name: str
+    layer: str  # silver or gold
+    key: tuple[str, ...]
+    partition: str | None = None  # month(column) or day(column)
+    window: str | None = None  # month(column): a row of gold follows from its month of silver and the `reach` before it
+    reach: int = 0  # months
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewPolicy:
+    """Who decides on what is held."""
+
+    votes: int = 1
+    votes_above_rows: int | None = None
+    votes_above: int | None = None
+    within_s: int | None = None
+    rule_changes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """One governed path of data: a folder with a contract, tasks and targets."""
+
+    name: str  # of the folder
+    folder: PurePath
+    contract: Contract
+    source: Source
+    checking: Checking
+    parameters: tuple[ParameterDeclaration, ...]
+    tasks: tuple[Task, ...]  # none: the one target is the record, its objects flattened (customer_email), lists kept
+    targets: tuple[Target, ...]
+    review: ReviewPolicy
+    digest: str  # SHA-256 over flow.yaml and every file that tasks and rules name
+    files: Mapping[str, bytes]  # the content of those files, by their name in the folder
+    quarantine_days: int | None = None
+    warnings: tuple[str, ...] = ()  # what the checks of tasks say beside errors
+    record_table: str = ""  # the silver target with one row per accepted record
+
+    def target(self, name: str) -> Target | None:
+        """The target of that name, or None."""
+        return next((target for target in self.targets if target.name == name), None)

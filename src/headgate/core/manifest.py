@@ -1,0 +1,63 @@
+"""A checked batch as a file in the stage, so that another process can go on with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from headgate.core.batches import CheckedBatch, CheckedDelivery
+from headgate.core.flow import Flow
+from headgate.core.records import Delivery, StagedFile
+
+NAME = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Manifest:
+    checked: tuple[CheckedDelivery, ...]
+    rows: tuple[StagedFile, ...]
+    faulty: tuple[StagedFile, ...]
+    parameters: dict[str, int]
+    contract: str
+
+
+def write_manifest(batch: CheckedBatch) -> None:
+    """Write the batch's manifest; the last thing that is written into its folder, so a half stage has none."""
+    content = _Manifest(
+        checked=batch.checked,
+        rows=batch.rows,
+        faulty=batch.faulty,
+        parameters=dict(batch.parameters),
+        contract=batch.flow.contract.digest,
+    )
+    aside = Path(batch.folder) / f".{NAME}"
+    aside.write_bytes(msgspec.json.encode(content))
+    aside.replace(Path(batch.folder) / NAME)
+
+
+def read_manifest(folder: str, flow: Flow, deliveries: Sequence[Delivery]) -> CheckedBatch | None:
+    """The batch of a stage folder, or None where it is gone, or was made under another contract or other parameters."""
+    place = Path(folder) / NAME
+    if not place.exists():
+        return None
+    content = msgspec.json.decode(place.read_bytes(), type=_Manifest)
+    if content.contract != flow.contract.digest:
+        return None
+    ids = {one.id for one in deliveries}
+    return CheckedBatch(
+        flow=flow,
+        deliveries=tuple(deliveries),
+        checked=tuple(one for one in content.checked if one.id in ids),
+        rows=content.rows,
+        faulty=content.faulty,
+        parameters=content.parameters,
+        folder=folder,
+    )
+
+
+def same_parameters(one: Mapping[str, int], other: Mapping[str, int]) -> bool:
+    """Whether two batches were judged under the same versions."""
+    return dict(one) == dict(other)

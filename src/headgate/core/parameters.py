@@ -1,0 +1,124 @@
+"""Values that rules and tasks use: from the ledger's versions to what is bound."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv
+
+from headgate.core.errors import ConfigurationError
+from headgate.core.flow import Flow, ParameterDeclaration
+from headgate.core.ports import Files
+from headgate.core.records import ParameterVersion
+
+_DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """Parameters of a flow as one batch uses them."""
+
+    values: Mapping[str, Any]  # bound as $name
+    tables: Mapping[str, pa.Table]  # registered as param_<name>
+    versions: Mapping[str, int]
+
+    def only(self, names: Iterable[str]) -> dict[str, Any]:
+        """Values that a statement mentions: an engine refuses others."""
+        return {name: self.values[name] for name in names if name in self.values}
+
+
+def bind(flow: Flow, versions: Iterable[ParameterVersion], vault: Files) -> Bound:
+    """The newest version of each declared parameter, read as its type; tables come from the vault."""
+    newest = {version.name: version for version in sorted(versions, key=lambda version: version.number)}
+    values: dict[str, Any] = {}
+    tables: dict[str, pa.Table] = {}
+    numbers: dict[str, int] = {}
+    for declaration in flow.parameters:
+        version = newest.get(declaration.name)
+        if version is None:
+            raise ConfigurationError(
+                f"parameter {declaration.name} of flow {flow.name} has no version in the ledger. "
+                "Next: `headgate doctor` enters the defaults.",
+            )
+        numbers[declaration.name] = version.number
+        if declaration.type == "table":
+            tables[declaration.name] = read_table(declaration, vault, version.value)
+        else:
+            values[declaration.name] = parse_value(declaration, version.value)
+    return Bound(values=values, tables=tables, versions=numbers)
+
+
+def parse_value(declaration: ParameterDeclaration, text: str) -> Any:
+    """Canonical text as a value of the declared type, within its limits; ConfigurationError says what does not fit."""
+    try:
+        value = _parse(declaration.type, text)
+    except (ValueError, InvalidOperation, json.JSONDecodeError) as error:
+        raise ConfigurationError(
+            f"parameter {declaration.name} takes {declaration.type}, {text!r} is none: {error}"
+        ) from error
+    for limit, name in ((declaration.minimum, "min"), (declaration.maximum, "max")):
+        if limit is None:
+            continue
+        bound = _parse(declaration.type, limit)
+        if (name == "min" and value < bound) or (name == "max" and value > bound):
+            raise ConfigurationError(f"parameter {declaration.name} has {name} {limit}, {text!r} is beyond it.")
+    return value
+
+
+def _parse(kind: str, text: str) -> Any:
+    if found := _DECIMAL.fullmatch(kind.replace(" ", "")):
+        precision, scale = int(found[1]), int(found[2])
+        number = Decimal(text)
+        fixed = round(number, scale)
+        if not number.is_finite() or fixed != number or len(fixed.as_tuple().digits) > precision:
+            raise ValueError(f"not within {precision} digits, {scale} behind the point")
+        return fixed
+    if kind == "integer":
+        return int(text)
+    if kind == "boolean":
+        if text not in {"true", "false"}:
+            raise ValueError("true or false")
+        return text == "true"
+    if kind == "date":
+        return date.fromisoformat(text)
+    if kind.startswith(("list(", "map(")):
+        return json.loads(text)
+    return text
+
+
+def read_table(declaration: ParameterDeclaration, vault: Files, sha256: str) -> pa.Table:
+    """A table parameter from the vault: its key columns and its value column, typed."""
+    assert declaration.value is not None
+    names = [key.split(maxsplit=1) for key in declaration.key]
+    kinds = {words[0]: _arrow_type(words[1] if len(words) > 1 else "text") for words in names}
+    kinds[declaration.value[0]] = _arrow_type(declaration.value[1])
+    with vault.open(vault_name(sha256)) as stream:
+        table = pyarrow.csv.read_csv(
+            stream,
+            convert_options=pyarrow.csv.ConvertOptions(column_types=kinds, include_columns=list(kinds)),
+        )
+    key = table.select([words[0] for words in names])
+    if key.group_by(key.column_names).aggregate([]).num_rows != table.num_rows:
+        raise ConfigurationError(
+            f"table parameter {declaration.name} has a key twice. Next: leave one line for each "
+            f"{', '.join(key.column_names)} in {declaration.file}.",
+        )
+    return table
+
+
+def _arrow_type(kind: str) -> pa.DataType:
+    if found := _DECIMAL.fullmatch(kind.replace(" ", "")):
+        return pa.decimal128(int(found[1]), int(found[2]))
+    return {"text": pa.string(), "date": pa.date32(), "integer": pa.int64(), "boolean": pa.bool_()}[kind]
+
+
+def vault_name(sha256: str) -> str:
+    """Name of an object in the vault: its hash, spread over 256 folders."""
+    return f"{sha256[:2]}/{sha256}"

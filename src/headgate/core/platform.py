@@ -1,0 +1,63 @@
+"""All that a step may use beside its batch: ports, limits, flows and the present. `wiring` puts one together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from headgate.core.flow import Flow
+from headgate.core.ports import Anchor, Clock, Engine, Files, Ledger, Secrets, Tables
+
+MEBIBYTE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What a process may use; memory follows these figures, never the input."""
+
+    memory_bytes: int = 192 * MEBIBYTE  # of the engine; the process around it needs about as much again
+    threads: int = 2
+    window_bytes: int = 4 * MEBIBYTE  # read at a time
+    record_bytes: int = 16 * MEBIBYTE  # a larger record is a fault
+    batch_deliveries: int = 256  # that take the steps together
+    batch_bytes: int = 64 * MEBIBYTE  # of their files; a bigger one goes alone
+    lease_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a step is, told as it goes."""
+
+    step: str
+    done: int
+    total: int | None
+    unit: str = "bytes"
+
+
+def _silent(progress: Progress) -> None:
+    del progress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform:
+    """The ports and limits of one process."""
+
+    project: str  # name of the project, part of application names in tables
+    flows: Mapping[str, Flow]
+    engine: Callable[[], Engine]
+    tables: Tables
+    vault: Files
+    receipts: Files
+    anchor: Files | None
+    ledger: Ledger
+    secrets: Secrets
+    anchor: Anchor
+    stage: str  # folder for staged files, on the tables' file system
+    clock: Clock
+    random: Callable[[], float]  # from 0 to 1, for waits
+    owner: str  # of leases: this process
+    budget: Budget = field(default_factory=Budget)
+    progress: Callable[[Progress], None] = _silent
+    version: str = "0"
+    environment: Mapping[str, Any] = field(default_factory=dict)

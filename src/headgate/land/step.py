@@ -1,0 +1,132 @@
+"""First step: prove the bytes and keep them. Nothing is parsed before it lies in the vault."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from headgate.core.batches import Arrived
+from headgate.core.flow import Flow
+from headgate.core.forms import Format
+from headgate.core.parameters import vault_name
+from headgate.core.platform import Platform, Progress
+from headgate.core.records import Arrival, Delivery
+from headgate.land.recognise import HEAD_BYTES, recognise
+
+IN_MEMORY_BYTES = 8 << 20  # files up to here are read whole and written to the vault many at a time
+CHUNK_BYTES = 4 << 20
+
+
+class _ChangedError(Exception):
+    """The file changed while it was read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Proven:
+    arrival: Arrival
+    content: bytes | None  # of a small file that is not yet in the vault
+
+
+def land(files: Sequence[Arrived], platform: Platform, run: str) -> list[Delivery]:
+    """Hash each file, recognise it, put it into the vault, register it; deliveries in the order given.
+
+    A file that changes while it is read is left out: it is not finished, and comes again.
+    """
+    proven: list[_Proven] = []
+    done, total = 0, sum(file.size_bytes for file in files)
+    for file in files:
+        try:
+            proven.append(_prove(file, platform))
+        except _ChangedError:
+            continue
+        done += file.size_bytes
+        platform.progress(Progress(step="land", done=done, total=total))
+    small = [(vault_name(one.arrival.sha256), [one.content]) for one in proven if one.content]
+    platform.vault.put_all(small)
+    return platform.ledger.register([one.arrival for one in proven], run=run, at=platform.clock())
+
+
+def flow_for(name: str, flows: Sequence[Flow]) -> list[Flow]:
+    """Flows that take a file of this name; packed files go by the name inside the packing too."""
+    bare = name
+    for ending in (".gz", ".zst", ".zip"):
+        bare = bare.removesuffix(ending)
+    return [
+        flow
+        for flow in flows
+        if any(fnmatchcase(name, pattern) or fnmatchcase(bare, pattern) for pattern in flow.source.files)
+    ]
+
+
+def _prove(file: Arrived, platform: Platform) -> _Proven:
+    before = Path(file.path).stat()
+    if before.st_size <= IN_MEMORY_BYTES:
+        content = Path(file.path).read_bytes()
+        head, sha256, size = content[:HEAD_BYTES], hashlib.sha256(content).hexdigest(), len(content)
+    else:
+        content = None
+        head, sha256, size = _copy(file.path, platform)
+    after = Path(file.path).stat()
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or size != after.st_size:
+        raise _ChangedError
+    return _Proven(arrival=_arrival(file, head, sha256, size, platform), content=content)
+
+
+def _copy(path: str, platform: Platform) -> tuple[bytes, str, int]:
+    """Hash a big file while it is copied beside the vault, then move it in under its hash: it is read once."""
+    digest, size, head = hashlib.sha256(), 0, b""
+    handle, aside = tempfile.mkstemp(prefix="landing-", dir=platform.stage)
+    try:
+        with open(path, "rb", buffering=0) as source, open(handle, "wb", buffering=0) as copy:  # noqa: PTH123  a handle
+            while chunk := source.read(CHUNK_BYTES):
+                head = head or chunk[:HEAD_BYTES]
+                digest.update(chunk)
+                copy.write(chunk)
+                size += len(chunk)
+                platform.progress(Progress(step="land", done=size, total=None))
+        sha256 = digest.hexdigest()
+        platform.vault.adopt(vault_name(sha256), aside)
+    except BaseException:
+        if os.path.exists(aside):  # noqa: PTH110  adopted files are gone
+            os.unlink(aside)  # noqa: PTH108
+        raise
+    return head, sha256, size
+
+
+def _arrival(file: Arrived, head: bytes, sha256: str, size: int, platform: Platform) -> Arrival:
+    form = recognise(head, file.name, size)
+    flow = _flow_of(file, platform)
+    refused = None
+    if form.reason:
+        refused = (form.reason, _SENTENCES.get(form.reason, f"the file cannot be read: {form.reason}"))
+    shape = {"format": form.format.value, "compression": form.compression.value, "encoding": form.encoding}
+    return Arrival(
+        flow=flow,
+        name=file.name,
+        origin=file.path,
+        sender=file.sender,
+        sha256=sha256,
+        size_bytes=size,
+        form=shape if form.format is not Format.UNKNOWN else {"format": form.format.value},
+        refused=refused if flow is not None else None,
+        as_new=file.again,
+    )
+
+
+_SENTENCES = {
+    "empty_file": "the file has no byte but white space; nothing to take",
+    "unknown_format": "the bytes are no JSON, NDJSON, CSV or Parquet, packed or not",
+}
+
+
+def _flow_of(file: Arrived, platform: Platform) -> str | None:
+    """The flow that the caller names, else the only one whose patterns fit."""
+    if file.flow is not None:
+        return file.flow
+    found = flow_for(file.name, list(platform.flows.values()))
+    return found[0].name if len(found) == 1 else None

@@ -1,0 +1,272 @@
+"""The path of a delivery, from its bytes to its receipt. Read this first.
+
+```
+land -> check -> review -> transform -> publish -> archive
+```
+
+A step is one public function in `<step>/step.py`; it takes a batch and the platform and gives the next batch. It may be
+killed anywhere and run again. Landing and checking run in parallel, under leases on deliveries. What reads or writes
+published tables (review, transform, publish, archive) runs under one lease per flow, in landing order.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TypeVar
+
+from headgate.archive.anchoring import anchor
+from headgate.archive.step import archive
+from headgate.check.step import check
+from headgate.core.batches import Arrived, CheckedBatch, CheckedDelivery, LandedBatch, PublishedBatch
+from headgate.core.errors import DeliveryError, HeadgateError, LeaseLostError, TransientError
+from headgate.core.flow import Flow
+from headgate.core.heartbeat import heartbeat
+from headgate.core.manifest import read_manifest, write_manifest
+from headgate.core.platform import Platform
+from headgate.core.ports import DeliveryFilter
+from headgate.core.records import Claim, Delivery, Fence, Move
+from headgate.core.states import DeliveryState
+from headgate.land.step import land
+from headgate.publish.step import finish, publish
+from headgate.review.step import review
+from headgate.transform.step import transform
+
+Result = TypeVar("Result")
+
+STEPS = (land, check, review, transform, publish, archive)
+
+TRIES = 4  # three after the first
+FIRST_PAUSE_S = 0.2
+POLL_S = 0.05  # between looks at what other workers are doing
+
+
+def take_in(files: Sequence[Arrived], platform: Platform, run: str) -> list[Delivery]:
+    """Land files, some at a time, and register them in the order given."""
+    deliveries: list[Delivery] = []
+    for start in range(0, len(files), platform.budget.batch_deliveries):
+        part = files[start : start + platform.budget.batch_deliveries]
+        deliveries += _with_retries(partial(land, part, platform, run), platform)
+    return deliveries
+
+
+def resume(platform: Platform) -> None:
+    """Finish what an earlier process left: open publications first, then receipts, then the anchor."""
+    for publication in platform.ledger.publications(open_only=True):
+        flow = platform.flows.get(publication.flow)
+        fence = _flow_lease(publication.flow, platform) if flow else None
+        if flow is None or fence is None:
+            continue
+        with heartbeat(platform, fence):
+            still = [one for one in platform.ledger.publications(flow.name, open_only=True)]
+            for one in still:
+                archive(finish(flow, one, platform, fence), platform)
+        platform.ledger.release(fence)
+    for name, flow in platform.flows.items():
+        _archive_rest(name, flow, platform)
+    anchor(platform)
+
+
+def work(platform: Platform) -> None:
+    """Take every waiting delivery as far as it goes; returns when nothing waits that this process could take."""
+    while True:
+        checked = check_next(platform)
+        settled = [settle_next(flow, platform) for flow in platform.flows.values()]
+        if not checked and not any(settled) and not _others_at_work(platform):
+            return
+        if not checked and not any(settled):
+            time.sleep(POLL_S)
+
+
+def check_only(platform: Platform) -> None:
+    """What a worker beside the main process does: check until nothing waits."""
+    while check_next(platform):
+        pass
+
+
+def check_next(platform: Platform) -> bool:
+    """Claim the oldest waiting deliveries of one flow and check them; False where none waits."""
+    budget = platform.budget
+    claim = platform.ledger.claim(
+        platform.owner,
+        max_deliveries=budget.batch_deliveries,
+        max_bytes=budget.batch_bytes,
+        ttl_s=budget.lease_s,
+    )
+    if claim is None:
+        return False
+    flow = platform.flows.get(claim.deliveries[0].flow or "")
+    if flow is None:
+        _fail(claim.deliveries, f"there is no flow {claim.deliveries[0].flow} in this project", platform, claim.fence)
+        return True
+    try:
+        with heartbeat(platform, claim.fence):
+            _check_claim(flow, claim, platform)
+    except LeaseLostError:
+        pass  # another worker took it over; what was staged here is thrown away with the stage
+    return True
+
+
+def _check_claim(flow: Flow, claim: Claim, platform: Platform) -> None:
+    batch = LandedBatch(flow=flow, deliveries=claim.deliveries)
+    try:
+        checked = _with_retries(lambda: check(batch, platform), platform)
+    except HeadgateError as error:
+        _fail(claim.deliveries, str(error), platform, claim.fence)
+        return
+    write_manifest(checked)
+    by_id = {one.id: one for one in checked.checked}
+    moves = [_checked_move(one, by_id[one.id], checked) for one in claim.deliveries]
+    platform.ledger.advance(moves, at=platform.clock(), fence=claim.fence)
+
+
+def _checked_move(one: Delivery, outcome: CheckedDelivery, batch: CheckedBatch) -> Move:
+    if outcome.unreadable is not None:
+        code, message = outcome.unreadable
+        return Move(
+            after=replace(one, state=DeliveryState.REFUSED, note=message, facts={**one.facts, "refused": code}),
+            fields={"code": code},
+        )
+    if outcome.error is not None:
+        return Move(after=replace(one, state=DeliveryState.FAILED, note=outcome.error, tries=one.tries + 1))
+    after = replace(one, state=DeliveryState.CHECKED, facts={**one.facts, "stage": batch.folder})
+    return Move(after=after, fields={"received": outcome.received, "faults": outcome.faults})
+
+
+def settle_next(flow: Flow, platform: Platform) -> bool:
+    """Publish what is checked and next in landing order; False where nothing is, or another process does it."""
+    if not _ready(flow, platform):
+        return False
+    fence = _flow_lease(flow.name, platform)
+    if fence is None:
+        return False
+    try:
+        with heartbeat(platform, fence):
+            ready = _ready(flow, platform)
+            if ready:
+                _settle(flow, ready, platform, fence)
+    finally:
+        platform.ledger.release(fence)
+    return bool(ready)
+
+
+def _ready(flow: Flow, platform: Platform) -> list[Delivery]:
+    """Checked deliveries before which none waits, of one stage or more, each name once."""
+    waiting = platform.ledger.deliveries(
+        DeliveryFilter(flow=flow.name, states=(DeliveryState.LANDED, DeliveryState.CHECKED)),
+    )
+    ready: list[Delivery] = []
+    names: set[tuple[str, str]] = set()
+    for one in waiting:
+        special = bool(one.facts.get("set"))
+        if one.state is not DeliveryState.CHECKED or (one.sender, one.name) in names or (special and ready):
+            break
+        ready.append(one)
+        names.add((one.sender, one.name))
+        if special:
+            break
+    return ready
+
+
+def _settle(flow: Flow, deliveries: list[Delivery], platform: Platform, fence: Fence) -> None:
+    """Review, transform, publish and archive deliveries together; one that cannot go on is found by going alone."""
+    batches = _staged(flow, deliveries, platform, fence)
+    if not batches:
+        return
+    try:
+        _with_retries(lambda: _publish_together(batches, platform, fence), platform)
+    except (DeliveryError, TransientError) as error:
+        together = [one for batch in batches for one in batch.deliveries]
+        if len(together) == 1:
+            _fail(together, str(error), platform, fence)
+            return
+        for one in together:
+            _settle(flow, [one], platform, fence)
+
+
+def _publish_together(batches: list[CheckedBatch], platform: Platform, fence: Fence) -> None:
+    open_ones = platform.ledger.publications(batches[0].flow.name, open_only=True)
+    if open_ones:  # an earlier try got as far as the intent
+        archive(finish(batches[0].flow, open_ones[0], platform, fence), platform)
+        return
+    archive(publish(transform(review(batches, platform), platform), platform, fence), platform)
+
+
+def _staged(flow: Flow, deliveries: list[Delivery], platform: Platform, fence: Fence) -> list[CheckedBatch]:
+    """The stages of the deliveries; one whose stage is gone is checked again."""
+    folders: dict[str, list[Delivery]] = {}
+    for one in deliveries:
+        folders.setdefault(str(one.facts.get("stage", "")), []).append(one)
+    batches, lost = [], []
+    for folder, members in folders.items():
+        batch = read_manifest(folder, flow, members)
+        if batch is None:
+            lost += members
+        elif not lost:
+            batches.append(batch)
+    again = [Move(after=replace(one, state=DeliveryState.LANDED), event="stage_lost") for one in lost]
+    if again:
+        platform.ledger.advance(again, at=platform.clock(), fence=fence)
+    return batches
+
+
+def _archive_rest(name: str, flow: Flow, platform: Platform) -> None:
+    """Receipts that a killed process did not write: those of the flow's last publication."""
+    last = platform.ledger.publications(name, newest=1)
+    if not last or not last[-1].deliveries:
+        return
+    found = platform.ledger.deliveries(DeliveryFilter(ids=last[-1].deliveries))
+    issued = {receipt.delivery for receipt in platform.ledger.receipts(last[-1].deliveries)}
+    rest = [
+        one
+        for one in found
+        if one.state is DeliveryState.PUBLISHED or (one.state is DeliveryState.HELD and one.id not in issued)
+    ]
+    fence = _flow_lease(name, platform) if rest else None
+    if fence is not None:
+        archive(PublishedBatch(flow=flow, publication=last[-1], deliveries=tuple(rest)), platform)
+        platform.ledger.release(fence)
+
+
+def _flow_lease(name: str, platform: Platform) -> Fence | None:
+    return platform.ledger.acquire(f"flow:{name}", platform.owner, ttl_s=platform.budget.lease_s)
+
+
+def _others_at_work(platform: Platform) -> bool:
+    """True while deliveries wait that another process holds."""
+    states = (DeliveryState.LANDED, DeliveryState.CHECKED, DeliveryState.PUBLISHING)
+    waiting = platform.ledger.deliveries(DeliveryFilter(states=states, limit=1000))
+    return any(one.flow in platform.flows for one in waiting)
+
+
+def _fail(deliveries: Sequence[Delivery], message: str, platform: Platform, fence: Fence) -> None:
+    moves = [
+        Move(after=replace(one, state=DeliveryState.FAILED, note=message, tries=one.tries + 1)) for one in deliveries
+    ]
+    platform.ledger.advance(moves, at=platform.clock(), fence=fence)
+
+
+@dataclass(slots=True)
+class _Pauses:
+    """Waits between tries: longer each time, and never the same for two processes."""
+
+    platform: Platform
+    pause_s: float = field(default=FIRST_PAUSE_S)
+
+    def wait(self) -> None:
+        """Sleep, then be more patient."""
+        time.sleep(self.pause_s * (0.5 + self.platform.random()))
+        self.pause_s *= 2
+
+
+def _with_retries(action: Callable[[], Result], platform: Platform) -> Result:
+    """Try again after a transient fault, three times at most."""
+    pauses = _Pauses(platform)
+    for _ in range(TRIES - 1):
+        try:
+            return action()
+        except TransientError:
+            pauses.wait()
+    return action()

@@ -1,0 +1,125 @@
+"""Keys: the first accepted row of a key counts; a later one is a duplicate, or in conflict with it.
+
+First is by landing number, then row; what is published came before. Two rows are equal if their records have the same
+fingerprint, which published record tables carry as `_record`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from headgate.core.contract import Contract, Rule, RuleKind
+from headgate.core.naming import DELIVERY, RECORD
+from headgate.core.ports import Engine
+from headgate.core.reasons import WEIGHT, Consequence, ReasonCode
+from headgate.core.sql import literal, path_sql, quoted
+from headgate.review.relations import JUDGED, ROWS
+
+PUBLISHED = "_published"  # the record table before this publication
+TWINS = "_twins"  # _n, _row, reason, is_duplicate
+
+
+def fingerprint(contract: Contract, alias: str) -> str:
+    """SQL of a record's fingerprint: 63 bits over its typed values, so that spelling does not matter.
+
+    A chance hit among a billion keys has odds of one in ten thousand million, and would call a conflict a duplicate;
+    the row is kept in quarantine either way.
+    """
+    columns = ", ".join(f"{alias}.{quoted(column.name)}" for column in contract.columns)
+    return f"CAST(hash({columns}) >> 1 AS BIGINT)"
+
+
+def key_rule(contract: Contract) -> Rule | None:
+    """The contract's rule about its primary key."""
+    return next((rule for rule in contract.rules if rule.kind is RuleKind.KEY), None)
+
+
+def find_twins(
+    engine: Engine,
+    contract: Contract,
+    *,
+    published_key: tuple[str, ...] | None,
+    leaving_out: Collection[int],
+    family: Collection[str],
+) -> None:
+    """Define TWINS: rows, else sound, whose key was accepted before.
+
+    `published_key` are the record table's columns of the key, None where nothing is published; rows of the deliveries
+    numbered `leaving_out` take no place, and published rows of `family` do not count: they are being replaced.
+    """
+    rule = key_rule(contract)
+    if rule is None:
+        engine.define(TWINS, _no_twins(), keep=True)
+        return
+    keys = [path_sql(path) for path in rule.arguments["columns"]]
+    names = [f"k{number}" for number in range(len(keys))]
+    select = ", ".join(f"r.{key} AS {name}" for key, name in zip(keys, names, strict=True))
+    there = " AND ".join(f"r.{key} IS NOT NULL" for key in keys)
+    out = ", ".join(str(number) for number in sorted(leaving_out)) or "-1"
+    engine.define(
+        "_keys",
+        f"SELECT r._n, r._row, {select} FROM {ROWS} AS r WHERE {there} AND r._n NOT IN ({out}) "
+        f"AND (r._ok OR NOT EXISTS (SELECT 1 FROM {JUDGED} AS f "
+        "WHERE f._n = r._n AND f._row = r._row AND f.weight >= 2))",
+        keep=True,
+    )
+    listed = ", ".join(names)
+    engine.define(
+        "_repeated",
+        f"SELECT k.* FROM _keys AS k JOIN (SELECT {listed} FROM _keys GROUP BY {listed} HAVING count(*) > 1) "
+        f"USING ({listed})",
+        keep=True,
+    )
+    engine.define("_known", _known_before(names, published_key, family), keep=True)
+    engine.define(TWINS, _twins(contract, rule, names), keep=True)
+
+
+def _known_before(names: list[str], published_key: tuple[str, ...] | None, family: Collection[str]) -> str:
+    """Rows of ours whose key is published, with the published fingerprint."""
+    listed = ", ".join(f"k.{name}" for name in names)
+    if published_key is None:
+        return f"SELECT k._n, k._row, {listed}, CAST(NULL AS BIGINT) AS before FROM _keys AS k WHERE false"
+    same = " AND ".join(
+        f"k.{name} = p.{quoted(column)}" for name, column in zip(names, published_key, strict=True)
+    )
+    others = ", ".join(literal(id_) for id_ in sorted(family)) or "''"
+    return (
+        f"SELECT k._n, k._row, {listed}, p.{quoted(RECORD)} AS before FROM _keys AS k JOIN {PUBLISHED} AS p ON {same} "
+        f"WHERE p.{quoted(DELIVERY)} NOT IN ({others})"
+    )
+
+
+def _twins(contract: Contract, rule: Rule, names: list[str]) -> str:
+    listed = ", ".join(names)
+    places = {one.id: place for place, one in enumerate(contract.rules)}
+    shown = ", ".join(rule.arguments["columns"])
+    value = " || ', ' || ".join(f"CAST({name} AS VARCHAR)" for name in names)
+    consequence = Consequence.HOLD
+    reason = (
+        "{'code': CASE WHEN twin THEN " + literal(ReasonCode.DUPLICATE_ID) + " ELSE " + literal(ReasonCode.KEY_CONFLICT)
+        + f" END, 'column': {literal(shown)}, 'path': {literal(shown)}, 'value': {value}, 'rule': {literal(rule.id)}, "
+        f"'consequence': {literal(consequence)}, 'weight': CASE WHEN twin THEN 1 ELSE {WEIGHT[consequence]} END, "
+        f"'place': {places[rule.id]}}}"
+    )
+    lenient = "true" if rule.arguments.get("conflict") == "duplicate" else "false"
+    mine = fingerprint(contract, "r")
+    return (
+        f"SELECT _n, _row, _offset, _length, twin AS is_duplicate, {reason} AS reason FROM ("
+        f"SELECT t._n, t._row, r._offset, r._length, {listed}, {lenient} OR {mine} = t.before AS twin FROM ("
+        f"SELECT _n, _row, {listed}, before FROM _known UNION ALL "
+        f"SELECT l._n, l._row, {', '.join('l.' + name for name in names)}, f.print AS before FROM ("
+        "SELECT p.* FROM _repeated AS p ANTI JOIN _known AS w ON w._n = p._n AND w._row = p._row) AS l JOIN ("
+        f"SELECT {listed}, arg_min(_n, (_n, _row)) AS _n, arg_min(_row, (_n, _row)) AS _row, "
+        f"arg_min(print, (_n, _row)) AS print FROM ("
+        f"SELECT p.*, {fingerprint(contract, 'r')} AS print FROM _repeated AS p "
+        f"JOIN {ROWS} AS r ON r._n = p._n AND r._row = p._row) GROUP BY {listed}) AS f "
+        f"USING ({listed}) WHERE (l._n, l._row) <> (f._n, f._row)) AS t "
+        f"JOIN {ROWS} AS r ON r._n = t._n AND r._row = t._row)"
+    )
+
+
+def _no_twins() -> str:
+    return (
+        "SELECT _n, _row, _offset, _length, false AS is_duplicate, reasons[1] AS reason "
+        f"FROM {JUDGED} WHERE false"
+    )

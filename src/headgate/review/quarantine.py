@@ -1,0 +1,82 @@
+"""Rows that are not published, with all that a person needs to decide: record, reasons, and where the bytes lie."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from headgate.core.contract import Contract
+from headgate.core.ports import Engine
+from headgate.core.reasons import WEIGHT, Consequence, ReasonCode, Verdict
+from headgate.core.records import StagedFile
+from headgate.core.sql import literal, quoted
+from headgate.review.relations import DELIVERIES, ROWS
+from headgate.review.verdicts import VERDICTS
+
+_REASON_OF_HELD = (
+    f"{{'code': {literal(ReasonCode.DELIVERY_HELD)}, 'column': '', 'path': '', 'value': NULL, 'rule': 'delivery', "
+    f"'consequence': {literal(Consequence.HOLD)}, 'weight': {WEIGHT[Consequence.HOLD]}, 'place': 100000}}"
+)
+_TOLD = (
+    "list_transform(reasons, lambda _r: {'code': _r.code, 'column': _r.\"column\", 'value': _r.\"value\", "
+    "'rule': _r.rule, 'consequence': _r.consequence})"
+)
+
+
+def stage_quarantine(
+    engine: Engine,
+    contract: Contract,
+    held: Collection[int],
+    *,
+    folder: str,
+) -> tuple[StagedFile, ...]:
+    """Write rows that are held, rejected or duplicate; of deliveries held as a whole every row."""
+    held_list = ", ".join(str(number) for number in sorted(held)) or "-1"
+    whole = f"v._n IN ({held_list})"
+    judged = (
+        "SELECT v._n, v._row, v._offset, v._length, v._raw, "
+        f"CASE WHEN {whole} AND v.verdict = {literal(Verdict.ACCEPTED)} THEN list_append(v.reasons, {_REASON_OF_HELD}) "
+        f"ELSE v.reasons END AS reasons, "
+        f"CASE WHEN {whole} AND v.verdict = {literal(Verdict.ACCEPTED)} THEN {literal(Verdict.HELD)} "
+        f"ELSE v.verdict END AS verdict "
+        f"FROM {VERDICTS} AS v WHERE {whole} OR v.verdict <> {literal(Verdict.ACCEPTED)}"
+    )
+    engine.define("_kept", judged, keep=True)
+    sound_held = engine.rows(f"SELECT count(*) FROM _kept WHERE _raw IS NULL AND verdict <> {literal(Verdict.REJECTED)}")
+    parts = [_with_record(contract, texts=bool(sound_held[0][0]))]
+    if held:
+        parts.append(_sound_rows(contract, held_list))
+    sql = (
+        f"SELECT d._delivery, q._row, q.verdict, {_TOLD} AS reasons, q.record, q._offset AS \"offset\", "
+        f"CAST(q._length AS BIGINT) AS \"length\", {literal(contract.digest)} AS contract, d.landed_at "
+        f"FROM ({' UNION ALL '.join(parts)}) AS q JOIN {DELIVERIES} AS d USING (_n) "
+        "ORDER BY q._n, list_max(list_transform(q.reasons, lambda _r: _r.weight)) DESC, "
+        "list_min(list_transform(q.reasons, lambda _r: _r.place)), q._row"
+    )
+    return engine.write(sql, folder, name="quarantine")
+
+
+def _with_record(contract: Contract, *, texts: bool) -> str:
+    select = "SELECT k._n, k._row, k._offset, k._length, k.reasons, k.verdict, "
+    if not texts:
+        return f"{select} k._raw AS record FROM _kept AS k"
+    return (
+        f"{select} coalesce(k._raw, {_as_json(contract, 'r')}) AS record FROM _kept AS k "
+        f"LEFT JOIN {ROWS} AS r ON k._raw IS NULL AND r._n = k._n AND r._row = k._row"
+    )
+
+
+def _sound_rows(contract: Contract, held_list: str) -> str:
+    return (
+        f"SELECT r._n, r._row, r._offset, r._length, [{_REASON_OF_HELD}] AS reasons, {literal(Verdict.HELD)} AS verdict, "
+        f"coalesce(r._raw, {_as_json(contract, 'r')}) AS record FROM {ROWS} AS r WHERE r._n IN ({held_list}) "
+        f"AND NOT EXISTS (SELECT 1 FROM {VERDICTS} AS v WHERE v._n = r._n AND v._row = r._row)"
+    )
+
+
+def _as_json(contract: Contract, alias: str) -> str:
+    fields = ", ".join(
+        f"{quoted(column.name)} := {alias}.{quoted(column.name)}" for column in contract.columns
+    )
+    return (
+        f"CASE WHEN {alias}._n IS NOT NULL THEN CAST(to_json(struct_pack({fields})) AS VARCHAR) END"
+    )

@@ -1,0 +1,50 @@
+"""The staged rows of a batch as relations of one engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from headgate.core.batches import CheckedBatch
+from headgate.core.platform import Platform
+from headgate.core.ports import Engine, FileSet
+from headgate.core.record_schema import FAULTY as FAULTY_COLUMNS
+from headgate.core.record_schema import UTC, staged_schema
+from headgate.core.records import Delivery, StagedFile
+
+ROWS = "_rows"  # staged rows: _n, _row, the contract's columns, _ok, _raw
+FAULTY = "_faulty"  # rows with reasons so far: _n, _row, _offset, _length, _raw, reasons, weight
+JUDGED = "_judged"  # FAULTY and what rules over sets add
+DELIVERIES = "_deliveries"  # _n, _delivery, landed_at
+
+
+def file_set(files: Iterable[StagedFile], otherwise: pa.Schema) -> FileSet:
+    """Staged files as one relation; `otherwise` are the columns where there is no file."""
+    paths = tuple(file.path for file in files)
+    return FileSet(paths=paths, schema=pq.read_schema(paths[0]) if paths else otherwise)
+
+
+def open_engine(platform: Platform, batches: Sequence[CheckedBatch], deliveries: Sequence[Delivery]) -> Engine:
+    """An engine with the staged rows of the deliveries that can be judged; the caller closes it."""
+    engine = platform.engine()
+    ids = pa.table(
+        {
+            "_n": pa.array([one.landing_number for one in deliveries], pa.int64()),
+            "_delivery": pa.array([one.id for one in deliveries], pa.string()),
+            "landed_at": pa.array([one.landed_at for one in deliveries], UTC),
+        },
+    )
+    engine.register(DELIVERIES, ids)
+    rows = file_set((file for batch in batches for file in batch.rows), staged_schema(batches[0].flow.contract))
+    engine.register(ROWS, rows)
+    faulty = file_set((file for batch in batches for file in batch.faulty), FAULTY_COLUMNS)
+    engine.register("_staged_faulty", faulty)
+    engine.define(
+        FAULTY,
+        "SELECT *, list_max(list_transform(reasons, lambda _r: _r.weight)) AS weight FROM _staged_faulty "
+        f"WHERE _n IN (SELECT _n FROM {DELIVERIES})",
+        keep=True,
+    )
+    return engine

@@ -1,0 +1,157 @@
+"""Rules over rows together, beside keys: unique values, references to published tables, Python over whole groups."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import pyarrow as pa
+
+from headgate.core.contract import Rule, RuleKind, Scope
+from headgate.core.errors import CheckError
+from headgate.core.flow import Flow
+from headgate.core.naming import DELIVERY
+from headgate.core.ports import Engine, TableSnapshot
+from headgate.core.python_source import load_function
+from headgate.core.reasons import WEIGHT, ReasonCode
+from headgate.core.record_schema import POSITION, REASON
+from headgate.core.sql import literal, path_sql, quoted
+from headgate.review.relations import FAULTY, ROWS
+
+BROKEN = "_set_broken"  # _n, _row, _offset, _length, reason
+_COLUMNS = pa.schema([*POSITION, ("reason", REASON)])
+GROUP_ROWS = 200_000  # of a Python set check in memory at once, beyond one group
+
+
+def judge_sets(
+    engine: Engine,
+    flow: Flow,
+    references: Mapping[str, TableSnapshot | None],
+    *,
+    family: Collection[str],
+    published: bool,
+) -> list[str]:
+    """Define BROKEN; returns sentences about rules that let go on for lack of a table (`ifMissing: warn`)."""
+    parts: list[str] = []
+    notes: list[str] = []
+    places = {rule.id: place for place, rule in enumerate(flow.contract.rules)}
+    for number, rule in enumerate(flow.contract.rules):
+        if rule.scope is not Scope.SET or rule.kind is RuleKind.KEY:
+            continue
+        if rule.kind is RuleKind.REFERENCE:
+            table = references[rule.arguments["table"]]
+            if table is None:
+                notes.append(f"{rule.id}: the table {rule.arguments['table']} was never published")
+                continue
+            engine.register(f"_reference{number}", table.files)
+            parts.append(_reference(rule, f"_reference{number}", places[rule.id]))
+        elif rule.kind is RuleKind.UNIQUE:
+            parts.append(_unique(rule, places[rule.id], family, published=published))
+        elif rule.kind is RuleKind.PYTHON:
+            engine.register(f"_python{number}", _python(engine, flow, rule, places[rule.id]))
+            parts.append(f"SELECT * FROM _python{number}")
+    if parts:
+        engine.define(BROKEN, " UNION ALL ".join(parts), keep=True)
+    else:
+        engine.register(BROKEN, _COLUMNS.empty_table())
+    return notes
+
+
+def _reason(rule: Rule, place: int, value: str) -> str:
+    shown = rule.column or ", ".join(rule.reads)
+    fields = {
+        "code": literal(rule.code),
+        "column": literal(shown),
+        "path": literal(shown),
+        "value": value,
+        "rule": literal(rule.id),
+        "consequence": literal(rule.consequence),
+        "weight": str(WEIGHT[rule.consequence]),
+        "place": str(place),
+    }
+    return "{" + ", ".join(f"'{name}': {sql}" for name, sql in fields.items()) + "}"
+
+
+def _reference(rule: Rule, table: str, place: int) -> str:
+    path = rule.reads[0]
+    value = f"CAST(r.{path_sql(path)} AS VARCHAR)"
+    there = f"SELECT CAST({quoted(rule.arguments['column'])} AS VARCHAR) FROM {table}"
+    return (
+        f"SELECT r._n, r._row, r._offset, r._length, {_reason(rule, place, value)} AS reason FROM {ROWS} AS r "
+        f"WHERE r.{path_sql(path)} IS NOT NULL AND {value} NOT IN ({there} WHERE {quoted(rule.arguments['column'])} "
+        "IS NOT NULL)"
+    )
+
+
+def _unique(rule: Rule, place: int, family: Collection[str], *, published: bool) -> str:
+    paths = [path_sql(path) for path in rule.arguments["columns"]]
+    listed = ", ".join(f"r.{path}" for path in paths)
+    there = " AND ".join(f"r.{path} IS NOT NULL" for path in paths)
+    value = " || ', ' || ".join(f"CAST(r.{path} AS VARCHAR)" for path in paths)
+    repeated = f"row_number() OVER (PARTITION BY {listed} ORDER BY r._n, r._row) > 1"
+    if rule.arguments.get("against") == "published" and published:
+        others = ", ".join(literal(id_) for id_ in sorted(family)) or "''"
+        names = [path.rsplit(".", 1)[-1] for path in paths]
+        same = " AND ".join(f"p.{name} = r.{path}" for name, path in zip(names, paths, strict=True))
+        repeated += (
+            f" OR EXISTS (SELECT 1 FROM _published AS p WHERE {same} AND p.{quoted(DELIVERY)} NOT IN ({others}))"
+        )
+    return (
+        f"SELECT _n, _row, _offset, _length, reason FROM (SELECT r._n, r._row, r._offset, r._length, "
+        f"{_reason(rule, place, value)} AS reason, {repeated} AS broken FROM {ROWS} AS r WHERE {there} "
+        f"AND (r._ok OR NOT EXISTS (SELECT 1 FROM {FAULTY} AS f WHERE f._n = r._n AND f._row = r._row "
+        "AND f.weight >= 2))) WHERE broken"
+    )
+
+
+def _python(engine: Engine, flow: Flow, rule: Rule, place: int) -> pa.Table:
+    """Rows that a Python set check does not pass; each group of `group_by` is given whole."""
+    function = load_function(flow, rule.arguments["file"], rule.arguments["function"])
+    groups = [path_sql(path) for path in rule.arguments["group_by"]]
+    reads = ", ".join(f"{path_sql(path)} AS {quoted(path)}" for path in rule.reads)
+    bucket = f"hash({', '.join(groups)}) % {_buckets(engine)}" if groups else "0"
+    engine.define("_grouped", f"SELECT _n, _row, _offset, _length, {reads}, {bucket} AS _bucket FROM {ROWS}", keep=True)
+    found: list[pa.Table] = []
+    for (number,) in engine.rows("SELECT DISTINCT _bucket FROM _grouped ORDER BY 1"):
+        table = engine.table(
+            "SELECT * EXCLUDE (_bucket) FROM _grouped WHERE _bucket = $bucket ORDER BY _n, _row",
+            {"bucket": number},
+        ).combine_chunks()
+        batch = table.to_batches()[0]
+        mask = _mask(rule, function, batch.select(list(rule.reads)))
+        failing = pa.compute.invert(pa.compute.fill_null(mask, fill_value=False))
+        found.append(_lines(rule, place, table.filter(failing), mask.filter(failing)))
+    engine.drop("_grouped")
+    return pa.concat_tables(found) if found else _COLUMNS.empty_table()
+
+
+def _buckets(engine: Engine) -> int:
+    return 1 + engine.rows(f"SELECT count(*) FROM {ROWS}")[0][0] // GROUP_ROWS
+
+
+def _mask(rule: Rule, function: object, batch: pa.RecordBatch) -> pa.BooleanArray:
+    try:
+        mask = function(batch)  # type: ignore[operator]
+    except Exception as error:
+        raise CheckError(f"rule {rule.id}: its function raised {type(error).__name__}: {error}") from error
+    if not isinstance(mask, pa.BooleanArray) or len(mask) != batch.num_rows:
+        raise CheckError(f"rule {rule.id}: its function must give a boolean array of {batch.num_rows} values")
+    return mask
+
+
+def _lines(rule: Rule, place: int, rows: pa.Table, mask: pa.BooleanArray) -> pa.Table:
+    shown = rule.column or ", ".join(rule.reads)
+    reasons = [
+        {
+            "code": ReasonCode.CANNOT_EVALUATE.value if passed is None else rule.code,
+            "column": shown,
+            "path": shown,
+            "value": None,
+            "rule": rule.id,
+            "consequence": rule.consequence.value,
+            "weight": WEIGHT[rule.consequence],
+            "place": place,
+        }
+        for passed in mask.to_pylist()
+    ]
+    positions = rows.select([name for name, _ in POSITION])
+    return positions.append_column("reason", pa.array(reasons, REASON)).cast(_COLUMNS)

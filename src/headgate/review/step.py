@@ -1,0 +1,176 @@
+"""Third step: final verdicts. What depends on published tables is settled here, one flow at a time, in landing order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from headgate.core.batches import CheckedBatch, CheckedDelivery, ReviewedBatch
+from headgate.core.errors import BalanceError
+from headgate.core.flow import Flow, NewVersion
+from headgate.core.naming import table_name
+from headgate.core.platform import Platform
+from headgate.core.ports import DeliveryFilter, Engine, TableSnapshot
+from headgate.core.records import Delivery
+from headgate.core.states import DeliveryState
+from headgate.review.holding import holding
+from headgate.review.keys import PUBLISHED, find_twins, key_rule
+from headgate.review.quarantine import stage_quarantine
+from headgate.review.references import referenced_tables
+from headgate.review.relations import open_engine
+from headgate.review.set_rules import judge_sets
+from headgate.review.verdicts import Tallies, counts_of, decide, excluded_sql, join_sets, tally
+
+
+def review(batches: Sequence[CheckedBatch], platform: Platform) -> ReviewedBatch:
+    """Judge the staged deliveries against each other and against what is published; say which go on.
+
+    Takes one or more checked batches of one flow, in landing order, under the flow's lease. The deliveries come back
+    as they shall stand once the publication is in: published or held, with counts and reasons.
+    """
+    flow = batches[0].flow
+    sound = {one.id: one for batch in batches for one in batch.checked if not (one.unreadable or one.error)}
+    deliveries = tuple(one for batch in batches for one in batch.deliveries if one.id in sound)
+    work = _Settling(flow=flow, platform=platform, batches=batches, deliveries=deliveries, sound=sound)
+    return work.settle()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Settling:
+    flow: Flow
+    platform: Platform
+    batches: Sequence[CheckedBatch]
+    deliveries: tuple[Delivery, ...]
+    sound: dict[str, CheckedDelivery]
+
+    def settle(self) -> ReviewedBatch:
+        earlier = self._earlier_versions()
+        superseded = self._superseded(earlier)
+        folder = self.batches[0].folder
+        engine = open_engine(self.platform, self.batches, self.deliveries)
+        try:
+            notes, published = self._judge_sets(engine, superseded)
+            ends = self._decide(engine, earlier, superseded, published)
+            held = {one.landing_number for one in ends if one.state is DeliveryState.HELD}
+            going = {one.landing_number for one in ends} - held
+            excluded = engine.write(excluded_sql(going), folder, name="excluded", keep=False)
+            quarantine = stage_quarantine(engine, self.flow.contract, held, folder=folder)
+        finally:
+            engine.close()
+        replaced_by = {old.id: new for new, old in superseded.items()}
+        published_now = {one.id for one in ends if one.state is DeliveryState.PUBLISHED}
+        return ReviewedBatch(
+            flow=self.flow,
+            deliveries=tuple(replace(one, facts={**one.facts, "notes": notes}) if notes else one for one in ends),
+            superseded=tuple(
+                replace(old, state=DeliveryState.SUPERSEDED, superseded_by=replaced_by[old.id])
+                for old in superseded.values()
+                if replaced_by[old.id] in published_now
+            ),
+            rows=tuple(file for batch in self.batches for file in batch.rows),
+            excluded=excluded,
+            quarantine=quarantine,
+            parameters=self.batches[-1].parameters,
+            folders=tuple(batch.folder for batch in self.batches),
+        )
+
+    def _earlier_versions(self) -> dict[str, Delivery]:
+        """For each delivery the newest one of the same sender and name before it that still counts."""
+        names = tuple(sorted({one.name for one in self.deliveries}))
+        standing = (DeliveryState.ARCHIVED, DeliveryState.HELD, DeliveryState.FAILED)
+        found = self.platform.ledger.deliveries(
+            DeliveryFilter(flow=self.flow.name, names=names, states=standing),
+        )
+        newest: dict[tuple[str, str], list[Delivery]] = {}
+        for one in found:
+            newest.setdefault((one.sender, one.name), []).append(one)
+        result = {}
+        for one in self.deliveries:
+            before = [old for old in newest.get((one.sender, one.name), []) if old.landing_number < one.landing_number]
+            if before:
+                result[one.id] = before[-1]
+        return result
+
+    def _superseded(self, earlier: dict[str, Delivery]) -> dict[str, Delivery]:
+        if self.flow.source.new_version is not NewVersion.REPLACE:
+            return {}
+        return earlier
+
+    def _judge_sets(self, engine: Engine, superseded: dict[str, Delivery]) -> tuple[list[str], TableSnapshot | None]:
+        tables = self.platform.tables
+        record = tables.snapshot(table_name(self.flow.name, "silver", self.flow.record_table))
+        if record is not None:
+            engine.register(PUBLISHED, record.files)
+        notes = judge_sets(
+            engine,
+            self.flow,
+            referenced_tables(self.flow, self.platform),
+            family=self._family(superseded),
+            published=record is not None,
+        )
+        join_sets(engine)
+        return notes, record
+
+    def _family(self, superseded: dict[str, Delivery]) -> set[str]:
+        """Deliveries whose published rows do not count against these: they are the same, or are being replaced."""
+        return {one.id for one in self.deliveries} | {old.id for old in superseded.values()}
+
+    def _decide(
+        self,
+        engine: Engine,
+        earlier: dict[str, Delivery],
+        superseded: dict[str, Delivery],
+        published: TableSnapshot | None,
+    ) -> list[Delivery]:
+        """Verdicts until they stand: a delivery that is held takes no key, so what follows is judged again without it."""
+        target = self.flow.target(self.flow.record_table)
+        key = target.key if published is not None and target is not None else None
+        held: set[int] = set()
+        while True:
+            find_twins(
+                engine,
+                self.flow.contract,
+                published_key=key,
+                leaving_out=held,
+                family=self._family(superseded),
+            )
+            decide(engine)
+            tallies = tally(engine)
+            ends = [self._end(one, tallies, has_earlier=one.id in earlier) for one in self.deliveries]
+            now_held = {one.landing_number for one in ends if one.state is DeliveryState.HELD}
+            fresh = sorted(now_held - held)
+            if not fresh or key_rule(self.flow.contract) is None:
+                return ends
+            held.add(fresh[0])
+
+    def _end(self, one: Delivery, tallies: Tallies, *, has_earlier: bool) -> Delivery:
+        checked = self.sound[one.id]
+        n = one.landing_number
+        staged = tallies.staged.get(n, 0)
+        counts = counts_of(n, checked.received, tallies)
+        if staged + checked.faults != checked.received or not counts.balances or counts.accepted < 0:
+            raise BalanceError(
+                f"delivery {one.id} ({one.name}) does not balance: received {checked.received}, staged {staged}, "
+                f"faults {checked.faults}, {counts}. Nothing of it was published.",
+            )
+        reasons = tallies.reasons.get(n, ())
+        why = {} if one.released else holding(self.flow, checked, counts, reasons, has_earlier=has_earlier)
+        facts = {**one.facts, "held": why} if why else {k: v for k, v in one.facts.items() if k != "held"}
+        after = replace(
+            one,
+            counts=counts,
+            reasons=reasons,
+            held_for=tuple(why),
+            facts=facts,
+            contract=self.flow.contract.digest,
+            parameters=dict(self.batches[-1].parameters),
+            state=DeliveryState.PUBLISHED,
+        )
+        return _as_held(after) if why else after
+
+
+def _as_held(one: Delivery) -> Delivery:
+    """The same held as a whole: what would have been published is held."""
+    assert one.counts is not None
+    counts = replace(one.counts, held=one.counts.held + one.counts.accepted, accepted=0, warned=0)
+    return replace(one, counts=counts, state=DeliveryState.HELD)

@@ -1,0 +1,188 @@
+"""The figures and sentences of one report, before any page is drawn: what JSON and HTML are both made from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import TypeVar
+
+from headgate.core.errors import FlowError, Problem
+from headgate.serve import report_standard as standard
+from headgate.serve.report_definition import KeyFigure, ReportDefinition, Section, Sentence
+from headgate.serve.report_facts import RunFacts
+from headgate.serve.report_formats import Value
+from headgate.serve.report_forms import Shown, read_form, series_values
+from headgate.serve.report_key_figures import KeyFigureShown, show_figures
+from headgate.serve.report_sentence import SentenceError, Words, fill
+from headgate.serve.report_sql import Query, SqlError, bind, count_rows, first_rows, read_rows, where
+
+Row = Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectionFigures:
+    """One section: its rows as they came, and how they are told."""
+
+    section: Section
+    rows: tuple[Row, ...]  # those shown
+    total: int  # rows that the SELECT gives
+    subtitle: Words | None
+    shown: Shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFigures:
+    """Everything that a report says."""
+
+    facts: RunFacts
+    definition: ReportDefinition
+    values: Row  # of the definition's named queries
+    headline: Words
+    lead: tuple[Words, ...]
+    insights: tuple[Words, ...]
+    key_figures: tuple[KeyFigureShown, ...]
+    sections: tuple[SectionFigures, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Source:
+    """Where figures come from; each error is told with its place in report.yaml."""
+
+    query: Query
+    facts: RunFacts
+    definition: ReportDefinition
+    document: str
+    personal: frozenset[str]
+    values: Row
+    parameters: Mapping[str, object]
+
+    @property
+    def currency(self) -> str:
+        return self.definition.currency
+
+    def select(self, sql: str) -> tuple[Row, ...]:
+        return read_rows(self.query(sql, bind(sql, self.parameters)), self.personal)
+
+
+def gather(
+    facts: RunFacts, definition: ReportDefinition, query: Query, *, document: str, personal: Collection[str] = ()
+) -> ReportFigures:
+    """Runs the definition's SQL and fills its sentences.
+
+    `document` names report.yaml in messages; `personal` are the columns that no result may have. Raises FlowError where
+    a result does not fit what the definition says of it; what `query` raises goes through, with the place as a note.
+    """
+    source = _Source(
+        query=query,
+        facts=facts,
+        definition=definition,
+        document=document,
+        personal=frozenset(personal),
+        values=standard.fact_values(facts),
+        parameters=standard.sql_values(facts),
+    )
+    values = _named_values(source)
+    source = _with_values(source, values)
+    return ReportFigures(
+        facts=facts,
+        definition=definition,
+        values=values,
+        headline=next(iter(_sentences(source, definition.headline, "headline", most=1)), standard.headline(facts)),
+        lead=_sentences(source, definition.lead, "lead"),
+        insights=_sentences(source, definition.insights, "insights"),
+        key_figures=_key_figures(source, definition.figures, "figures", {}),
+        sections=tuple(_section(source, index) for index in range(len(definition.sections))),
+    )
+
+
+_Result = TypeVar("_Result")
+
+
+def _located(source: _Source, place: str, read: Callable[[], _Result]) -> _Result:
+    try:
+        return read()
+    except (SqlError, SentenceError) as error:
+        raise FlowError(source.document, [Problem(where=place, what=str(error))]) from error
+    except Exception as error:
+        error.add_note(f"in {source.document}, {place}")
+        raise
+
+
+def _named_values(source: _Source) -> dict[str, Value]:
+    values: dict[str, Value] = {}
+    for name, sql in source.definition.values:
+        row = _located(source, f"values.{name}", partial(_one_row, source, sql))
+        twins = sorted(set(row) & ({*values} | {*source.values}))
+        if twins:
+            problem = Problem(
+                where=f"values.{name}", what=f"gives {twins[0]}, which is given already.", fix="Rename it."
+            )
+            raise FlowError(source.document, [problem])
+        values |= row
+    return values
+
+
+def _one_row(source: _Source, sql: str) -> Row:
+    rows = source.select(first_rows(sql, 2))
+    if len(rows) != 1:
+        raise SqlError(
+            f"gives {'no row' if not rows else 'more than one row'}; it must give one. Aggregate, or add LIMIT 1."
+        )
+    return rows[0]
+
+
+def _with_values(source: _Source, values: Row) -> _Source:
+    bound = {name: _naive(value) for name, value in values.items()}
+    return replace(source, values={**source.values, **values}, parameters={**source.parameters, **bound})
+
+
+def _naive(value: Value) -> Value:
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC).replace(tzinfo=None)
+    return value
+
+
+def _sentences(source: _Source, sentences: Sequence[Sentence], part: str, most: int | None = None) -> tuple[Words, ...]:
+    said: list[Words] = []
+    for index, sentence in enumerate(sentences):
+        words = _located(source, f"{part}[{index}]", partial(_say, source, sentence))
+        if words is not None:
+            said.append(words)
+        if len(said) == most:
+            break
+    return tuple(said)
+
+
+def _say(source: _Source, sentence: Sentence) -> Words | None:
+    if sentence.text is None:
+        return standard.STANDARD[sentence.use](source.facts)
+    row: Row = {}
+    if sentence.sql or sentence.when:
+        sql = sentence.sql or "SELECT 1 AS said"
+        rows = source.select(first_rows(where(sql, sentence.when) if sentence.when else sql, 2))
+        if not rows:
+            return None
+        if len(rows) > 1:
+            raise SqlError("gives more than one row; a sentence is about one. Add LIMIT 1 after an ORDER BY.")
+        row = rows[0]
+    return fill(sentence.text, {**source.values, **row}, source.currency)
+
+
+def _key_figures(source: _Source, figures: Sequence[KeyFigure], place: str, row: Row) -> tuple[KeyFigureShown, ...]:
+    return _located(source, place, lambda: show_figures(figures, {**source.values, **row}, source.currency))
+
+
+def _section(source: _Source, index: int) -> SectionFigures:
+    section = source.definition.sections[index]
+    return _located(source, f"sections[{index}] ({section.id})", partial(_read_section, source, section))
+
+
+def _read_section(source: _Source, section: Section) -> SectionFigures:
+    rows = source.select(first_rows(section.sql, section.limit))[: section.limit]
+    total = len(rows) if len(rows) < section.limit else int(str(source.select(count_rows(section.sql))[0]["n"]))
+    shown = read_form(section.form, rows, {**source.values}, source.currency)
+    about = {"shown": len(rows), "total": total, **series_values(shown, source.currency)}
+    subtitle = fill(section.subtitle, {**source.values, **about}, source.currency) if section.subtitle else None
+    return SectionFigures(section=section, rows=rows, total=total, subtitle=subtitle, shown=shown)

@@ -1,0 +1,131 @@
+"""One frozen Settings, read once: headgate.toml, then the environment, then the command line."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from headgate.core.errors import ConfigurationError
+
+FILE = "headgate.toml"
+PREFIX = "HEADGATE_"
+_SIZE = re.compile(r"(\d+)\s*(B|KiB|MiB|GiB)")
+_UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Where a project keeps its things and what it may use."""
+
+    folder: Path  # with headgate.toml
+    name: str  # of the project: part of the names of its log and of its tables' transactions
+    flows: Path
+    lake: Path  # tables
+    vault: Path  # raw bytes
+    receipts: Path
+    reports: Path
+    keys: Path
+    stage: Path  # on the file system of the lake
+    anchor: Path
+    ledger: str  # URL of the database
+    memory_bytes: int = 512 << 20  # of the whole run, all its processes
+    workers: int = 0  # beside the main process; 0: as many as help
+    window_bytes: int = 4 << 20
+    batch_deliveries: int = 256
+    batch_bytes: int = 64 << 20
+    lease_s: float = 30.0
+    sender: str = "local"
+
+
+DEFAULTS: dict[str, str] = {
+    "flows": "flows",
+    "lake": "lake",
+    "vault": "vault",
+    "receipts": "receipts",
+    "reports": "reports",
+    "keys": "keys",
+    "stage": "lake/.stage",
+    "anchor": "anchor/checkpoints.txt",
+}
+
+
+def find_project(start: Path) -> Path:
+    """The nearest folder upwards that holds headgate.toml."""
+    for folder in (start.resolve(), *start.resolve().parents):
+        if (folder / FILE).is_file():
+            return folder
+    raise ConfigurationError(
+        f"there is no {FILE} in {start} or above it. Next: `headgate init DIR` makes a project, "
+        "or name one with --project DIR.",
+    )
+
+
+def read_settings(folder: Path, environment: Mapping[str, str] | None = None, **given: Any) -> Settings:
+    """Settings of the project in a folder; ConfigurationError names what does not fit."""
+    place = folder / FILE
+    try:
+        document = tomllib.loads(place.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigurationError(f"{place} does not exist. Next: `headgate init {folder}` writes it.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{place} is no TOML: {error}") from error
+    values = _flat(document, place) | _from_environment(environment if environment is not None else os.environ)
+    settings = _settings(folder.resolve(), values, place)
+    return replace(settings, **{name: value for name, value in given.items() if value is not None})
+
+
+def _flat(document: Mapping[str, Any], place: Path) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for section in ("project", "storage", "run"):
+        values |= document.get(section, {})
+    if not isinstance(values.get("name"), str):
+        raise ConfigurationError(f"{place} lacks the project's name. Next: write `name = \"…\"` under [project].")
+    known = {field.name for field in fields(Settings)} - {"folder"} | {"memory_limit", "window", "batch_size"}
+    for name in values:
+        if name not in known:
+            raise ConfigurationError(f"{place}: {name!r} is no setting. Known are {', '.join(sorted(known))}.")
+    return values
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    names = {"memory_limit", "workers", "ledger", "lease_s", "batch_deliveries", "sender"}
+    return {name: environment[PREFIX + name.upper()] for name in names if PREFIX + name.upper() in environment}
+
+
+def _settings(folder: Path, values: Mapping[str, Any], place: Path) -> Settings:
+    paths = {name: folder / str(values.get(name, default)) for name, default in DEFAULTS.items()}
+    name = str(values["name"])
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{0,62}", name):
+        raise ConfigurationError(f"{place}: the name {name!r} is not of a-z, 0-9, '.' and '-', at most 63 characters.")
+    return Settings(
+        folder=folder,
+        name=name,
+        ledger=str(values.get("ledger", f"sqlite:///{folder / 'ledger.db'}")),
+        memory_bytes=_size(values.get("memory_limit", "512 MiB"), "memory_limit", place),
+        workers=_number(values.get("workers", 0), "workers", place),
+        window_bytes=_size(values.get("window", "4 MiB"), "window", place),
+        batch_deliveries=_number(values.get("batch_deliveries", 256), "batch_deliveries", place),
+        batch_bytes=_size(values.get("batch_size", "64 MiB"), "batch_size", place),
+        lease_s=float(values.get("lease_s", 30.0)),
+        sender=str(values.get("sender", "local")),
+        **paths,
+    )
+
+
+def _size(value: object, name: str, place: Path) -> int:
+    found = _SIZE.fullmatch(str(value).strip())
+    if found is None:
+        raise ConfigurationError(f'{place}: {name} is {value!r}; write a size such as "512 MiB".')
+    return int(found[1]) * _UNITS[found[2]]
+
+
+def _number(value: object, name: str, place: Path) -> int:
+    try:
+        return int(str(value))
+    except ValueError as error:
+        raise ConfigurationError(f"{place}: {name} is {value!r}, no number.") from error

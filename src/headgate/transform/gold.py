@@ -1,0 +1,101 @@
+"""Gold tables: figures that equal a full recomputation from silver, found with as little of it as the task allows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import pyarrow as pa
+
+from headgate.core.errors import TaskError
+from headgate.core.flow import Target, Task
+from headgate.core.ports import FileSet
+from headgate.core.records import StagedFile
+from headgate.core.sql import quoted
+from headgate.transform.merging import Merging, merging_of
+from headgate.transform.python_tasks import run_python
+from headgate.transform.task_sql import TaskSql, read_task
+from headgate.transform.windows import make_windowed
+from headgate.transform.workspace import Workspace
+
+
+def make_gold(work: Workspace, target: Target, task: Task, replaced: Collection[str]) -> None:
+    """Stage the whole table as it will stand: merged where the task is additive and rows were only added, by months
+    where it says so, else recomputed.
+    """
+    if task.function is not None:
+        _replace(work, target, run_python(work, task), {})
+        return
+    read = read_task(work.flow.files[task.file].decode(), work.flow.parameters, name=target.name)
+    values = work.parameters.only(read.parameters)
+    standing = work.snapshots[target.name]
+    merging = merging_of(read, target)
+    if standing is not None and merging is not None and not replaced and merging.source in work.added:
+        _merge(work, target, read, merging, values)
+    elif target.window is not None:
+        _replace(work, target, *make_windowed(work, target, read, replaced))
+    else:
+        _replace(work, target, read.text, values)
+
+
+def _merge(work: Workspace, target: Target, read: TaskSql, merging: Merging, values: dict[str, object]) -> None:
+    """Join the figures of the added rows to those that stand."""
+    standing = work.snapshots[target.name]
+    assert standing is not None
+    work.engine.register("_added", work.added[merging.source])
+    work.engine.define("_figures", read.over({merging.source: "_added"}), values, keep=True)
+    work.engine.register("_standing", standing.files)
+    described = work.engine.schema("SELECT * FROM _standing")
+    types = {field.name: _sql_type(field.type) for field in described}
+    if set(types) != {*merging.columns, *merging.key}:
+        _replace(work, target, read.text, values)  # the task has other columns than the table: a new version of it
+        return
+    _replace(work, target, merging.sql("_standing", "_figures", types), {})
+
+
+def _replace(work: Workspace, target: Target, sql: str, values: dict[str, object]) -> None:
+    """Stage a result that takes the table's place."""
+    schema = work.engine.schema(sql, values)
+    _require_key(schema, target)
+    adds = work.stage(target.name, sql, values)
+    _require_unique(work, target, adds, schema)
+    standing = work.snapshots[target.name]
+    work.relations[target.name] = FileSet(paths=tuple(file.path for file in adds), schema=schema)
+    work.engine.register(target.name, work.relations[target.name])
+    work.change(target.name, schema, adds, standing.files.paths if standing else ())
+
+
+def _require_key(schema: pa.Schema, target: Target) -> None:
+    missing = [name for name in target.key if name not in schema.names]
+    if missing:
+        raise TaskError(f"the rows of gold table {target.name} lack their key {', '.join(missing)}.")
+
+
+def _require_unique(work: Workspace, target: Target, adds: tuple[StagedFile, ...], schema: pa.Schema) -> None:
+    """A result with a key twice never becomes visible."""
+    if not adds:
+        return
+    work.engine.register("_result", FileSet(paths=tuple(file.path for file in adds), schema=schema))
+    key = ", ".join(quoted(name) for name in target.key)
+    twice = work.engine.rows(f"SELECT {key} FROM _result GROUP BY {key} HAVING count(*) > 1 LIMIT 1")
+    if twice:
+        raise TaskError(f"gold table {target.name} would have the key {twice[0]} twice; nothing was published.")
+
+
+def _sql_type(kind: pa.DataType) -> str:
+    if pa.types.is_decimal(kind):
+        return f"DECIMAL({kind.precision},{kind.scale})"
+    if pa.types.is_timestamp(kind):
+        return "TIMESTAMPTZ" if kind.tz else "TIMESTAMP"
+    if pa.types.is_date(kind):
+        return "DATE"
+    if pa.types.is_int64(kind):
+        return "BIGINT"
+    if pa.types.is_int32(kind):
+        return "INTEGER"
+    if pa.types.is_floating(kind):
+        return "DOUBLE"
+    if pa.types.is_boolean(kind):
+        return "BOOLEAN"
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        return "VARCHAR"
+    raise TaskError(f"a column of type {kind} cannot be merged. Next: leave it out or cast it in the task.")

@@ -1,0 +1,114 @@
+"""Silver tables: rows of the accepted records, added once; rows of replaced deliveries go in the same change."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import pyarrow as pa
+
+from headgate.core.contract import Column, Kind
+from headgate.core.errors import TaskError
+from headgate.core.flow import Flow, Target, Task
+from headgate.core.naming import ACCEPTED, DELIVERY, RECORD, ROW
+from headgate.core.ports import FileSet
+from headgate.core.records import StagedFile
+from headgate.core.sql import literal, path_sql, quoted
+from headgate.transform.python_tasks import run_python
+from headgate.transform.task_sql import read_task
+from headgate.transform.workspace import Workspace
+
+
+def make_silver(work: Workspace, target: Target, task: Task | None, replaced: Collection[str], expected: int) -> None:
+    """Stage a silver table's new rows, and the files that must be written again without the replaced deliveries.
+
+    `expected` is the number of accepted records: the record table has one row for each.
+    """
+    sql, values = _statement(work, target, task)
+    schema = work.engine.schema(sql, values)
+    _require(schema, target, record=target.name == work.flow.record_table)
+    adds = work.stage(target.name, sql, values)
+    rows = sum(file.rows for file in adds)
+    if target.name == work.flow.record_table and rows != expected:
+        raise TaskError(
+            f"task {target.name} of flow {work.flow.name} gave {rows} rows for {expected} accepted records; "
+            "the record table has one row for each. Next: look for a join or WHERE that adds or drops rows.",
+        )
+    standing = work.snapshots[target.name]
+    schema = schema if standing is None else _wider(standing.files.schema, schema, target)
+    kept, rewritten, gone = _without(work, target, replaced, standing.files if standing else None)
+    work.added[target.name] = FileSet(paths=tuple(file.path for file in adds), schema=schema)
+    new = tuple(file.path for file in (*rewritten, *adds))
+    work.relations[target.name] = FileSet(paths=(*kept, *new), schema=schema)
+    work.engine.register(target.name, work.relations[target.name])
+    work.change(target.name, schema, (*rewritten, *adds), gone)
+
+
+def _statement(work: Workspace, target: Target, task: Task | None) -> tuple[str, dict[str, object]]:
+    if task is None:
+        return f"SELECT {flattened(work.flow)}, {DELIVERY}, {ROW}, {RECORD} FROM {ACCEPTED}", {}
+    if task.function is not None:
+        return run_python(work, task), {}
+    read = read_task(work.flow.files[task.file].decode(), work.flow.parameters, name=target.name)
+    return read.text, work.parameters.only(read.parameters)
+
+
+def flattened(flow: Flow) -> str:
+    """Columns of a record whose flow has no tasks: leaves of objects as customer_email, lists as they are.
+
+    >>> # customer {email}, items [] -> "customer"."email" AS "customer_email", "items"
+    """
+    return ", ".join(f"{path_sql(path)} AS {quoted(name)}" for path, name in _leaves(flow.contract.columns, "", ""))
+
+
+def _leaves(columns: tuple[Column, ...], path: str, name: str) -> list[tuple[str, str]]:
+    found = []
+    for column in columns:
+        here, called = f"{path}{column.name}", f"{name}{column.name}"
+        if column.kind is Kind.OBJECT:
+            found += _leaves(column.children, f"{here}.", f"{called}_")
+        else:
+            found.append((here, called))
+    return found
+
+
+def _require(schema: pa.Schema, target: Target, *, record: bool) -> None:
+    needed = [DELIVERY, ROW, RECORD] if record else [DELIVERY, ROW]
+    missing = [name for name in (*needed, *target.key) if name not in schema.names]
+    if missing:
+        raise TaskError(
+            f"the rows of silver table {target.name} lack {', '.join(missing)}. "
+            f"Next: select {', '.join(missing)} in its task; they come from `{ACCEPTED}`.",
+        )
+
+
+def _wider(standing: pa.Schema, now: pa.Schema, target: Target) -> pa.Schema:
+    """The standing columns and those that are new; a retyped column is an error."""
+    for column in now:
+        if column.name in standing.names and standing.field(column.name).type != column.type:
+            before = standing.field(column.name).type
+            raise TaskError(
+                f"column {column.name} of table {target.name} is {before}, its task now gives {column.type}. "
+                "Columns are only added: give the new type a new name.",
+            )
+    return pa.schema([*standing, *(column for column in now if column.name not in standing.names)])
+
+
+def _without(
+    work: Workspace,
+    target: Target,
+    replaced: Collection[str],
+    standing: FileSet | None,
+) -> tuple[tuple[str, ...], tuple[StagedFile, ...], tuple[str, ...]]:
+    """(paths that stay, files written again, paths that go)."""
+    if standing is None:
+        return (), (), ()
+    gone = work.engine.files_with(standing, DELIVERY, sorted(replaced))
+    kept = tuple(path for path in standing.paths if path not in set(gone))
+    if not gone:
+        return kept, (), ()
+    listed = ", ".join(literal(id_) for id_ in sorted(replaced))
+    work.engine.register("_touched", FileSet(paths=gone, schema=standing.schema))
+    rewritten = work.stage(f"{target.name}-kept", f"SELECT * FROM _touched WHERE {DELIVERY} NOT IN ({listed})")
+    return kept, rewritten, gone
+
+

@@ -1,0 +1,139 @@
+"""Fourth step: the flow's tasks. Everything is staged and looked at before anything is visible."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+
+from headgate.core.arrow_schema import encode_schema
+from headgate.core.batches import ReviewedBatch, TransformedBatch
+from headgate.core.flow import Target, Task
+from headgate.core.naming import DELIVERY, quarantine_table
+from headgate.core.platform import Platform
+from headgate.core.ports import FileSet, TableSnapshot
+from headgate.core.quarantine_schema import QUARANTINE_SCHEMA
+from headgate.core.records import Delivery, Move, Publication, PublicationState, StagedFile, TableChange
+from headgate.core.sql import literal
+from headgate.core.states import DeliveryState
+from headgate.transform.gold import make_gold
+from headgate.transform.silver import make_silver
+from headgate.transform.workspace import Workspace, open_workspace
+
+
+def transform(batch: ReviewedBatch, platform: Platform) -> TransformedBatch:
+    """Run the tasks in the flow's order and write down the publication as it is meant."""
+    last = platform.ledger.publications(batch.flow.name, newest=1)
+    number = last[-1].number + 1 if last else 1
+    epoch = last[-1].epoch if last else 1
+    accepted = sum(one.counts.accepted for one in batch.publishing if one.counts)
+    replaced = _replaced(batch)
+    work = open_workspace(batch, platform, number)
+    try:
+        by_name = {task.name: task for task in batch.flow.tasks}
+        for target in _in_order(batch):
+            task = by_name.get(target.name)
+            if target.layer == "silver":
+                make_silver(work, target, task, replaced, accepted)
+            else:
+                assert task is not None
+                make_gold(work, target, task, replaced)
+        quarantine = _quarantine(batch, platform, work, replaced)
+    finally:
+        work.engine.close()
+    deliveries = tuple(_numbered(one, number) for one in batch.deliveries)
+    publication = Publication(
+        flow=batch.flow.name,
+        number=number,
+        epoch=epoch,
+        state=PublicationState.OPEN,
+        run=deliveries[0].run,
+        deliveries=tuple(one.id for one in deliveries),
+        changes=(quarantine, *_commit_order(batch, work)),
+        moves=tuple(Move(after=one, fields=_event_fields(one)) for one in (*deliveries, *batch.superseded)),
+    )
+    return TransformedBatch(flow=batch.flow, publication=publication, folders=batch.folders)
+
+
+def _replaced(batch: ReviewedBatch) -> set[str]:
+    """Deliveries whose published rows go: earlier versions, and those that are published again."""
+    again = {one.id for one in batch.deliveries if one.publication is not None}
+    return again | {one.id for one in batch.superseded}
+
+
+def _in_order(batch: ReviewedBatch) -> list[Target]:
+    """Targets as their tasks stand in the flow; without tasks the one record table."""
+    if not batch.flow.tasks:
+        return list(batch.flow.targets)
+    order: dict[str, int] = {task.name: place for place, task in enumerate(batch.flow.tasks)}
+    return sorted(batch.flow.targets, key=lambda target: order[target.name])
+
+
+def _commit_order(batch: ReviewedBatch, work: Workspace) -> list[TableChange]:
+    """Child silver tables, the record table, gold: a reader of the record table finds its children there."""
+
+    def place(target: Target) -> tuple[int, str]:
+        rank = 0 if target.layer == "silver" and target.name != batch.flow.record_table else 1
+        return (2 if target.layer == "gold" else rank, target.name)
+
+    changes = [(work.changes[target.name], work.snapshots[target.name]) for target in sorted(batch.flow.targets, key=place)]
+    return [change for change, standing in changes if change.adds or change.removes or standing is None]
+
+
+def _quarantine(
+    batch: ReviewedBatch,
+    platform: Platform,
+    work: Workspace,
+    replaced: set[str],
+) -> TableChange:
+    """Rows of replaced deliveries leave the quarantine too: their new verdicts take the place of the old."""
+    name = quarantine_table(batch.flow.name)
+    standing = platform.tables.snapshot(name) if replaced else None
+    rewritten: tuple[StagedFile, ...] = ()
+    gone: tuple[str, ...] = ()
+    if standing is not None:
+        gone = work.engine.files_with(standing.files, DELIVERY, sorted(replaced))
+        rewritten = _kept_rows(work, standing, gone, replaced)
+    return TableChange(
+        table=name,
+        schema=encode_schema(QUARANTINE_SCHEMA),
+        adds=(*rewritten, *(_renamed(work, file) for file in batch.quarantine)),
+        removes=tuple(path.rsplit("/", 1)[-1] for path in gone),
+    )
+
+
+def _kept_rows(work: Workspace, standing: TableSnapshot, gone: tuple[str, ...], replaced: set[str]) -> tuple[StagedFile, ...]:
+    if not gone:
+        return ()
+    listed = ", ".join(literal(id_) for id_ in sorted(replaced))
+    work.engine.register("_touched", FileSet(paths=gone, schema=standing.files.schema))
+    return work.stage("quarantine-kept", f"SELECT * FROM _touched WHERE {DELIVERY} NOT IN ({listed})")
+
+
+def _renamed(work: Workspace, file: StagedFile) -> StagedFile:
+    """A file that review staged, under the publication's own name."""
+    place = f"{work.folder}/part-{work.number:08d}-quarantine.parquet"
+    work.move(file.path, place)
+    return replace(file, path=place)
+
+
+def _numbered(one: Delivery, number: int) -> Delivery:
+    return replace(one, publication=number)
+
+
+def _event_fields(one: Delivery) -> dict[str, object]:
+    """What the event of this delivery says: counts and reason codes, no value of any row."""
+    fields: dict[str, object] = {}
+    if one.state is DeliveryState.SUPERSEDED:
+        return {"by": one.superseded_by}
+    if one.counts is not None:
+        names = ("received", "accepted", "held", "rejected", "duplicate", "warned")
+        fields["counts"] = {name: getattr(one.counts, name) for name in names}
+    if one.held_for:
+        fields["held_for"] = list(one.held_for)
+    if one.released:
+        fields["released"] = True
+    fields["contract"] = one.contract
+    fields["parameters"] = dict(one.parameters)
+    return fields
+
+

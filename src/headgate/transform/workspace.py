@@ -1,0 +1,106 @@
+"""What the tasks of one publication work on: the accepted rows, the tables as they stand, and where results are staged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from headgate.core.arrow_schema import encode_schema
+from headgate.core.batches import ReviewedBatch
+from headgate.core.flow import Flow
+from headgate.core.naming import ACCEPTED, DELIVERY, RECORD, ROW, table_name
+from headgate.core.parameters import Bound, bind
+from headgate.core.platform import Platform
+from headgate.core.ports import Engine, FileSet, TableSnapshot
+from headgate.core.record_schema import staged_schema
+from headgate.core.records import StagedFile, TableChange
+from headgate.core.sql import quoted
+
+
+@dataclass(slots=True)
+class Workspace:
+    """One engine with everything that the flow's tasks may read."""
+
+    flow: Flow
+    engine: Engine
+    parameters: Bound
+    folder: str
+    number: int  # of the publication: part of the names of its files
+    snapshots: dict[str, TableSnapshot | None]  # the flow's targets as they stand, by target name
+    changes: dict[str, TableChange] = field(default_factory=dict)
+    relations: dict[str, FileSet] = field(default_factory=dict)  # targets as they will stand
+    added: dict[str, FileSet] = field(default_factory=dict)  # only what this publication adds to silver
+
+    def stage(self, name: str, sql: str, parameters: Mapping[str, object] | None = None) -> tuple[StagedFile, ...]:
+        """Write a result under a name that is the publication's own."""
+        return self.engine.write(sql, f"{self.folder}/{name}", parameters, name=f"part-{self.number:08d}-{name}")
+
+    def move(self, path: str, place: str) -> None:
+        """Give a staged file another name in the stage."""
+        Path(place).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).replace(place)
+
+    def change(
+        self,
+        target: str,
+        schema: pa.Schema,
+        adds: Sequence[StagedFile],
+        removes: Sequence[str] = (),
+    ) -> None:
+        """Enter what the publication does to a target."""
+        found = self.flow.target(target)
+        assert found is not None
+        self.changes[target] = TableChange(
+            table=table_name(self.flow.name, found.layer, target),
+            schema=encode_schema(schema),
+            adds=tuple(adds),
+            removes=tuple(path.rsplit("/", 1)[-1] for path in removes),
+        )
+
+
+def open_workspace(batch: ReviewedBatch, platform: Platform, number: int) -> Workspace:
+    """Register the accepted rows, the parameters and the flow's tables."""
+    engine = platform.engine()
+    parameters = bind(batch.flow, platform.ledger.parameters(batch.flow.name), platform.vault)
+    for name, table in parameters.tables.items():
+        engine.register(f"param_{name}", table)
+    _register_accepted(engine, batch)
+    return Workspace(
+        flow=batch.flow,
+        engine=engine,
+        parameters=parameters,
+        folder=f"{batch.folders[0]}/publication",
+        number=number,
+        snapshots={
+            target.name: platform.tables.snapshot(table_name(batch.flow.name, target.layer, target.name))
+            for target in batch.flow.targets
+        },
+    )
+
+
+def _register_accepted(engine: Engine, batch: ReviewedBatch) -> None:
+    contract = batch.flow.contract
+    going = batch.publishing
+    ids = pa.table(
+        {
+            "_n": pa.array([one.landing_number for one in going], pa.int64()),
+            DELIVERY: pa.array([one.id for one in going], pa.string()),
+        },
+    )
+    engine.register("_going", ids)
+    paths = tuple(file.path for file in batch.rows)
+    engine.register("_rows", FileSet(paths=paths, schema=pq.read_schema(paths[0]) if paths else staged_schema(contract)))
+    excluded = tuple(file.path for file in batch.excluded)
+    position = pa.schema([("_n", pa.int64()), ("_row", pa.int64())])
+    engine.register("_excluded", FileSet(paths=excluded, schema=position))
+    columns = ", ".join(f"r.{quoted(column.name)}" for column in contract.columns)
+    without = " ANTI JOIN _excluded AS x ON x._n = r._n AND x._row = r._row" if excluded else ""
+    engine.define(
+        ACCEPTED,
+        f"SELECT {columns}, g.{DELIVERY}, r._row AS {ROW}, CAST(hash({columns}) >> 1 AS BIGINT) AS {RECORD} "
+        f"FROM _rows AS r JOIN _going AS g ON g._n = r._n{without}",
+    )

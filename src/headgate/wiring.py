@@ -1,0 +1,96 @@
+"""Settings -> Platform: the only file that names an adapter."""
+
+from __future__ import annotations
+
+import os
+import random
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+
+from headgate.core.flow import Flow
+from headgate.core.platform import MEBIBYTE, Budget, Platform, Progress
+from headgate.settings import Settings
+
+PROCESS_BYTES = 190 * MEBIBYTE  # of a process beside its engine: interpreter, libraries, windows
+LEAST_ENGINE_BYTES = 96 * MEBIBYTE
+
+
+def system_clock() -> datetime:
+    """The present in UTC."""
+    return datetime.now(UTC)
+
+
+def budget_of(settings: Settings, *, processes: int = 1) -> Budget:
+    """A process's share of the memory that the whole run may use."""
+    share = settings.memory_bytes // max(processes, 1)
+    return Budget(
+        memory_bytes=max(share - PROCESS_BYTES, LEAST_ENGINE_BYTES),
+        threads=max(1, (os.cpu_count() or 1) // max(processes, 1)),
+        window_bytes=settings.window_bytes,
+        batch_deliveries=settings.batch_deliveries,
+        batch_bytes=settings.batch_bytes,
+        lease_s=settings.lease_s,
+    )
+
+
+def open_platform(
+    settings: Settings,
+    flows: dict[str, Flow],
+    *,
+    progress: Callable[[Progress], None] | None = None,
+    processes: int = 1,
+    clock: Callable[[], datetime] = system_clock,
+) -> Platform:
+    """The embedded platform: DuckDB, delta-rs, SQLite and folders."""
+    from headgate.adapters.deltalake_tables import DeltaTables
+    from headgate.adapters.duckdb_engine import DuckDBEngine
+    from headgate.adapters.file_anchor import FileAnchor
+    from headgate.adapters.file_secrets import FileSecrets
+    from headgate.adapters.folder_files import FolderFiles
+    from headgate.adapters.sqlalchemy_ledger import SqlalchemyLedger
+
+    for folder in (settings.lake, settings.stage, settings.reports):
+        folder.mkdir(parents=True, exist_ok=True)
+    budget = budget_of(settings, processes=processes)
+
+    def engine() -> DuckDBEngine:
+        return DuckDBEngine(
+            memory_limit_bytes=budget.memory_bytes,
+            threads=budget.threads,
+            scratch=str(settings.stage),
+            readable=[str(settings.stage), str(settings.lake)],
+        )
+
+    owner = f"{os.uname().nodename}-{os.getpid()}-{secrets.token_hex(4)}"
+    return Platform(
+        project=settings.name,
+        flows=flows,
+        engine=engine,
+        tables=DeltaTables(settings.lake),
+        vault=FolderFiles(settings.vault),
+        receipts=FolderFiles(settings.receipts),
+        ledger=SqlalchemyLedger(settings.ledger),
+        secrets=FileSecrets(settings.keys, name=settings.name, clock=clock, random=secrets.token_bytes),
+        anchor=FileAnchor(settings.anchor),
+        stage=str(settings.stage),
+        clock=clock,
+        random=random.random,
+        owner=owner,
+        budget=budget,
+        progress=progress or _silent,
+        version=metadata.version("headgate"),
+    )
+
+
+def _silent(progress: Progress) -> None:
+    del progress
+
+
+def shipped_flows() -> Path:
+    """The folder of the flows that ship: inside the installed package, or beside the source."""
+    package = Path(__file__).parent
+    inside = package / "flows"
+    return inside if inside.is_dir() else package.parents[1] / "flows"

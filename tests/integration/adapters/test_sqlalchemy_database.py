@@ -1,0 +1,228 @@
+"""The schema, what the database itself refuses, and what is said when it cannot be used."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+from headgate.adapters import migrations
+from headgate.adapters.migrations.upgrade import upgrade
+from headgate.adapters.sqlalchemy_database import Database, create_schema
+from headgate.adapters.sqlalchemy_ledger import SqlalchemyLedger
+from headgate.adapters.sqlalchemy_schema import HEAD
+from headgate.core.errors import ConfigurationError, TransientError
+from headgate.core.ports import DeliveryFilter
+from headgate.core.records import Arrival, Event
+from headgate.core.states import TRANSITIONS, DeliveryState
+
+AT = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    return tmp_path / "ledger.db"
+
+
+@pytest.fixture
+def opened(place: Path) -> Iterator[SqlalchemyLedger]:
+    ledger = SqlalchemyLedger(f"sqlite:///{place}", busy_timeout_s=0.05)
+    yield ledger
+    ledger.close()
+
+
+def arrival(number: int) -> Arrival:
+    return Arrival(
+        flow="sales",
+        name=f"{number}",
+        origin="o",
+        sender="s",
+        sha256=f"{number:064x}",
+        size_bytes=1,
+        form={"n": "x" * 500},
+    )
+
+
+def contents(connection: sa.Connection) -> list[Any]:
+    """All that was made, however it was written down, and the rows that a new ledger has."""
+    schema = connection.exec_driver_sql("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name").all()
+    rows = [connection.exec_driver_sql(f"SELECT * FROM {name}").all() for name in ("counters", "alembic_version")]
+    return [(row[0], row[1], row[2], " ".join((row[3] or "").split())) for row in schema] + rows
+
+
+class TestSchema:
+    def test_migrations_give_what_a_new_ledger_has(self) -> None:
+        migrated, created = (sa.create_engine("sqlite://") for _ in range(2))
+        with migrated.begin() as one, created.begin() as other:
+            upgrade(one, found=None, place="x")
+            create_schema(other)
+            assert contents(one) == contents(other)
+            assert len(contents(one)) > 40
+        migrated.dispose()
+        created.dispose()
+
+    def test_the_head_in_code_is_the_newest_revision(self) -> None:
+        config = Config()
+        config.set_main_option("script_location", str(Path(migrations.__path__[0])))
+        config.set_main_option("path_separator", "os")
+        assert ScriptDirectory.from_config(config).get_current_head() == HEAD
+
+    def test_opening_an_existing_ledger_needs_no_alembic(self, opened: SqlalchemyLedger, place: Path) -> None:
+        opened.append([Event(type="x")], at=AT)
+        script = (
+            "import sys; from headgate.adapters.sqlalchemy_ledger import SqlalchemyLedger;"
+            f"ledger = SqlalchemyLedger('sqlite:///{place}');"
+            "print(ledger.log_size(), {'alembic', 'sqlalchemy.orm'} & set(sys.modules))"
+        )
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+        assert done.stdout.split() == ["1", "set()"]
+
+    def test_settings_of_every_connection(self, opened: SqlalchemyLedger, place: Path) -> None:
+        opened.log_size()
+        database = Database(f"sqlite:///{place}")
+        with database.reading() as connection:
+            found = [
+                connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+                for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+            ]
+        database.close()
+        assert found == ["wal", 2, 1, 30_000]
+
+
+class TestRefusedByTheDatabase:
+    """By SQL beside the ledger, so that nothing but the database stands in the way."""
+
+    @pytest.fixture
+    def raw(self, opened: SqlalchemyLedger, place: Path) -> Iterator[sqlite3.Connection]:
+        (landed,) = opened.register([arrival(1)], run="r", at=AT)
+        opened.put_checkpoint(1, "note")
+        assert landed.landing_number == 1
+        with closing(sqlite3.connect(place, isolation_level=None)) as connection:
+            yield connection
+
+    @pytest.mark.parametrize("before", list(DeliveryState))
+    def test_every_transition_is_as_in_the_table(self, raw: sqlite3.Connection, before: DeliveryState) -> None:
+        (trigger,) = raw.execute("SELECT sql FROM sqlite_master WHERE name = 'deliveries_transition'").fetchone()
+        for after in DeliveryState:
+            raw.execute("DROP TRIGGER deliveries_transition")
+            raw.execute("UPDATE deliveries SET state = ?", (before.value,))
+            raw.execute(trigger)
+            if after is before or after in TRANSITIONS[before]:
+                raw.execute("UPDATE deliveries SET state = ?", (after.value,))
+            else:
+                with pytest.raises(sqlite3.IntegrityError, match="illegal transition"):
+                    raw.execute("UPDATE deliveries SET state = ?", (after.value,))
+
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "UPDATE events SET leaf = '{}' WHERE position = 0",
+            "DELETE FROM events WHERE position = 1",
+            "UPDATE tree_nodes SET hash = zeroblob(32)",
+            "DELETE FROM tree_nodes",
+            "UPDATE checkpoints SET note = ''",
+            "DELETE FROM deliveries",
+            "INSERT INTO events VALUES (7, 'at', 'type', NULL, NULL, '{}')",
+            "INSERT INTO tree_nodes VALUES (0, 99, x'00')",
+            "UPDATE deliveries SET state = 'lost'",
+            "UPDATE deliveries SET kind = 'parcel'",
+            "UPDATE deliveries SET received = 3, accepted = 1, held = 1, rejected = 0, duplicate = 0, warned = 0",
+            "UPDATE deliveries SET received = 3, accepted = 3",
+            "UPDATE deliveries SET received = 0, accepted = -1, held = 1, rejected = 0, duplicate = 0, warned = 0",
+            "UPDATE leases SET number = NULL",
+        ],
+    )
+    def test_statement(self, raw: sqlite3.Connection, statement: str) -> None:
+        raw.execute("INSERT INTO leases VALUES ('k', 'o', 1, 0)")
+        with pytest.raises(sqlite3.IntegrityError):
+            raw.execute(statement)
+
+    def test_a_landing_number_that_does_not_grow(self, raw: sqlite3.Connection) -> None:
+        columns = [
+            row[1] for row in raw.execute("PRAGMA table_info(deliveries)") if row[1] not in {"landing_number", "id"}
+        ]
+        listed = ", ".join(columns)
+        insert = f"INSERT INTO deliveries (landing_number, id, {listed}) SELECT ?, ?, {listed} FROM deliveries LIMIT 1"
+        with pytest.raises(sqlite3.IntegrityError, match="only grow"):
+            raw.execute(insert, (0, "d-0"))
+        raw.execute(insert, (2, "d-2"))
+
+    def test_two_open_publications_of_a_flow(self, raw: sqlite3.Connection) -> None:
+        insert = "INSERT INTO publications VALUES (?, ?, 1, ?, 'r', '[]', '[]', '[]', '{}', 'at', ?)"
+        raw.execute(insert, ("sales", 1, "done", "at"))
+        raw.execute(insert, ("sales", 2, "open", None))
+        raw.execute(insert, ("retail", 1, "open", None))
+        with pytest.raises(sqlite3.IntegrityError):
+            raw.execute(insert, ("sales", 3, "open", None))
+
+
+class TestWhatIsSaid:
+    def test_another_process_writes_for_too_long(self, opened: SqlalchemyLedger, place: Path) -> None:
+        with closing(sqlite3.connect(place, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(TransientError, match="locked by another process"):
+                opened.append([Event(type="x")], at=AT)
+            assert opened.log_size() == 0
+        assert opened.append([Event(type="x")], at=AT) == range(1)
+
+    def test_a_full_disk(self, opened: SqlalchemyLedger, place: Path) -> None:
+        def limit(connection: sqlite3.Connection, _: object) -> None:
+            connection.execute("PRAGMA max_page_count = 80").close()
+
+        sa.event.listen(sa.pool.Pool, "connect", limit)
+        try:
+            small = SqlalchemyLedger(f"sqlite:///{place}")
+            with pytest.raises(TransientError, match="is full"):
+                small.register([arrival(number) for number in range(500)], run="r", at=AT)
+            small.close()
+        finally:
+            sa.event.remove(sa.pool.Pool, "connect", limit)
+        assert opened.deliveries(DeliveryFilter()) == []
+
+    def test_a_newer_schema(self, opened: SqlalchemyLedger, place: Path) -> None:
+        opened.close()
+        with closing(sqlite3.connect(place)) as raw, raw:
+            raw.execute("UPDATE alembic_version SET version_num = '9999'")
+        with pytest.raises(ConfigurationError, match=r"schema '9999'.*'0001'.*Update Headgate"):
+            SqlalchemyLedger(f"sqlite:///{place}")
+
+    def test_another_database(self, place: Path) -> None:
+        with closing(sqlite3.connect(place)) as raw, raw:
+            raw.execute("CREATE TABLE orders (id INTEGER)")
+        with pytest.raises(ConfigurationError, match="no ledger of Headgate"):
+            SqlalchemyLedger(f"sqlite:///{place}")
+
+    def test_a_file_that_is_no_database(self, place: Path) -> None:
+        place.write_bytes(b"PK\x03\x04" * 2000)
+        with pytest.raises(ConfigurationError, match=r"damaged or no SQLite database.*audit verify"):
+            SqlalchemyLedger(f"sqlite:///{place}")
+
+    def test_a_damaged_ledger(self, opened: SqlalchemyLedger, place: Path) -> None:
+        opened.register([arrival(number) for number in range(300)], run="r", at=AT)
+        opened.close()
+        content = bytearray(place.read_bytes())
+        content[8192:] = b"\xff" * (len(content) - 8192)
+        place.write_bytes(content)
+        with (
+            pytest.raises(ConfigurationError, match="is damaged"),
+            closing(SqlalchemyLedger(f"sqlite:///{place}")) as again,
+        ):
+            again.deliveries(DeliveryFilter())
+
+    def test_a_folder_that_is_not_there(self, tmp_path: Path) -> None:
+        with pytest.raises(ConfigurationError, match="its folder must exist"):
+            SqlalchemyLedger(f"sqlite:///{tmp_path}/nowhere/ledger.db")
+
+    def test_another_kind_of_database(self) -> None:
+        with pytest.raises(ConfigurationError, match=r"postgresql://someone:\*\*\*@host"):
+            SqlalchemyLedger("postgresql://someone:secret@host/ledger")

@@ -1,0 +1,94 @@
+"""No statement of the daily work reads a whole table: its cost must not grow with the ledger."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from headgate.adapters.sqlalchemy_ledger import SqlalchemyLedger
+from headgate.core.merkle import inclusion_proof
+from headgate.core.ports import DeliveryFilter
+from headgate.core.records import Arrival, Event, Move, Publication, PublicationState
+from headgate.core.states import DeliveryState
+
+AT = datetime(2026, 3, 1, tzinfo=UTC)
+GROWING = re.compile(r"SCAN (deliveries|events|tree_nodes|receipts|publications)(?! USING)")
+
+Said = list[tuple[str, Any]]
+
+
+@pytest.fixture
+def said() -> Iterator[Said]:
+    heard: Said = []
+
+    def hear(_connection: object, _cursor: object, statement: str, parameters: Any, *rest: Any) -> None:  # noqa: ANN401
+        heard.append((statement, parameters[0] if rest[-1] else parameters))
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", hear)
+    yield heard
+    sa.event.remove(sa.Engine, "before_cursor_execute", hear)
+
+
+def work(ledger: SqlalchemyLedger) -> None:
+    """One delivery through all its states, and what is asked meanwhile."""
+    arrivals = [Arrival(flow="f", name="n", origin="o", sender="s", sha256="0" * 64, size_bytes=1, form={})]
+    ledger.register(arrivals, run="r", at=AT)
+    claim = ledger.claim("w", max_deliveries=1, max_bytes=1, ttl_s=60)
+    assert claim is not None
+    (landed,) = claim.deliveries
+    ledger.advance([Move(after=replace(landed, state=DeliveryState.CHECKED))], at=AT, fence=claim.fence)
+    ledger.release(claim.fence)
+    fence = ledger.acquire("flow:f", "w", ttl_s=60)
+    assert fence is not None
+    move = Move(after=replace(landed, state=DeliveryState.PUBLISHED))
+    publication = Publication(
+        flow="f",
+        number=1,
+        epoch=1,
+        state=PublicationState.OPEN,
+        run="r",
+        deliveries=(landed.id,),
+        changes=(),
+        moves=(move,),
+    )
+    ledger.open_publication(publication, fence=fence, at=AT)
+    ledger.publications("f", open_only=True)
+    ledger.complete_publication(publication, versions={}, at=AT, fence=fence)
+    ledger.archive([(landed, "{}")], at=AT)
+    ledger.append([Event(type="x", delivery=landed.id)], at=AT)
+    inclusion_proof(3, ledger.log_size(), ledger.nodes)
+    ledger.event_index(landed.id, "archived")
+    ledger.receipts([landed.id])
+    list(ledger.leaves(2, 4))
+    for which in (
+        DeliveryFilter(ids=(landed.id,)),
+        DeliveryFilter(states=(DeliveryState.HELD,)),
+        DeliveryFilter(flow="f", states=(DeliveryState.LANDED, DeliveryState.CHECKED)),
+        DeliveryFilter(name="n", sender="s"),
+        DeliveryFilter(run="r"),
+        DeliveryFilter(sha256="0" * 64),
+        DeliveryFilter(id_prefix="d-00"),
+    ):
+        ledger.deliveries(which)
+
+
+def test_no_statement_reads_a_growing_table_whole(tmp_path: Path, said: Said) -> None:
+    ledger = SqlalchemyLedger(f"sqlite:///{tmp_path}/ledger.db")
+    said.clear()
+    work(ledger)
+    ledger.close()
+    asked = [(statement, values) for statement, values in said if statement.startswith(("SELECT", "UPDATE", "DELETE"))]
+    assert len(asked) > 40
+    with closing(sqlite3.connect(tmp_path / "ledger.db")) as raw:
+        for statement, values in asked:
+            plan = raw.execute(f"EXPLAIN QUERY PLAN {statement}", values).fetchall()
+            assert not [step[3] for step in plan if GROWING.match(step[3])], statement
