@@ -14,10 +14,11 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from headgate.adapters.sqlalchemy_codec import DELIVERY_COLUMNS, decode_delivery
-from headgate.adapters.sqlalchemy_schema import AVAILABLE, deliveries, leases
+from headgate.adapters.sqlalchemy_schema import deliveries, leases
 from headgate.adapters.sqlalchemy_statements import parts, take_numbers
 from headgate.core.errors import LeaseLostError
 from headgate.core.records import Claim, Delivery, Fence
+from headgate.core.states import DeliveryState
 
 _CLAIM = "claim:"
 
@@ -78,7 +79,12 @@ def release_owner(connection: sa.Connection, owner: str) -> int:
 def claim(connection: sa.Connection, owner: str, *, max_deliveries: int, max_bytes: int, ttl_s: float) -> Claim | None:
     """Lease what waits longest, of one flow, in landing order; claims that expired are open to all again."""
     _drop(connection, leases.c.key.startswith(_CLAIM), leases.c.expires_at <= database_seconds())
-    waiting = sa.select(*DELIVERY_COLUMNS).where(AVAILABLE).order_by(deliveries.c.landing_number)
+    available = (
+        deliveries.c.state == DeliveryState.LANDED.value,
+        deliveries.c.claim.is_(None),
+        deliveries.c.flow.is_not(None),
+    )
+    waiting = sa.select(*DELIVERY_COLUMNS).where(*available).order_by(deliveries.c.landing_number)
     oldest = connection.execute(waiting.limit(1)).first()
     if oldest is None:
         return None

@@ -88,17 +88,14 @@ deliveries = sa.Table(
     ),
 )
 
-AVAILABLE = sa.text("state = 'landed' AND claim IS NULL AND flow IS NOT NULL")
-"""Waits for a worker. Text, since SQLite uses a partial index only where its condition stands in the statement."""
-
 PARTIAL_INDEXES = (
-    f"CREATE INDEX ix_deliveries_available ON deliveries (landing_number) WHERE {AVAILABLE.text}",
     "CREATE INDEX ix_deliveries_claim ON deliveries (claim) WHERE claim IS NOT NULL",
     "CREATE UNIQUE INDEX uq_publications_open ON publications (flow) WHERE state = 'open'",
 )
 """SQL that SQLite and PostgreSQL share; `sa.Index` with a condition would import the dialects of both."""
 
-sa.Index("ix_deliveries_state_flow", deliveries.c.state, deliveries.c.flow)
+# Within a state in landing order, so that the oldest that wait are found without sorting.
+sa.Index("ix_deliveries_state_landing_number", deliveries.c.state, deliveries.c.landing_number)
 sa.Index("ix_deliveries_sha256", deliveries.c.sha256)
 sa.Index("ix_deliveries_name", deliveries.c.name)
 sa.Index("ix_deliveries_run", deliveries.c.run)

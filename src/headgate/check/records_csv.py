@@ -155,7 +155,7 @@ class CsvReader(RecordReader):
     def _apart(self, block: bytes, starts: Positions, ends: Positions, odd: dict[int, str]) -> npt.NDArray[np.bool_]:
         """Which records are to be read by themselves: astray quotes, too long, no text, a return or NUL inside."""
         apart = np.isin(starts, np.array(list(odd), dtype=np.int64)) | (ends - starts > self._limits.record)
-        if b"\0" in block or block.count(b"\r") != block.count(b"\r\n"):
+        if len(starts) and (b"\0" in block or block.count(b"\r") != block.count(b"\r\n")):
             codes = np.frombuffer(block, dtype=np.uint8)
             followed = np.append(codes[1:] == ord("\n"), False)
             signs = np.flatnonzero((codes == 0) | ((codes == ord("\r")) & ~followed))

@@ -79,7 +79,7 @@ def zip_members(stream: BinaryIO) -> Iterator[Member]:
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, EOFError, UnicodeDecodeError) as error:
         _refuse(f"The zip has no readable directory, it may be cut off: {error}.")
     checked = [_locate(stream, info) for info in infos]
-    ends = [*[info.header_offset for info in infos[1:]], directory]
+    ends = [info.header_offset for info in infos[1:]] + [directory] * bool(infos)
     for info, start, end in zip(infos, checked, ends, strict=True):
         if start + info.compress_size > end:
             _refuse(f"{_shown(info)} shares bytes with what follows it in the zip.")

@@ -88,7 +88,7 @@ def _deliveries() -> None:
         sa.PrimaryKeyConstraint("landing_number", name="pk_deliveries"),
         sa.UniqueConstraint("id", name="uq_deliveries_id"),
     )
-    op.create_index("ix_deliveries_state_flow", "deliveries", ["state", "flow"])
+    op.create_index("ix_deliveries_state_landing_number", "deliveries", ["state", "landing_number"])
     op.create_index("ix_deliveries_name", "deliveries", ["name"])
     op.create_index("ix_deliveries_run", "deliveries", ["run"])
     op.create_index("ix_deliveries_sha256", "deliveries", ["sha256"])
@@ -212,10 +212,6 @@ def _registers() -> None:
 
 
 _PARTIAL_INDEXES = (
-    (
-        "CREATE INDEX ix_deliveries_available ON deliveries (landing_number)"
-        " WHERE state = 'landed' AND claim IS NULL AND flow IS NOT NULL"
-    ),
     "CREATE INDEX ix_deliveries_claim ON deliveries (claim) WHERE claim IS NOT NULL",
     "CREATE UNIQUE INDEX uq_publications_open ON publications (flow) WHERE state = 'open'",
 )

@@ -1,0 +1,62 @@
+# One command does one thing, from nothing: each target sets up what it needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+SERVE ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test test-all check format bench bench-document soak clean
+
+help: ## What there is to do
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 18
+
+$(VENV)/.runtime: requirements/runtime.txt requirements/build.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) install --require-hashes -r requirements/runtime.txt
+	$(PIP) install --require-hashes -r requirements/build.txt
+	$(PIP) install --no-deps --no-build-isolation -e .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
+	$(PIP) install --require-hashes -r requirements/dev.txt
+	touch $@
+
+install: $(VENV)/.runtime ## A virtual environment in .venv with Headgate in it
+
+demo: $(VENV)/.runtime ## Generate sales, run them, say where the report is
+	$(BIN)/headgate demo demo
+
+test: $(VENV)/.dev ## All tests but the long ones
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+coverage: $(VENV)/.dev ## Branch coverage of core, the steps and the pipeline; fails under 95 %
+	$(BIN)/python -m coverage erase
+	$(BIN)/python -m coverage run -m pytest -q -p no:randomly
+	$(BIN)/python -m coverage combine -q
+	$(BIN)/python -m coverage report --fail-under=95 --include='src/headgate/core/*,src/headgate/pipeline.py,src/headgate/land/*,src/headgate/check/*,src/headgate/review/*,src/headgate/transform/*,src/headgate/publish/*,src/headgate/archive/*'
+
+check: $(VENV)/.dev ## Lint, format, types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev ## Put the layout right
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev ## Measure against the peers and the floor; figures go to benchmarks/
+	$(BIN)/python -m benchmarks.run
+
+bench-document: $(VENV)/.dev ## The 8 GB document
+	$(BIN)/python -m benchmarks.run document --runs 1
+
+soak: $(VENV)/.dev ## The long harnesses: kills, sequences, answer keys, mutated inputs
+	$(BIN)/python -m tests.harness.answer_key --seeds 20 --count 5000
+	$(BIN)/python -m tests.harness.kills --kills 200 --seed 1
+	$(BIN)/python -m tests.harness.sequences --runs 200 --seed 1
+	$(BIN)/python -m tests.fuzz.mutations --count 10000 --seed 1
+
+clean: ## Remove what can be made again
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis demo dist build
