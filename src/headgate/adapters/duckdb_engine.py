@@ -119,7 +119,10 @@ class DuckDBEngine(Engine):
         if partition_by:
             columns = ", ".join(quoted(column) for column in partition_by)
             options += f", PARTITION_BY ({columns}), OVERWRITE_OR_IGNORE"
-        written = self._run(f"COPY ({self._storable(sql, parameters)}) TO {literal(str(target))} ({options})", parameters).fetchall()
+        written = self._run(
+            f"COPY ({self._storable(sql, parameters) if keep else sql}) TO {literal(str(target))} ({options})",
+            parameters,
+        ).fetchall()
         files = [
             StagedFile(
                 path=path,
@@ -156,7 +159,9 @@ class DuckDBEngine(Engine):
         """The same result in types that Parquet holds exactly: DuckDB would write a HUGEINT as a float."""
         described = self._run(f"DESCRIBE {sql}", parameters).fetchall()
         wide = [
-            f"CAST({quoted(name)} AS {STORABLE[kind]}) AS {quoted(name)}" for name, kind, *_ in described if kind in STORABLE
+            f"CAST({quoted(name)} AS {STORABLE[kind]}) AS {quoted(name)}"
+            for name, kind, *_ in described
+            if kind in STORABLE
         ]
         return f"SELECT * REPLACE ({', '.join(wide)}) FROM ({sql})" if wide else sql
 

@@ -33,6 +33,7 @@ class _Quotes:
     """Quotes of a stretch, and which of them cannot open or close a field."""
 
     places: Positions
+    opening: Positions  # places of those at the beginning of a field
     bad_open: tuple[Positions, Positions]  # indices into `places`, by parity of the index
     bad_close: tuple[Positions, Positions]
 
@@ -61,6 +62,10 @@ def find_lines(data: bytes, dialect: Dialect, *, last: bool, give_up: bool = Fal
         astray = quotes.first_astray(first)
         until = len(data) if astray is None else int(quotes.places[astray])
         at = _take_even(lines, codes, newlines, quotes.places[first:], at, until)
+        if astray is not None and not (astray - first) & 1:
+            at = _take_literal(lines, codes, newlines, quotes.opening, at)
+            if at > until:
+                continue
         if astray is None:
             opened = _open_quote(quotes.places, at)
             if opened is None or not (last or give_up):
@@ -92,9 +97,10 @@ def _quotes(codes: npt.NDArray[np.uint8], dialect: Dialect) -> _Quotes:
     after = np.where(places < len(codes) - 1, codes[np.minimum(places + 1, len(codes) - 1)], edges[0])
     doubled_before = np.concatenate(([False], beside)) if len(places) else beside
     doubled_after = np.concatenate((beside, [False])) if len(places) else beside
-    bad_open = np.flatnonzero(~np.isin(before, edges) & ~doubled_before)
+    at_field = np.isin(before, edges)
+    bad_open = np.flatnonzero(~at_field & ~doubled_before)
     bad_close = np.flatnonzero(~np.isin(after, edges) & ~doubled_after)
-    return _Quotes(places, _by_parity(bad_open), _by_parity(bad_close))
+    return _Quotes(places, places[at_field], _by_parity(bad_open), _by_parity(bad_close))
 
 
 def _by_parity(indices: Positions) -> tuple[Positions, Positions]:
@@ -112,6 +118,13 @@ def _take_even(
         return at
     _take(lines, codes, np.concatenate(([at], found[:-1] + 1)), found)
     return int(found[-1]) + 1
+
+
+def _take_literal(lines: Lines, codes: npt.NDArray[np.uint8], newlines: Positions, opening: Positions, at: int) -> int:
+    """Take the lines in which no quote begins a field: there quotes are characters. Gives where the next begins."""
+    place = int(np.searchsorted(opening, at))
+    until = int(opening[place]) if place < len(opening) else len(codes)
+    return _take_even(lines, codes, newlines, opening[:0], at, until)
 
 
 def _take(lines: Lines, codes: npt.NDArray[np.uint8], starts: Positions, ends: Positions) -> None:

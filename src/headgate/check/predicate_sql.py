@@ -54,7 +54,7 @@ class PredicateWriter:
     def _rewrite(self, sql: str, *, prefix: str | None) -> str:
         tree = sqlglot.parse_one(sql, read="duckdb")
         tree = tree.transform(self._quote(prefix, _bound_names(tree)))
-        tree = tree.transform(self._lookup).transform(_finite)
+        tree = tree.transform(self._lookup).transform(_finite).transform(_constant_patterns)
         for placeholder in tree.find_all(exp.Placeholder, exp.Parameter):
             self.parameters.add(placeholder.name)
         return f"TRY({tree.sql('duckdb', identify=True)})"
@@ -98,6 +98,40 @@ def _finite(node: exp.Expression) -> exp.Expression:
         divisor = exp.Nullif(this=exp.paren(node.expression.copy()), expression=exp.Literal.number(0))
         return type(node)(this=node.this.copy(), expression=divisor)
     return node
+
+
+_REGEXPS = {"regexp_full_match", "regexp_matches"}
+
+
+def _constant_patterns(node: exp.Expression) -> exp.Expression:
+    """`regexp(x, CASE … THEN 'a' ELSE 'b' END)` as `CASE … THEN regexp(x, 'a') ELSE regexp(x, 'b') END`.
+
+    The same result, and each pattern is compiled once instead of once a row.
+    """
+    is_regexp = isinstance(node, (exp.RegexpLike, exp.RegexpFullMatch)) or (
+        isinstance(node, exp.Anonymous) and node.name.lower() in _REGEXPS
+    )
+    if not is_regexp:
+        return node
+    arguments = node.expressions if isinstance(node, exp.Anonymous) else [node.this, node.expression]
+    if len(arguments) != 2 or not isinstance(arguments[1], exp.Case):  # noqa: PLR2004  text and pattern
+        return node
+    text, case = arguments
+    outcomes = [branch.args["true"] for branch in case.args["ifs"]] + [case.args.get("default")]
+    if not all(outcome is None or (isinstance(outcome, exp.Literal) and outcome.is_string) for outcome in outcomes):
+        return node
+    pushed = case.copy()
+    for branch in pushed.args["ifs"]:
+        branch.set("true", _with_pattern(node, text, branch.args["true"]))
+    if pushed.args.get("default") is not None:
+        pushed.set("default", _with_pattern(node, text, pushed.args["default"]))
+    return pushed
+
+
+def _with_pattern(node: exp.Expression, text: exp.Expression, pattern: exp.Expression) -> exp.Expression:
+    if isinstance(node, exp.Anonymous):
+        return exp.Anonymous(this=node.this, expressions=[text.copy(), pattern.copy()])
+    return type(node)(this=text.copy(), expression=pattern.copy())
 
 
 def lookup_joins(lookups: Sequence[Lookup]) -> str:

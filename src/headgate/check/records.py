@@ -126,17 +126,17 @@ class Reading:
 
 def open_reader(window: Window, form: Form, path: tuple[str, ...], *, limits: Limits, tally: Tally) -> RecordReader:
     """The reader of a format, at the beginning of one part."""
-    if form.format is Format.CSV:
+    if form.format == Format.CSV:
         return CsvReader(window, tally, limits, encoding=form.encoding)
     if form.encoding not in UNICODE:
         message = f"JSON is Unicode text; this file looks like {form.encoding}. Send it as UTF-8."
         raise UnreadableError(ReasonCode.BAD_ENCODING, message)
-    if form.format is Format.NDJSON:
+    if form.format == Format.NDJSON:
         if path:
             message = f"The file has one JSON value a line; the flow expects a list {'.'.join(path)!r}."
             raise UnreadableError(ReasonCode.MALFORMED, message)
         return LinesReader(window, tally, limits)
-    if form.format is Format.JSON_DOCUMENT and not path:
+    if form.format == Format.JSON_DOCUMENT and not path:
         return open_without_path(window, tally, limits)
     return ListReader(window, tally, limits, path)
 
@@ -154,8 +154,8 @@ def read_records(  # noqa: PLR0913 - five have defaults
     """Open a file as it lies in the vault, packed or not, for reading record by record.
 
     `path` leads to the list of records in a JSON document (`transactions`, `a.b.rows`). `on_fault` is told every
-    stretch that is no record. Memory follows `window_bytes` and `max_record_bytes`, never the file. The stream must be seekable
-    for zip, Zstandard and Parquet.
+    stretch that is no record. Memory follows `window_bytes` and `max_record_bytes`, never the file. The
+    stream must be seekable for zip, Zstandard and Parquet.
 
     Raises UnreadableError where the bytes are no such format, have no list at the path, or break a limit.
     """
@@ -164,7 +164,7 @@ def read_records(  # noqa: PLR0913 - five have defaults
     keys = tuple(path.split(".")) if path else ()
     limits = Limits(window=window_bytes, record=max_record_bytes, unpacked=max_unpacked_bytes)
     tally = Tally(on_fault)
-    if form.format is Format.PARQUET:
+    if form.format == Format.PARQUET:
         return Reading(iter((whole_part(stream),)), lambda _: ParquetReader(stream, tally, limits), form, tally)
 
     def open_part(part: Part) -> RecordReader:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,7 @@ from headgate.check.faults import Tally
 from headgate.check.json_values import is_utf8
 from headgate.check.limits import Limits
 from headgate.check.reader import Facts, RecordReader
-from headgate.check.records_ndjson import give_up, skip_line, skip_mark
+from headgate.check.skipping import give_up, skip_line, skip_mark
 from headgate.check.windows import Window
 from headgate.core.errors import UnreadableError
 from headgate.core.reasons import ReasonCode
@@ -40,10 +41,16 @@ class CsvReader(RecordReader):
         self._names, self._renamed = column_names(self._header)
         self.schema = pa.schema([*RAW_FIELDS, pa.field("fields", struct_of(self._names))])
         self._out = BatchBuilder(tally, self.schema)
+        self._last_line_ended = True  # a file that stops within its last line may be cut off
 
     def facts(self) -> Facts:
         """Header and dialect."""
-        signs = {"delimiter": self._dialect.delimiter, "quote": self._dialect.quote, "renamed": dict(self._renamed)}
+        signs: dict[str, Any] = {
+            "delimiter": self._dialect.delimiter,
+            "quote": self._dialect.quote,
+            "renamed": dict(self._renamed),
+        }
+        signs["last_line_ended"] = self._last_line_ended
         return Facts(header=tuple(self._header), dialect=signs)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
@@ -55,6 +62,7 @@ class CsvReader(RecordReader):
             lines = find_lines(data, self._dialect, last=window.ended, give_up=too_long)
             if lines.stop:
                 self._take(data[: lines.stop], lines)
+                self._last_line_ended = data[lines.stop - 1 : lines.stop] == self._dialect.newline.encode()
                 window.at += lines.stop
             elif too_long:
                 skip_line(window, self._tally, self._limits, self._dialect.newline.encode())

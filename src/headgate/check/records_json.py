@@ -19,7 +19,7 @@ from headgate.check.json_values import SPACE, Outcome, skip_space
 from headgate.check.json_wrapper import Opening, find_closing, find_opening, read_surroundings
 from headgate.check.limits import Limits
 from headgate.check.reader import Facts, RecordReader
-from headgate.check.records_ndjson import give_up, skip_mark
+from headgate.check.skipping import give_up, skip_mark
 from headgate.check.windows import Window
 from headgate.core.errors import UnreadableError
 from headgate.core.reasons import ReasonCode

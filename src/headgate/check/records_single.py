@@ -13,7 +13,8 @@ from headgate.check.json_pieces import add_records
 from headgate.check.json_values import SPACE, Outcome, probe, skip_space
 from headgate.check.limits import Limits
 from headgate.check.reader import Facts, RecordReader
-from headgate.check.records_ndjson import LinesReader, skip_mark
+from headgate.check.records_ndjson import LinesReader
+from headgate.check.skipping import skip_mark
 from headgate.check.windows import Window
 from headgate.core.reasons import ReasonCode
 

@@ -45,6 +45,9 @@ def typed_value(column: Column, text: str, *, json: bool, depth: int = 0) -> str
             f"{quoted(child.name)} := {typed_value(child, text_of(child, text, json=json), json=json, depth=depth)}"
             for child in column.children
         )
+        if column.required or _has_required(column):
+            # absent, it breaks a rule anyway; a CASE would copy every struct
+            return f"struct_pack({fields})"
         return f"CASE WHEN {text} IS NOT NULL THEN struct_pack({fields}) END"
     if column.kind is Kind.ARRAY:
         assert column.element is not None
@@ -53,6 +56,11 @@ def typed_value(column: Column, text: str, *, json: bool, depth: int = 0) -> str
         value = typed_value(column.element, inner, json=json, depth=depth + 1)
         return f"list_transform({text}, lambda {each}: {value})"
     return typed(column, text, json=json)
+
+
+def _has_required(element: Column) -> bool:
+    """True for an element that cannot be empty: a value of it must be there."""
+    return not element.name and any(child.required for child in element.children)
 
 
 def _element_text(element: Column, each: str, *, json: bool) -> str:
@@ -70,6 +78,8 @@ def sound_types(columns: Sequence[Column], parent: str, *, json: bool, depth: in
     for column in columns:
         text = text_of(column, parent, json=json)
         if column.kind is Kind.OBJECT:
+            if column.required:
+                conditions.append(f"{text} IS NOT NULL")
             conditions += sound_types(column.children, text, json=json, depth=depth)
         elif column.kind is Kind.ARRAY:
             conditions += _sound_elements(column, text, json=json, depth=depth)

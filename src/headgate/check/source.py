@@ -46,7 +46,7 @@ def open_parts(stream: BinaryIO, form: Form, limit_bytes: int) -> Iterator[Part]
     Raises UnreadableError over `limit_bytes` unpacked bytes, and for a zip that is not to be read.
     """
     total = offset = 0
-    members = zip_members(stream) if form.compression is Compression.ZIP else iter((_only(stream, form),))
+    members = zip_members(stream) if form.compression == Compression.ZIP else iter((_only(stream, form),))
     for member in members:
         limited = Limited(member.stream, limit_bytes, total)
         part = Part(limited, name=member.name, offset=offset, encoding=form.encoding)

@@ -34,11 +34,11 @@ def typed(column: Column, text: str, *, json: bool) -> str:
         return lenient_boolean(column, text, json=json)
     plain = lenient_text(column, text, json=json)
     if column.kind is Kind.INTEGER:
-        return _integer(column, plain)
+        return _integer(column, plain, json=json)
     if column.kind is Kind.DECIMAL:
-        return _decimal(column, plain)
+        return _decimal(column, plain, json=json)
     if column.kind is Kind.NUMBER:
-        return _number(column, plain)
+        return _number(plain, json=json)
     unquoted = _unquoted(text) if json else plain
     if column.kind is Kind.DATE:
         return date_sql(column, unquoted)
@@ -88,24 +88,24 @@ def _string(column: Column, text: str, *, json: bool) -> str:
     return value
 
 
-def _integer(column: Column, text: str) -> str:
+def _integer(column: Column, text: str, *, json: bool) -> str:
     kind = INTEGER_TYPES[column.integer_format]
     stored = STORED_INTEGER.get(column.integer_format, "BIGINT")
     names = {leniency.name for leniency in column.lenient}
     plain = f"NOT contains({text}, '.') AND NOT contains({text}, 'e') AND NOT contains({text}, 'E')"
-    value = f"CASE WHEN {plain} AND {_looks_numeric(text)} THEN TRY_CAST({text} AS {kind}) END"
+    value = f"CASE WHEN {plain} AND {_looks_numeric(text, json=json and not column.lenient)} THEN TRY_CAST({text} AS {kind}) END"
     if names & {"integral_decimal", "exponent"}:
         wide = f"TRY_CAST({text} AS DECIMAL(38,10))"
         allowed = " OR ".join(
             ([f"NOT contains(lower({text}), 'e')"] if "integral_decimal" in names else [])
             + ([f"contains(lower({text}), 'e')"] if "exponent" in names else []),
         )
-        exact = f"({allowed}) AND {_looks_numeric(text)} AND {wide} = trunc({wide})"
+        exact = f"({allowed}) AND {_looks_numeric(text, json=json and not column.lenient)} AND {wide} = trunc({wide})"
         value = f"coalesce({value}, CASE WHEN {exact} THEN TRY_CAST({wide} AS {kind}) END)"
     return value if kind == stored else f"CAST({value} AS {stored})"
 
 
-def _decimal(column: Column, text: str) -> str:
+def _decimal(column: Column, text: str, *, json: bool) -> str:
     target = f"DECIMAL({column.precision},{column.scale})"
     whole_digits = column.precision - column.scale
     wide = f"DECIMAL(38,{38 - whole_digits})"
@@ -113,19 +113,20 @@ def _decimal(column: Column, text: str) -> str:
     few_digits = f"strpos({text}, '.') = 0 OR strlen({text}) - strpos({text}, '.') <= {column.scale}"
     short = f"({few_digits}) AND NOT contains({text}, 'e') AND NOT contains({text}, 'E')"
     exact = f"strlen({text}) <= {MAX_NUMBER_LENGTH} AND TRY_CAST({text} AS {wide}) = {value}"
-    return f"CASE WHEN {_looks_numeric(text)} AND (({short}) OR ({exact})) THEN {value} END"
+    return f"CASE WHEN {_looks_numeric(text, json=json and not column.lenient)} AND (({short}) OR ({exact})) THEN {value} END"
 
 
-def _number(column: Column, text: str) -> str:
+def _number(text: str, *, json: bool) -> str:
     value = f"TRY_CAST({text} AS DOUBLE)"
-    del column
-    return f"CASE WHEN {_looks_numeric(text)} AND isfinite({value}) THEN {value} END"
+    return f"CASE WHEN {_looks_numeric(text, json=json)} AND isfinite({value}) THEN {value} END"
 
 
-def _looks_numeric(text: str) -> str:
-    """Starts like a number, and has none of what casts take beyond numbers: 1_000, 0x10, inf, nan, spaces.
+def _looks_numeric(text: str, *, json: bool) -> str:
+    """Begins like a number, and has none of what casts take beyond numbers: 1_000, 0x10, inf, nan, spaces.
 
-    JSON allows nothing of that in a number, so a look at the first character is enough there; text formats need both.
+    JSON itself allows nothing of that in a number, so there the first character tells all.
     """
     first = f"(ascii({text}) BETWEEN 48 AND 57 OR ascii({text}) = 45)"
-    return f"{first} AND NOT contains({text}, '_') AND NOT contains({text}, 'x')"
+    if json:
+        return first
+    return f"regexp_full_match({text}, '-?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?')"

@@ -159,9 +159,9 @@ def _zstandard(stream: ByteStream) -> pa.NativeFile:
 
 def unpack_stream(stream: BinaryIO, compression: Compression) -> Unpacked:
     """The unpacked bytes of one stream; a zip is `unpack_zip`'s."""
-    if compression is Compression.GZIP:
+    if compression == Compression.GZIP:
         return Inflated(stream)
-    return Zstandard(stream) if compression is Compression.ZSTD else Plain(stream)
+    return Zstandard(stream) if compression == Compression.ZSTD else Plain(stream)
 
 
 class Limited(Unpacked):

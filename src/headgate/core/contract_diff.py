@@ -136,10 +136,6 @@ _RETYPES: Mapping[str, str] = {
 
 
 # ── Rules ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-_WITH_COLUMN = frozenset({RuleKind.TYPE, RuleKind.KEY})
-"""Built-in kinds whose changes are told as changes of the column."""
-
-
 def _rules(old: Contract, new: Contract) -> Iterator[Change]:
     before, after = _told(old), _told(new)
     gone = {rule.digest: rule for rule in before.values() if rule.id not in after}
@@ -157,15 +153,20 @@ def _rules(old: Contract, new: Contract) -> Iterator[Change]:
 
 
 def _told(contract: Contract) -> dict[str, Rule]:
-    return {rule.id: rule for rule in contract.rules if not (rule.builtin and rule.kind in _WITH_COLUMN)}
+    return {rule.id: rule for rule in contract.rules if rule.kind is not RuleKind.KEY}
 
 
 def _comes_with_column(rule: Rule, other: Contract) -> bool:
     """A rule that is there because its column, or that column's `required` or type, is: the column's change says it."""
-    columns = {column.path: column for column in other.walk()}
-    if not rule.builtin or not all(path in columns for path in rule.reads):
-        return rule.builtin
-    return rule.kind in {RuleKind.PRESENT, RuleKind.FORMAT} and "format" not in rule.arguments
+    if not rule.builtin:
+        return False
+    paths = {column.path for column in other.walk()}
+    return _says_column(rule) or rule.kind is RuleKind.PRESENT or not all(path in paths for path in rule.reads)
+
+
+def _says_column(rule: Rule) -> bool:
+    """Whether the rule's content is that of its column: its type, the form of its times."""
+    return rule.builtin and (rule.kind is RuleKind.TYPE or "offset_required" in rule.arguments)
 
 
 def _new_rule(rule: Rule) -> Change:
@@ -187,7 +188,7 @@ def _rule(old: Rule, new: Rule) -> Iterator[Change]:
         yield Change(path=new.id, what=what, readers=NEW_VALUES, level=Rise.MINOR)
     if (old.kind, old.scope, old.array) != (new.kind, new.scope, new.array):
         yield Change(path=new.id, what="another kind of rule", senders=LESS, level=Rise.MAJOR)
-    elif dict(old.arguments) != dict(new.arguments) or old.reads != new.reads:
+    elif not _says_column(new) and (dict(old.arguments) != dict(new.arguments) or old.reads != new.reads):
         wider = _is_wider(old, new)
         rise, senders = (Rise.MINOR, MORE) if wider else (Rise.MAJOR, LESS)
         yield Change(path=new.id, what="wider" if wider else "narrower, or another text", senders=senders,

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from sqlglot import exp
 
 from headgate.core import sql_text
-from headgate.core.contract import Column, Contract, Kind
+from headgate.core.contract import Contract
+from headgate.core.contract_sql import OBJECT
 from headgate.core.errors import QueryRefusedError
 from headgate.core.naming import ACCEPTED
 
@@ -21,7 +22,7 @@ Personal = Mapping[str, frozenset[str]]
 def summed_names(sql: str) -> frozenset[str]:
     """Last names of the columns that a sum is over; none where the SQL cannot be read."""
     try:
-        tree, _ = sql_text.parse_one(sql) if sql else (exp.Null(), [])
+        tree, _ = sql_text.parse_one(sql.replace(OBJECT, "rows_of_the_delivery")) if sql else (exp.Null(), [])
     except QueryRefusedError:
         return frozenset()
     found: set[str] = set()
@@ -90,13 +91,3 @@ def _is_personal(column: exp.Column, sources: Mapping[str, frozenset[str]]) -> b
     if parts[0] in sources and len(parts) > 1:
         return ".".join(parts[1:]) in sources[parts[0]]
     return any(".".join(parts) in names for names in sources.values())
-
-
-def flattened(columns: tuple[Column, ...], prefix: str = "") -> Iterator[tuple[str, Column]]:
-    """(name in a flat table, column) for all that is not an object: `customer_email`; lists stay lists."""
-    for column in columns:
-        name = f"{prefix}{column.name}"
-        if column.kind is Kind.OBJECT:
-            yield from flattened(column.children, f"{name}_")
-        else:
-            yield name, column

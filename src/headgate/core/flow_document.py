@@ -72,6 +72,7 @@ def read_flow(
     parameters = tuple(read_parameter(key, entry) for key, entry in document.at("parameters").entries())
     tasks = _tasks(document)
     targets, record_table = _targets(document, contract, tasks)
+    _stop_at_problems(document, name)
     files = {FLOW_FILE: raw, **_files(document, read_file, _file_names(contract, parameters, tasks))}
     check_rules_use(document, contract, parameters)
     _stop_at_problems(document, name)

@@ -36,12 +36,12 @@ def read_parameter(name: str, place: Cursor) -> ParameterDeclaration:
             place.at(key).problem(f"`{key}` is for parameters of type table.", "Take it out.")
     if not is_type(kind):
         place.at("type").problem(f"the type is {shown(place.at('type').value)}.", _TYPES)
-        kind = "text"
+        return ParameterDeclaration(name=name, type=kind, default=None)
     limits = {key: _text(place.at(key), kind) for key in ("min", "max")}
     if any(limits.values()) and not _ORDERED.match(kind):
         place.problem(f"`min` and `max` of a parameter of type {kind}.", "Limits are of numbers and dates.")
     default = _text(place.at("default"), kind)
-    if default is None:
+    if not place.has("default"):
         place.problem("`default` is missing.", "Give the first version of the value.")
     declaration = ParameterDeclaration(
         name=name,

@@ -18,7 +18,7 @@ class Budget:
 
     memory_bytes: int = 192 * MEBIBYTE  # of the engine; the process around it needs about as much again
     threads: int = 2
-    window_bytes: int = 4 * MEBIBYTE  # read at a time
+    window_bytes: int = 2 * MEBIBYTE  # read at a time
     record_bytes: int = 16 * MEBIBYTE  # a larger record is a fault
     batch_deliveries: int = 256  # that take the steps together
     batch_bytes: int = 64 * MEBIBYTE  # of their files; a bigger one goes alone

@@ -135,7 +135,7 @@ class _Walk:
         _refuse_node(node)
         if isinstance(node, exp.Placeholder):
             self._parameter(node)
-        elif isinstance(node, exp.Column | exp.Dot | exp.Bracket):
+        elif isinstance(node, exp.Column | exp.Dot | exp.Bracket) or _is_variable(node, names):
             column = self._place(node, names)
             if column is not None:
                 self.reads.setdefault(column.path)
@@ -144,6 +144,7 @@ class _Walk:
         elif any(isinstance(child, exp.Lambda) for child in node.iter_expressions()):
             self._lambda_call(node, names)
         else:
+            self._refuse_unlisted(node)
             if _function_name(node) == NOW:
                 self.used.setdefault(NOW)
             self._note_guards(node, names)
@@ -152,9 +153,15 @@ class _Walk:
                 self.visit(child, names)
             self._note_skips(node, set(self.reads) - before, names)
 
+    def _refuse_unlisted(self, node: exp.Expr) -> None:
+        """The names of calls were looked at in the text; a call that the tree alone shows is refused too."""
+        name = _function_name(node) if isinstance(node, exp.Anonymous) else ""
+        if name and name not in sql_functions.SCALARS | self.lookups | {NOW}:
+            raise QueryRefusedError(f"{name}() is no function that a rule may use.")
+
     def _parameter(self, node: exp.Placeholder) -> None:
         name = node.name
-        if not name or name.isdigit():
+        if not name.isidentifier():
             raise QueryRefusedError("A parameter without a name; write $name, as flow.yaml declares it.")
         if self.parameters is not None and name not in self.parameters and name != NOW:
             hint = did_you_mean(name, self.parameters) or "Declare it under `parameters` in flow.yaml."
@@ -167,6 +174,8 @@ class _Walk:
             return self._place(node.this, names)
         if isinstance(node, exp.Column):
             return self._named([part.name for part in node.parts], names)
+        if isinstance(node, exp.Identifier):
+            return self._named([node.name], names)
         if isinstance(node, exp.Dot):
             return self._field(node, names)
         if isinstance(node, exp.Bracket):
@@ -267,6 +276,11 @@ class _Walk:
             )
             paths = [*sorted(added), *(column.path for column in direct if column is not None)]
             self.skipped.extend((name, path) for path in dict.fromkeys(paths))
+
+
+def _is_variable(node: exp.Expr, names: Names) -> bool:
+    """SQLGlot makes plain identifiers of a lambda's variables."""
+    return isinstance(node, exp.Identifier) and node.name.lower() in names
 
 
 def _function_name(node: exp.Expr) -> str:

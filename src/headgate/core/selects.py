@@ -46,9 +46,10 @@ def check_select(
     tree, tokens = sql_text.parse_one(sql)
     if not isinstance(tree, exp.Query):
         raise QueryRefusedError(f"The SQL is a {type(tree).__name__.upper()}; write one SELECT.")
+    lookups = list(_check_calls(sql, tokens, tables or {}))
     for node in tree.walk():
         _refuse_node(node)
-    lookups = _check_calls(sql, tokens, tables or {})
+        _refuse_unlisted(node, lookups)
     return Select(
         sql=bind_now(sql, tokens),
         relations=tuple(_relations(tree, relations, foreign=foreign)),
@@ -121,6 +122,13 @@ def _only_counts(tree: exp.Select) -> bool:
     return len(counted) == 1 and isinstance(counted[0], exp.Count) and isinstance(counted[0].this, exp.Star)
 
 
+def _refuse_unlisted(node: exp.Expr, lookups: Collection[str]) -> None:
+    """The names of calls were looked at in the text; a call that the tree alone shows is refused too."""
+    name = _function(node) if isinstance(node, exp.Anonymous) else ""
+    if name and name not in _ALLOWED and name not in lookups and name != NOW:
+        raise QueryRefusedError(f"{name}() is no function that a query may use.")
+
+
 def _check_calls(sql: str, tokens: list[Token], tables: Mapping[str, int]) -> Iterator[str]:
     for call in sql_text.calls(sql, tokens):
         if call.name in _ALLOWED or (call.name == NOW and not call.arguments):
@@ -169,7 +177,7 @@ def _function(node: exp.Expr | None) -> str:
 def _parameters(tree: exp.Query, known: Collection[str] | None) -> list[str]:
     found: dict[str, None] = {}
     for node in tree.find_all(exp.Placeholder):
-        if not node.name or node.name.isdigit():
+        if not node.name.isidentifier():
             raise QueryRefusedError("A parameter without a name; write $name.")
         if known is not None and node.name not in known and node.name != NOW:
             raise QueryRefusedError(f"${node.name} is no parameter. {did_you_mean(node.name, known)}")

@@ -27,11 +27,11 @@ _BLOCKED_TOKENS = {
 
 _NO_CALL = frozenset(
     """
-    all and any as between by case cast distinct else except exclude exists extract filter following from glob group
+    all and any as between by case cast distinct else except exclude exists extract filter following from group
     having ilike in interval intersect is join lateral like limit not nulls offset on or order over partition preceding
     qualify rename replace select similar some then to try try_cast union unnest using values when where window with
     within array struct map row decimal numeric dec varchar char character bit bitstring time timestamp within_group
-    sets cube rollup materialized recursive list
+    sets cube rollup materialized recursive
     """.split(),  # noqa: SIM905 - a paragraph of words is easier to keep than a list
 )
 """Words that may stand before a bracket without being a function's name."""
@@ -73,6 +73,8 @@ def calls(sql: str, tokens: list[Token]) -> Iterator[Call]:
         if token.text.lower() in _NO_CALL and token.token_type is not TokenType.IDENTIFIER:
             continue
         cuts, last = _cuts(tokens, index + 1)
+        if _is_alias(tokens, index, last):
+            continue
         texts = tuple(sql[start + 1 : end].strip() for start, end in zip(cuts, [*cuts[1:], last], strict=True))
         yield Call(name=token.text.lower(), start=token.start, end=last + 1, arguments=() if texts == ("",) else texts)
 
@@ -90,6 +92,14 @@ def _cuts(tokens: list[Token], opening: int) -> tuple[list[int], int]:
         elif token.token_type is TokenType.COMMA and depth == 1:
             cuts.append(token.start)
     raise QueryRefusedError("A bracket is not closed.")
+
+
+def _is_alias(tokens: list[Token], index: int, last: int) -> bool:
+    """Whether a name with a bracket is that of a table with its columns: `AS t(a, b)`, `) t(a)`, `WITH t(a) AS (…`."""
+    if index and tokens[index - 1].token_type in {TokenType.ALIAS, TokenType.R_PAREN}:
+        return True
+    behind = [token.token_type for token in tokens if token.start > last][:2]
+    return behind == [TokenType.ALIAS, TokenType.L_PAREN]
 
 
 def _is_name(token: Token) -> bool:

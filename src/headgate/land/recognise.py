@@ -49,13 +49,13 @@ def recognise(head: bytes, name: str, size: int) -> Form:
     compression = next((kind for magic, kind in _MAGIC if head.startswith(magic)), Compression.NONE)
     text, whole = _unpacked(head, compression)
     whole = whole or (compression is Compression.NONE and size <= len(head))
-    if not text.strip(_SPACE):
+    encoding, plain = _as_utf8(text)
+    if not plain.strip(_SPACE):
         return _unreadable(compression, ReasonCode.EMPTY_FILE if whole else ReasonCode.UNKNOWN_FORMAT)
     if text.startswith(_PARQUET) and compression is Compression.NONE:
         return Form(format=Format.PARQUET, encoding="binary")
     if text.startswith(_NOT_TEXT):
         return _unreadable(compression, ReasonCode.UNKNOWN_FORMAT)
-    encoding, plain = _as_utf8(text)
     kind = _text_format(plain, name, whole=whole)
     if kind is Format.UNKNOWN:
         return _unreadable(compression, ReasonCode.UNKNOWN_FORMAT)

@@ -24,7 +24,7 @@ def transform(batch: ReviewedBatch, platform: Platform) -> TransformedBatch:
     """Run the tasks in the flow's order and write down the publication as it is meant."""
     last = platform.ledger.publications(batch.flow.name, newest=1)
     number = last[-1].number + 1 if last else 1
-    epoch = last[-1].epoch if last else 1
+    epoch = platform.ledger.epoch(batch.flow.name)
     accepted = sum(one.counts.accepted for one in batch.publishing if one.counts)
     replaced = _replaced(batch)
     work = open_workspace(batch, platform, number)

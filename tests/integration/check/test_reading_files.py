@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 import sys
 import zipfile
@@ -48,10 +49,26 @@ def test_invoice_lines_are_all_there() -> None:
 
 
 @needs_data
-def test_a_file_that_is_cut_off_in_its_last_line_has_one_fault() -> None:
+def test_a_file_that_stops_within_its_last_field_says_so() -> None:
+    # it has all its fields, so that only the type of the last one can tell that it is cut off
     path = DATA / "used_cars_2016_truncated.csv"
     table, faults, reading = read(path)
     data = path.read_bytes()
+    assert not faults
+    assert table.num_rows == data.count(b"\n")
+    assert reading.summary.encoding == "windows-1252"
+    assert reading.summary.facts.dialect["last_line_ended"] is False
+    assert table.column("fields")[-1].as_py()["lastSeen"] == "2016-03-14 "
+    last = table.column("offset")[-1].as_py()
+    assert data[last:].decode("cp1252") == table.column("raw")[-1].as_py()
+
+
+@needs_data
+def test_a_file_that_is_cut_off_within_its_last_line_has_one_fault(tmp_path: Path) -> None:
+    data = (DATA / "used_cars_2016_truncated.csv").read_bytes()[:-40]
+    path = tmp_path / "cut.csv"
+    path.write_bytes(data)
+    table, faults, reading = read(path)
     assert [fault.code for fault in faults] == [ReasonCode.RAGGED_LINE]
     assert faults[0].offset + faults[0].length == len(data)
     assert faults[0].row == table.num_rows + 1 == data.count(b"\n")
@@ -154,8 +171,6 @@ def test_a_parquet_file_without_its_footer_is_unreadable(tmp_path: Path, size: i
 def test_memory_follows_the_window_and_not_the_file(tmp_path: Path) -> None:
     path = tmp_path / "large.json.gz"
     record = json.dumps({"id": 1, "text": "x" * 900}).encode() + b", "
-    import gzip
-
     with gzip.open(path, "wb", compresslevel=1) as stream:
         stream.write(b'{"rows": [')
         for _ in range(200):

@@ -1,4 +1,4 @@
-import datetime
+import datetime as dt
 import decimal
 import json
 from typing import Any
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from headgate.check.parquet_text import json_text, row_text
 
-MOMENT = datetime.datetime(2026, 11, 20, 10, 0, 0, 120000)  # noqa: DTZ001 - a type without zone is meant
+MOMENT = dt.datetime(2026, 11, 20, 10, 0, 0, 120000)  # noqa: DTZ001 - a type without zone is meant
 
 
 @pytest.mark.parametrize(
@@ -22,11 +22,11 @@ MOMENT = datetime.datetime(2026, 11, 20, 10, 0, 0, 120000)  # noqa: DTZ001 - a t
         ([decimal.Decimal("1.10"), None], pa.decimal128(30, 2), ["1.10", "null"]),
         (['a"b\\c', "x\n\x01ü", ""], pa.string(), ['"a\\"b\\\\c"', '"x\\u000a\\u0001ü"', '""']),
         ([b"\x00\xff", None], pa.binary(), ['"AP8="', "null"]),
-        ([datetime.date(2026, 1, 2)], pa.date32(), ['"2026-01-02"']),
+        ([dt.date(2026, 1, 2)], pa.date32(), ['"2026-01-02"']),
         ([MOMENT], pa.timestamp("us"), ['"2026-11-20T10:00:00.120000"']),
         ([MOMENT], pa.timestamp("ms", "Europe/Berlin"), ['"2026-11-20T10:00:00.120Z"']),
-        ([datetime.time(1, 2, 3)], pa.time32("s"), ['"01:02:03"']),
-        ([datetime.timedelta(seconds=2)], pa.duration("ms"), ["2000"]),
+        ([dt.time(1, 2, 3)], pa.time32("s"), ['"01:02:03"']),
+        ([dt.timedelta(seconds=2)], pa.duration("ms"), ["2000"]),
         ([[1, None], [], None], pa.list_(pa.int8()), ["[1,null]", "[]", "null"]),
         ([[1, 2], None], pa.list_(pa.int8(), 2), ["[1,2]", "null"]),
         ([{"a": 1, "b": None}, None], pa.struct({"a": pa.int8(), "b": pa.string()}), ['{"a":1,"b":null}', "null"]),

@@ -62,6 +62,7 @@ def test_what_is_written_by_the_book_comes_back(
         pytest.param("1,2\n3", [("1", "2")], [("ragged_line", "3")], id="cut off"),
         pytest.param('1,"x\n\ny"\n3,4\n', [("1", "x\n\ny"), ("3", "4")], [], id="line ends in quotes"),
         pytest.param('1,5" pipe\n2,"a""b"\n', [("1", '5" pipe'), ("2", 'a"b')], [], id="inch sign"),
+        pytest.param('1,5" a\n2,6" b\n3,"x\ny"\n', [("1", '5" a'), ("2", '6" b'), ("3", "x\ny")], [], id="inch signs"),
         pytest.param('1,"open\n2,x\n3,"y"\n', [("2", "x"), ("3", "y")], [("malformed", '1,"open')], id="open quote"),
         pytest.param('1,x\n2,"open\n3,y\n', [("1", "x"), ("3", "y")], [("malformed", '2,"open')], id="open to the end"),
         pytest.param('1,"a"b\n2,x\n', [("2", "x")], [("malformed", '1,"a"b')], id="text behind a quote"),

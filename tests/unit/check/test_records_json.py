@@ -18,7 +18,7 @@ Found = list[tuple[int, int, str]]  # row, offset, raw
 def read(data: bytes, path: str | None = "rows", **limits: int) -> tuple[Found, list[Fault], Reading]:
     kind = Format.JSON_DOCUMENT if path else Format.JSON_ARRAY
     faults: list[Fault] = []
-    reading = read_records(io.BytesIO(data), Form(format=kind), path=path, on_fault=faults.append, **limits)  # type: ignore[arg-type]
+    reading = read_records(io.BytesIO(data), Form(format=kind), path=path, on_fault=faults.append, **limits)
     rows: Found = []
     for batch in reading.batches():
         batch.validate(full=True)
