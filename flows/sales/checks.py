@@ -44,9 +44,8 @@ def _shared(card: np.ndarray, customer: np.ndarray, time: np.ndarray) -> np.ndar
     # Four customers within an hour are at least four sales within it: nearly no row is left after this comparison.
     close = (card[CUSTOMERS:] == card[:-CUSTOMERS]) & (time[CUSTOMERS:] - time[:-CUSTOMERS] <= HOUR_US)
     for start in np.flatnonzero(close):
-        end = int(start) + int(
-            np.searchsorted(time[start:][card[start:] == card[start]], time[start] + HOUR_US, "right")
-        )
+        card_end = np.searchsorted(card, card[start], "right")
+        end = start + np.searchsorted(time[start:card_end], time[start] + HOUR_US, "right")
         if len(Counter(customer[start:end].tolist())) > CUSTOMERS:
             shared[start:end] = True
     return shared

@@ -22,7 +22,9 @@ def load_flows(settings: Settings, only: str | None = None) -> dict[str, Flow]:
     if only is not None:
         folders = [folder for folder in folders if folder.name == only]
         if not folders:
-            raise NotFoundError(f"there is no flow {only} in {settings.flows}. Next: `headgate doctor` lists the flows.")
+            raise NotFoundError(
+                f"there is no flow {only} in {settings.flows}. Next: `headgate doctor` lists the flows."
+            )
     if not folders:
         raise ConfigurationError(f"{settings.flows} holds no flow. Next: `headgate init` writes one.")
     return {folder.name: load_flow(folder) for folder in folders}

@@ -84,7 +84,7 @@ def _flat(document: Mapping[str, Any], place: Path) -> dict[str, Any]:
     for section in ("project", "storage", "run"):
         values |= document.get(section, {})
     if not isinstance(values.get("name"), str):
-        raise ConfigurationError(f"{place} lacks the project's name. Next: write `name = \"…\"` under [project].")
+        raise ConfigurationError(f'{place} lacks the project\'s name. Next: write `name = "…"` under [project].')
     known = {field.name for field in fields(Settings)} - {"folder"} | {"memory_limit", "window", "batch_size"}
     for name in values:
         if name not in known:

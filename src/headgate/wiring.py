@@ -14,7 +14,7 @@ from headgate.core.flow import Flow
 from headgate.core.platform import MEBIBYTE, Budget, Platform, Progress
 from headgate.settings import Settings
 
-PROCESS_BYTES = 190 * MEBIBYTE  # of a process beside its engine: interpreter, libraries, windows
+PROCESS_BYTES = 280 * MEBIBYTE  # of a process beside its engine: interpreter, libraries, windows
 LEAST_ENGINE_BYTES = 96 * MEBIBYTE
 
 
@@ -56,12 +56,19 @@ def open_platform(
         folder.mkdir(parents=True, exist_ok=True)
     budget = budget_of(settings, processes=processes)
 
-    def engine() -> DuckDBEngine:
+    # an engine is used again and again: opening it and its memory anew costs 50 ms
+    idle: dict[bool, list[DuckDBEngine]] = {True: [], False: []}
+
+    def engine(*, streaming: bool = False) -> DuckDBEngine:
+        if idle[streaming]:
+            return idle[streaming].pop()
         return DuckDBEngine(
             memory_limit_bytes=budget.memory_bytes,
             threads=budget.threads,
             scratch=str(settings.stage),
             readable=[str(settings.stage), str(settings.lake)],
+            streaming=streaming,
+            give_back=idle[streaming].append,
         )
 
     owner = f"{os.uname().nodename}-{os.getpid()}-{secrets.token_hex(4)}"

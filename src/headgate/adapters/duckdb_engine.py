@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from headgate.core.sql import literal, quoted
 
 STORABLE = {"HUGEINT": "BIGINT", "UHUGEINT": "BIGINT", "UBIGINT": "BIGINT", "UINTEGER": "BIGINT"}
 STAGED = "COMPRESSION snappy, ROW_GROUP_SIZE 20480"  # read back once, by all threads: a row group is a thread's share
-KEPT = "COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 122880"
+KEPT = "COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 40960"
 
 
 class DuckDBEngine(Engine):
@@ -33,8 +33,16 @@ class DuckDBEngine(Engine):
         threads: int,
         scratch: str,
         readable: Sequence[str],
+        streaming: bool = False,
+        give_back: Callable[[DuckDBEngine], None] | None = None,
     ) -> None:
-        """Open and lock: `readable` are the only folders that a statement can reach, `scratch` takes what spills."""
+        """Open and lock: `readable` are the only folders that a statement can reach, `scratch` takes what spills.
+
+        With `streaming` a join keeps the side that is written first as the one that streams: DuckDB does not know how
+        long a stream is and would gather all of it to look up a small table. With `give_back` a closed engine is emptied and handed over instead, to be used again.
+        """
+        self._give_back = give_back
+        self._known: dict[str, str] = {}  # names -> view, table or data
         self._spill = tempfile.mkdtemp(prefix="spill-", dir=scratch)
         self._connection = duckdb.connect(
             config={
@@ -48,37 +56,39 @@ class DuckDBEngine(Engine):
             },
         )
         self._connection.execute("SET TimeZone = 'UTC'")
+        if streaming:
+            self._connection.execute("SET disabled_optimizers = 'build_side_probe_side,join_order'")
         self._connection.execute("SET allowed_directories = ?", [[f"{folder}/" for folder in readable]])
         self._connection.execute("SET enable_external_access = false")
         self._connection.execute("SET lock_configuration = true")
 
     def register(self, name: str, data: pa.Table | pa.RecordBatchReader | FileSet) -> None:
         """Make data known under a name. A reader can be read by one statement only."""
-        if not isinstance(data, FileSet):
-            self._connection.register(name, data)
-            return
-        if not data.paths:
-            self._connection.register(name, data.schema.empty_table())
+        self.drop(name)
+        if not isinstance(data, FileSet) or not data.paths:
+            self._connection.register(name, data.schema.empty_table() if isinstance(data, FileSet) else data)
+            self._known[name] = "DATA"
             return
         columns = ", ".join(quoted(column) for column in data.schema.names)
         paths = ", ".join(literal(path) for path in data.paths)
         source = f"read_parquet([{paths}], union_by_name = true, hive_partitioning = false)"
-        self._run(f"CREATE OR REPLACE TEMP VIEW {quoted(name)} AS SELECT {columns} FROM {source}", {})
+        self._run(f"CREATE TEMP VIEW {quoted(name)} AS SELECT {columns} FROM {source}", {})
+        self._known[name] = "VIEW"
 
     def define(self, name: str, sql: str, parameters: Mapping[str, Any] | None = None, *, keep: bool = False) -> None:
         """Give a SELECT a name; with `keep` its rows are computed once and kept (spilling beyond the memory limit)."""
         kind = "TABLE" if keep else "VIEW"
-        self._run(f"CREATE OR REPLACE TEMP {kind} {quoted(name)} AS {sql}", parameters)
+        self.drop(name)
+        self._run(f"CREATE TEMP {kind} {quoted(name)} AS {sql}", parameters)
+        self._known[name] = kind
 
     def drop(self, name: str) -> None:
         """Forget a relation."""
-        self._connection.unregister(name)
-        kinds = self._connection.execute(
-            "SELECT table_type FROM information_schema.tables WHERE table_name = ?", [name]
-        ).fetchall()
-        for (kind,) in kinds:
-            word = "VIEW" if kind == "VIEW" else "TABLE"
-            self._connection.execute(f"DROP {word} IF EXISTS {quoted(name)}")
+        kind = self._known.pop(name, None)
+        if kind == "DATA":
+            self._connection.unregister(name)
+        elif kind is not None:
+            self._connection.execute(f"DROP {kind} IF EXISTS {quoted(name)}")
 
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """All rows of a small result."""
@@ -151,7 +161,20 @@ class DuckDBEngine(Engine):
         return tuple(path for (path,) in found)
 
     def close(self) -> None:
-        """Give memory and temporary files back."""
+        """Give memory and temporary files back; with `give_back` empty it for the next user."""
+        if self._give_back is None:
+            self.destroy()
+            return
+        try:
+            for name in list(reversed(self._known)):
+                self.drop(name)
+        except duckdb.Error:
+            self.destroy()  # in no state to be used again
+        else:
+            self._give_back(self)
+
+    def destroy(self) -> None:
+        """End the database behind the engine."""
         self._connection.close()
         shutil.rmtree(self._spill, ignore_errors=True)
 

@@ -31,5 +31,3 @@ class PortSigner:
     def sign(self, message: bytes) -> bytes:
         """64 bytes."""
         return self._secrets.sign(message)[1]
-
-

@@ -62,5 +62,3 @@ def write_receipts(issued: list[IssuedReceipt], checkpoint: str, platform: Platf
             key=signer,
         )
         platform.receipts.put(receipt_name(one), [document])
-
-

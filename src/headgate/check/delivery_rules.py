@@ -105,7 +105,10 @@ def _share_sql(contract: Contract, rule: Rule) -> str:
     kind = RuleKind(inner["kind"])
     probe = replace(rule, kind=kind, scope=Scope(inner["scope"]), arguments=inner["arguments"])
     if kind is RuleKind.PREDICATE:
-        passes, there = f"coalesce({PredicateWriter(contract.columns, ()).row(inner['arguments']['sql'])}, false)", "true"
+        passes, there = (
+            f"coalesce({PredicateWriter(contract.columns, ()).row(inner['arguments']['sql'])}, false)",
+            "true",
+        )
     elif probe.scope is Scope.ELEMENT:
         return _wrap(rule, *_element_share(contract, probe))
     else:

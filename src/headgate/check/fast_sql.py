@@ -32,7 +32,9 @@ def all_hold(contract: Contract, writer: PredicateWriter) -> list[str]:
 
 
 class _Walker:
-    def __init__(self, rules: Mapping[str, list[Rule]], elements: Mapping[str, list[Rule]], writer: PredicateWriter) -> None:
+    def __init__(
+        self, rules: Mapping[str, list[Rule]], elements: Mapping[str, list[Rule]], writer: PredicateWriter
+    ) -> None:
         self._rules = rules
         self._elements = elements
         self._writer = writer
@@ -125,7 +127,9 @@ def known_keys(columns: Sequence[Column], raw: str) -> list[str]:
     for path in repeated:
         if path.count("[*]") > 1:
             continue  # lists in lists: the names are told by the close look only
-        usual = f"list_transform(json_keys({raw}, {literal(path)}), lambda _k: list_contains($_element_shapes, hash(_k)))"
+        usual = (
+            f"list_transform(json_keys({raw}, {literal(path)}), lambda _k: list_contains($_element_shapes, hash(_k)))"
+        )
         conditions.append(f"coalesce(list_bool_and({usual}), true)")
     return conditions
 

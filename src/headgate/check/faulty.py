@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from headgate.check.inputs import Input
-from headgate.check.plan import CheckPlan
+from headgate.check.plan import STAGE, CheckPlan
 from headgate.check.python_rules import python_reasons
 from headgate.check.reason_sql import REASON_TYPE
 from headgate.core.flow import Flow
@@ -16,6 +16,7 @@ from headgate.core.ports import Engine
 from headgate.core.reasons import WEIGHT, Consequence
 from headgate.core.record_schema import FAULTY
 from headgate.core.records import StagedFile
+
 
 def stage_faulty(
     engine: Engine,
@@ -31,6 +32,9 @@ def stage_faulty(
     engine.register("_faults", fault_rows(inputs))
     extra = python_reasons(engine, flow)
     engine.register("_python", extra)
+    suspects = engine.rows(f"SELECT count(*) FROM {STAGE} WHERE NOT _ok")[0][0]
+    if not suspects and not extra.num_rows:
+        return engine.write("SELECT * FROM _faults", folder, name=f"faulty-{name}", keep=False)
     close = f"SELECT * FROM ({plan.close}) WHERE len(reasons) > 0"
     if extra.num_rows:
         close = _with_python(close)

@@ -295,7 +295,7 @@ def _inside(seen: Seen, kind: Kind, pad: str) -> Iterator[str]:
 
 
 def _safe_name(name: str) -> str:
-    cleaned = re.sub(r"\W+", "_", name).strip("_")
+    cleaned = re.sub(r"[^\w-]+", "_", name).strip("_-")
     return cleaned if _SAFE_NAME.match(cleaned) else f"c_{cleaned}".rstrip("_")
 
 

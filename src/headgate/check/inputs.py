@@ -110,7 +110,9 @@ class Input:
         return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
-def as_reader(inputs: list[Input], first: pa.RecordBatch | None, rest: Iterator[pa.RecordBatch]) -> pa.RecordBatchReader:
+def as_reader(
+    inputs: list[Input], first: pa.RecordBatch | None, rest: Iterator[pa.RecordBatch]
+) -> pa.RecordBatchReader:
     """One stream over inputs of equal columns; `first` was taken off to learn from."""
     schema = CARRIED
     for one in inputs:

@@ -15,8 +15,16 @@ def lenient_text(column: Column, text: str, *, json: bool) -> str:
     """
     leniencies = {leniency.name: leniency.argument for leniency in column.lenient}
     value = text
-    if json and leniencies.keys() & {"number_in_text", "thousands_comma", "decimal_comma", "currency_sign", "unit_suffix"}:
-        value = f"CASE WHEN starts_with({text}, '\"') THEN json_extract_string(CAST({text} AS JSON), '$') ELSE {text} END"
+    if json and leniencies.keys() & {
+        "number_in_text",
+        "thousands_comma",
+        "decimal_comma",
+        "currency_sign",
+        "unit_suffix",
+    }:
+        value = (
+            f"CASE WHEN starts_with({text}, '\"') THEN json_extract_string(CAST({text} AS JSON), '$') ELSE {text} END"
+        )
     if not leniencies:
         return value if json else f"nullif({value}, '')"
     if "trim" in leniencies:
@@ -31,7 +39,9 @@ def lenient_text(column: Column, text: str, *, json: bool) -> str:
         grouped = f"regexp_full_match({value}, '-?[0-9]{{1,3}}(,[0-9]{{3}})+(\\.[0-9]*)?')"
         value = f"CASE WHEN {grouped} THEN replace({value}, ',', '') ELSE {value} END"
     if "decimal_comma" in leniencies:
-        value = f"CASE WHEN regexp_full_match({value}, '-?[0-9]+,[0-9]+') THEN replace({value}, ',', '.') ELSE {value} END"
+        value = (
+            f"CASE WHEN regexp_full_match({value}, '-?[0-9]+,[0-9]+') THEN replace({value}, ',', '.') ELSE {value} END"
+        )
     return value if json and "empty_is_null" not in leniencies else f"nullif({value}, '')"
 
 

@@ -49,7 +49,9 @@ def python_reasons(engine: Engine, flow: Flow) -> pa.Table:
     return pa.Table.from_pylist(list(lines.values()), schema=SCHEMA)
 
 
-def _judge(engine: Engine, rule: Rule, function: Callable[[pa.RecordBatch], Any]) -> Iterator[tuple[dict[str, Any], Any]]:
+def _judge(
+    engine: Engine, rule: Rule, function: Callable[[pa.RecordBatch], Any]
+) -> Iterator[tuple[dict[str, Any], Any]]:
     reads = ", ".join(f"{path_sql(path)} AS {quoted(path)}" for path in rule.reads)
     stream = engine.stream(f"SELECT _n, _row, _offset, _length, {reads} FROM {STAGE}", batch_rows=BATCH_ROWS)
     for batch in stream:

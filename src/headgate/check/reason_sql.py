@@ -15,7 +15,7 @@ from headgate.core.reasons import WEIGHT, Consequence, ReasonCode
 from headgate.core.sql import literal, quoted
 
 REASON_TYPE = (
-    "STRUCT(code VARCHAR, \"column\" VARCHAR, path VARCHAR, \"value\" VARCHAR, rule VARCHAR, "
+    'STRUCT(code VARCHAR, "column" VARCHAR, path VARCHAR, "value" VARCHAR, rule VARCHAR, '
     "consequence VARCHAR, weight INTEGER, place INTEGER)"
 )
 TIMES = frozenset({Kind.DATE, Kind.TIME, Kind.TIMESTAMP})
@@ -158,7 +158,7 @@ class BuiltinReasons:
             json_path=_json_path(place.json_path, column),
         )
         parts = self._columns(column.children, inner, depth=depth)
-        parts += self._key_reasons(column.children, inner, keys=f"json_keys(\"_raw\", {inner.json_path})")
+        parts += self._key_reasons(column.children, inner, keys=f'json_keys("_raw", {inner.json_path})')
         inside = f"CASE WHEN {text} IS NOT NULL THEN {_joined(parts)} ELSE {_NONE} END"
         return [self._container(column, inner, text, wanted="OBJECT"), inside]
 
@@ -185,9 +185,11 @@ class BuiltinReasons:
     def _element(self, element: Column, place: Place, *, depth: int) -> str:
         if element.kind is not Kind.OBJECT:
             text = f"CAST({place.text} AS VARCHAR)" if self._json else place.text
-            return f"list_filter({self._value(element, place.typed, text, shown=place.shown)}, lambda _r: _r IS NOT NULL)"
+            return (
+                f"list_filter({self._value(element, place.typed, text, shown=place.shown)}, lambda _r: _r IS NOT NULL)"
+            )
         parts = self._columns(element.children, place, depth=depth + 1)
-        parts += self._key_reasons(element.children, place, keys=f"json_keys(\"_raw\", {place.json_path})")
+        parts += self._key_reasons(element.children, place, keys=f'json_keys("_raw", {place.json_path})')
         wrong = self._container(element, place, place.text, wanted="OBJECT")
         return (
             f"CASE WHEN json_type(\"_raw\", {place.json_path}) = 'OBJECT' THEN {_joined(parts)} "
@@ -197,14 +199,14 @@ class BuiltinReasons:
     def _container(self, column: Column, place: Place, text: str, *, wanted: str) -> str:
         """Reasons of the container itself: absent though required, or of another kind."""
         cases = []
-        kind = f"json_type(\"_raw\", {place.json_path})"
+        kind = f'json_type("_raw", {place.json_path})'
         for rule in self._rules.get(column.path, []):
             told = reason(
                 rule,
                 code=rule.code,
                 shown=place.shown,
                 path=column.path,
-                value=f"json_extract_string(\"_raw\", {place.json_path})",
+                value=f'json_extract_string("_raw", {place.json_path})',
                 place=self._places[rule.id],
             )
             if rule.kind is RuleKind.PRESENT:

@@ -12,7 +12,9 @@ from headgate.core.sql import literal
 SAMPLE_ROWS = 256  # records from which the usual shapes are learnt
 
 
-def learn_shapes(engine: Engine, plan: CheckPlan, contract: Contract, sample: pa.RecordBatch | None) -> dict[str, object]:
+def learn_shapes(
+    engine: Engine, plan: CheckPlan, contract: Contract, sample: pa.RecordBatch | None
+) -> dict[str, object]:
     """Values of `$_shapes` and `$_element_shapes`: hashes of name lists that have no unknown and no twin name.
 
     `sample` is the first batch of an input, or None where there is no row.

@@ -106,7 +106,7 @@ def _check_group(
     )
     inputs = [Input(delivery=delivery) for delivery in deliveries]
     done = _Count(platform, sum(delivery.size_bytes for delivery in deliveries))
-    engine = platform.engine()
+    engine = platform.engine(streaming=True)
     try:
         for name, table in parameters.tables.items():
             engine.register(f"param_{name}", table)

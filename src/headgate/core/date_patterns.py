@@ -20,21 +20,13 @@ class DatePattern:
 _LETTERS: dict[str, tuple[str, str]] = {
     "yyyy": ("%Y", r"\d{4}"),
     "uuuu": ("%Y", r"\d{4}"),
-    "y": ("%Y", r"\d{4}"),
-    "u": ("%Y", r"\d{4}"),
     "yy": ("%y", r"\d{2}"),
-    "uu": ("%y", r"\d{2}"),
     "M": ("%m", r"\d{1,2}"),
-    "L": ("%m", r"\d{1,2}"),
     "MM": ("%m", r"\d{2}"),
-    "LL": ("%m", r"\d{2}"),
     "MMM": ("%b", r"[A-Za-z]{3}"),
     "MMMM": ("%B", r"[A-Za-z]+"),
     "d": ("%d", r"\d{1,2}"),
     "dd": ("%d", r"\d{2}"),
-    "D": ("%j", r"\d{1,3}"),
-    "DDD": ("%j", r"\d{3}"),
-    "E": ("%a", r"[A-Za-z]{3}"),
     "EEE": ("%a", r"[A-Za-z]{3}"),
     "EEEE": ("%A", r"[A-Za-z]+"),
     "H": ("%H", r"\d{1,2}"),
@@ -47,20 +39,15 @@ _LETTERS: dict[str, tuple[str, str]] = {
     "ss": ("%S", r"\d{2}"),
     "SSS": ("%g", r"\d{3}"),
     "SSSSSS": ("%f", r"\d{6}"),
-    "SSSSSSSSS": ("%n", r"\d{9}"),
     "a": ("%p", r"(?:[AaPp][Mm])"),
     "X": ("%z", r"(?:Z|[+-]\d{2})"),
     "XX": ("%z", r"(?:Z|[+-]\d{4})"),
     "XXX": ("%z", r"(?:Z|[+-]\d{2}:\d{2})"),
-    "x": ("%z", r"[+-]\d{2}"),
-    "xx": ("%z", r"[+-]\d{4}"),
-    "xxx": ("%z", r"[+-]\d{2}:\d{2}"),
     "Z": ("%z", r"[+-]\d{4}"),
-    "VV": ("%Z", r"[A-Za-z]+(?:/[A-Za-z_]+)*"),
 }
-_DATE_LETTERS = frozenset("yuMLdDE")
+_DATE_LETTERS = frozenset("yuMdE")
 _TIME_LETTERS = frozenset("HhmsSa")
-_OFFSET_LETTERS = frozenset("XxZV")
+_OFFSET_LETTERS = frozenset("XZ")
 _PARTS = re.compile(r"(?P<letters>([A-Za-z])\2*)|'(?P<quoted>(?:[^']|'')*)'|(?P<plain>[^A-Za-z'\[\]{}#]+)")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from headgate.core.flow import Flow
-from headgate.core.ports import Anchor, Clock, Engine, Files, Ledger, Secrets, Tables
+from headgate.core.ports import Anchor, Clock, EngineFactory, Files, Ledger, Secrets, Tables
 
 MEBIBYTE = 1 << 20
 
@@ -45,7 +45,7 @@ class Platform:
 
     project: str  # name of the project, part of application names in tables
     flows: Mapping[str, Flow]
-    engine: Callable[[], Engine]
+    engine: EngineFactory
     tables: Tables
     vault: Files
     receipts: Files

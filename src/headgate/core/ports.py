@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 import pyarrow as pa
 
@@ -138,7 +138,11 @@ class Engine(ABC):
         """Give memory and temporary files back."""
 
 
-EngineFactory = Callable[[], Engine]
+class EngineFactory(Protocol):
+    """Opens engines."""
+
+    def __call__(self, *, streaming: bool = False) -> Engine:
+        """An engine of one's own; with `streaming` one whose joins let the side written first stream through."""
 
 
 # ── Tables ───────────────────────────────────────────────────────────────────────────────────────────────────────────

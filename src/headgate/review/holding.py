@@ -67,7 +67,9 @@ def _drift(
     ]
     if unknown:
         held[ReasonCode.UNKNOWN_COLUMN] = ", ".join(unknown)
-    retyped = [path for path, rows in _wrong_types(flow.contract, reasons).items() if rows >= RETYPED_SHARE * counts.received]
+    retyped = [
+        path for path, rows in _wrong_types(flow.contract, reasons).items() if rows >= RETYPED_SHARE * counts.received
+    ]
     if retyped:
         held[ReasonCode.RETYPED_COLUMN] = ", ".join(retyped)
     return held

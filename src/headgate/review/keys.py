@@ -79,9 +79,7 @@ def _known_before(names: list[str], published_key: tuple[str, ...] | None, famil
     listed = ", ".join(f"k.{name}" for name in names)
     if published_key is None:
         return f"SELECT k._n, k._row, {listed}, CAST(NULL AS BIGINT) AS before FROM _keys AS k WHERE false"
-    same = " AND ".join(
-        f"k.{name} = p.{quoted(column)}" for name, column in zip(names, published_key, strict=True)
-    )
+    same = " AND ".join(f"k.{name} = p.{quoted(column)}" for name, column in zip(names, published_key, strict=True))
     others = ", ".join(literal(id_) for id_ in sorted(family)) or "''"
     return (
         f"SELECT k._n, k._row, {listed}, p.{quoted(RECORD)} AS before FROM _keys AS k JOIN {PUBLISHED} AS p ON {same} "
@@ -96,7 +94,10 @@ def _twins(contract: Contract, rule: Rule, names: list[str]) -> str:
     value = " || ', ' || ".join(f"CAST({name} AS VARCHAR)" for name in names)
     consequence = Consequence.HOLD
     reason = (
-        "{'code': CASE WHEN twin THEN " + literal(ReasonCode.DUPLICATE_ID) + " ELSE " + literal(ReasonCode.KEY_CONFLICT)
+        "{'code': CASE WHEN twin THEN "
+        + literal(ReasonCode.DUPLICATE_ID)
+        + " ELSE "
+        + literal(ReasonCode.KEY_CONFLICT)
         + f" END, 'column': {literal(shown)}, 'path': {literal(shown)}, 'value': {value}, 'rule': {literal(rule.id)}, "
         f"'consequence': {literal(consequence)}, 'weight': CASE WHEN twin THEN 1 ELSE {WEIGHT[consequence]} END, "
         f"'place': {places[rule.id]}}}"
@@ -119,7 +120,4 @@ def _twins(contract: Contract, rule: Rule, names: list[str]) -> str:
 
 
 def _no_twins() -> str:
-    return (
-        "SELECT _n, _row, _offset, _length, false AS is_duplicate, reasons[1] AS reason "
-        f"FROM {JUDGED} WHERE false"
-    )
+    return f"SELECT _n, _row, _offset, _length, false AS is_duplicate, reasons[1] AS reason FROM {JUDGED} WHERE false"

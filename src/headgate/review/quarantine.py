@@ -41,13 +41,15 @@ def stage_quarantine(
         f"FROM {VERDICTS} AS v WHERE {whole} OR v.verdict <> {literal(Verdict.ACCEPTED)}"
     )
     engine.define("_kept", judged, keep=True)
-    sound_held = engine.rows(f"SELECT count(*) FROM _kept WHERE _raw IS NULL AND verdict <> {literal(Verdict.REJECTED)}")
+    sound_held = engine.rows(
+        f"SELECT count(*) FROM _kept WHERE _raw IS NULL AND verdict <> {literal(Verdict.REJECTED)}"
+    )
     parts = [_with_record(contract, texts=bool(sound_held[0][0]))]
     if held:
         parts.append(_sound_rows(contract, held_list))
     sql = (
-        f"SELECT d._delivery, q._row, q.verdict, {_TOLD} AS reasons, q.record, q._offset AS \"offset\", "
-        f"CAST(q._length AS BIGINT) AS \"length\", {literal(contract.digest)} AS contract, d.landed_at "
+        f'SELECT d._delivery, q._row, q.verdict, {_TOLD} AS reasons, q.record, q._offset AS "offset", '
+        f'CAST(q._length AS BIGINT) AS "length", {literal(contract.digest)} AS contract, d.landed_at '
         f"FROM ({' UNION ALL '.join(parts)}) AS q JOIN {DELIVERIES} AS d USING (_n) "
         "ORDER BY q._n, list_max(list_transform(q.reasons, lambda _r: _r.weight)) DESC, "
         "list_min(list_transform(q.reasons, lambda _r: _r.place)), q._row"
@@ -74,9 +76,5 @@ def _sound_rows(contract: Contract, held_list: str) -> str:
 
 
 def _as_json(contract: Contract, alias: str) -> str:
-    fields = ", ".join(
-        f"{quoted(column.name)} := {alias}.{quoted(column.name)}" for column in contract.columns
-    )
-    return (
-        f"CASE WHEN {alias}._n IS NOT NULL THEN CAST(to_json(struct_pack({fields})) AS VARCHAR) END"
-    )
+    fields = ", ".join(f"{quoted(column.name)} := {alias}.{quoted(column.name)}" for column in contract.columns)
+    return f"CASE WHEN {alias}._n IS NOT NULL THEN CAST(to_json(struct_pack({fields})) AS VARCHAR) END"

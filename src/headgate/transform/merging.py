@@ -36,7 +36,9 @@ class Merging:
         """SQL of the merged table; `types` keep each column as it was."""
         key = ", ".join(quoted(name) for name in self.key)
         merged = ", ".join(
-            f"CAST({self.columns[name]}({quoted(name)}) AS {kind}) AS {quoted(name)}" if name in self.columns else quoted(name)
+            f"CAST({self.columns[name]}({quoted(name)}) AS {kind}) AS {quoted(name)}"
+            if name in self.columns
+            else quoted(name)
             for name, kind in types.items()
         )
         names = ", ".join(quoted(name) for name in types)
@@ -49,7 +51,9 @@ def merging_of(task: TaskSql, target: Target) -> Merging | None:
     tree = task.tree
     if not isinstance(tree, exp.Select) or len(task.relations) != 1:
         return None
-    if any(tree.args.get(part) for part in ("having", "order", "limit", "offset", "distinct", "joins", "with_", "qualify")):
+    if any(
+        tree.args.get(part) for part in ("having", "order", "limit", "offset", "distinct", "joins", "with_", "qualify")
+    ):
         return None
     if tree.find(exp.Subquery) is not None or tree.args.get("group") is None:
         return None

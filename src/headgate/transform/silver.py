@@ -110,5 +110,3 @@ def _without(
     work.engine.register("_touched", FileSet(paths=gone, schema=standing.schema))
     rewritten = work.stage(f"{target.name}-kept", f"SELECT * FROM _touched WHERE {DELIVERY} NOT IN ({listed})")
     return kept, rewritten, gone
-
-

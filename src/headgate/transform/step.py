@@ -75,7 +75,9 @@ def _commit_order(batch: ReviewedBatch, work: Workspace) -> list[TableChange]:
         rank = 0 if target.layer == "silver" and target.name != batch.flow.record_table else 1
         return (2 if target.layer == "gold" else rank, target.name)
 
-    changes = [(work.changes[target.name], work.snapshots[target.name]) for target in sorted(batch.flow.targets, key=place)]
+    changes = [
+        (work.changes[target.name], work.snapshots[target.name]) for target in sorted(batch.flow.targets, key=place)
+    ]
     return [change for change, standing in changes if change.adds or change.removes or standing is None]
 
 
@@ -101,7 +103,9 @@ def _quarantine(
     )
 
 
-def _kept_rows(work: Workspace, standing: TableSnapshot, gone: tuple[str, ...], replaced: set[str]) -> tuple[StagedFile, ...]:
+def _kept_rows(
+    work: Workspace, standing: TableSnapshot, gone: tuple[str, ...], replaced: set[str]
+) -> tuple[StagedFile, ...]:
     if not gone:
         return ()
     listed = ", ".join(literal(id_) for id_ in sorted(replaced))
@@ -135,5 +139,3 @@ def _event_fields(one: Delivery) -> dict[str, object]:
     fields["contract"] = one.contract
     fields["parameters"] = dict(one.parameters)
     return fields
-
-

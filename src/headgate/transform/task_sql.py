@@ -65,7 +65,9 @@ def _lookup(tables: dict[str, ParameterDeclaration]) -> Callable[[exp.Expression
             f"_p._k{place} = CAST({argument.sql('duckdb')} AS {words[1] if len(words) > 1 else 'VARCHAR'})"
             for place, (words, argument) in enumerate(zip(keys, node.expressions, strict=True))
         )
-        source = f"SELECT {', '.join(renamed)}, {quoted(parameter.value[0])} AS _v FROM {quoted('param_' + parameter.name)}"
+        source = (
+            f"SELECT {', '.join(renamed)}, {quoted(parameter.value[0])} AS _v FROM {quoted('param_' + parameter.name)}"
+        )
         query = f"(SELECT _p._v FROM ({source}) AS _p WHERE {conditions})"
         return sqlglot.parse_one(query, read="duckdb")
 

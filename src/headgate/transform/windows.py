@@ -33,9 +33,7 @@ def make_windowed(
     work.engine.define("_months", _touched_months(work, target, read, column, replaced), keep=True)
     sources = read.relations & work.relations.keys()
     reach = int(target.reach)
-    near = (
-        f"SELECT DISTINCT CAST(m - to_months(k) AS DATE) FROM _months, generate_series(0, {reach}) AS s(k)"
-    )
+    near = f"SELECT DISTINCT CAST(m - to_months(k) AS DATE) FROM _months, generate_series(0, {reach}) AS s(k)"
     work.engine.define("_near", f"SELECT * FROM ({near}) AS n(m)", keep=True)
     renamed = {}
     for source in sources:
@@ -65,7 +63,9 @@ def _touched_months(work: Workspace, target: Target, read: TaskSql, column: str,
         if replaced and standing is not None:
             work.engine.register(f"_before_{source}", standing.files)
             listed = ", ".join(literal(id_) for id_ in sorted(replaced))
-            parts.append(f"SELECT {quoted(column)} AS t FROM {quoted('_before_' + source)} WHERE {DELIVERY} IN ({listed})")
+            parts.append(
+                f"SELECT {quoted(column)} AS t FROM {quoted('_before_' + source)} WHERE {DELIVERY} IN ({listed})"
+            )
     if not parts:
         raise TaskError(f"gold table {target.name} has the window {target.window}, but reads no table with {column}.")
     months = f"SELECT DISTINCT date_trunc('month', t) AS m FROM ({' UNION ALL '.join(parts)})"

@@ -1,0 +1,51 @@
+"""A project opened for one command, and closed with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from headgate.core.platform import Platform, Progress
+from headgate.project import enter_flows, load_flows
+from headgate.settings import Settings, find_project, read_settings
+from headgate.wiring import open_platform
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """What a command works on."""
+
+    settings: Settings
+    platform: Platform
+
+
+def project_settings(folder: Path | None, **given: Any) -> Settings:  # noqa: ANN401  values of any setting
+    """Settings of the project that is named, or of the nearest one upwards."""
+    return read_settings(folder if folder is not None else find_project(Path.cwd()), **given)
+
+
+@contextmanager
+def opened(
+    settings: Settings, *, processes: int = 1, tell: Callable[[Progress], None] | None = None
+) -> Iterator[Project]:
+    """The project with its flows, ready to work: what the ledger must know of them is entered."""
+    flows = load_flows(settings)
+    platform = open_platform(settings, flows, processes=processes, progress=tell)
+    try:
+        enter_flows(platform)
+        yield Project(settings=settings, platform=platform)
+    finally:
+        platform.ledger.close()
+
+
+@contextmanager
+def opened_to_read(settings: Settings) -> Iterator[Project]:
+    """The project without its flows, so that what stands can be read while a flow is broken."""
+    platform = open_platform(settings, {})
+    try:
+        yield Project(settings=settings, platform=platform)
+    finally:
+        platform.ledger.close()

@@ -1,0 +1,94 @@
+"""The report of a run: made when the run ends, and made again from what was kept with it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from headgate.core.errors import NotFoundError
+from headgate.core.flow import Flow
+from headgate.core.naming import table_name
+from headgate.core.parameters import vault_name
+from headgate.core.platform import Platform
+from headgate.core.records import Run
+from headgate.serve.personal import personal_columns
+from headgate.serve.relations import engine_over
+from headgate.serve.report_facts import RunFacts
+from headgate.serve.report_make import Report, make_report
+from headgate.serve.report_reading import read_definition
+from headgate.serve.run_facts import FLOWS, decode_facts, encode_facts
+
+DEFINITION = "report.yaml"
+
+
+def keep_facts(platform: Platform, flow: Flow, facts: RunFacts) -> dict[str, Any]:
+    """What the run's summary keeps of a flow, so that the report can be made again; the definition goes to the vault."""
+    definition = _definition_of(flow)
+    kept: dict[str, Any] = {"facts": encode_facts(facts), "personal": sorted(personal_columns(flow))}
+    if definition is not None:
+        kept["definition"] = hashlib.sha256(definition).hexdigest()
+        platform.vault.put(vault_name(kept["definition"]), [definition])
+    return kept
+
+
+def make_run_report(platform: Platform, kept: Mapping[str, Any]) -> Report:
+    """The report from what was kept: the same bytes whenever it is made, while the tables' versions can be read."""
+    facts = decode_facts(kept)
+    definition = None
+    personal: Collection[str] = kept["personal"]
+    document = f"flows/{facts.flow}/{DEFINITION}"
+    if "definition" in kept:
+        with platform.vault.open(vault_name(kept["definition"])) as stream:
+            definition = read_definition(stream.read(), document=document, personal=personal)
+    relations = {
+        table.name.split(".", 1)[1]: (table_name(facts.flow, *table.name.split(".", 1)), table.version)
+        for table in facts.tables
+    }
+    with engine_over(platform, relations) as engine:
+
+        def query(sql: str, parameters: Mapping[str, object]) -> pa.Table:
+            return engine.table(sql, dict(parameters))
+
+        return make_report(facts, query, definition=definition, document=document, personal=personal)
+
+
+def write_report(report: Report, run: str, folder: Path) -> tuple[Path, Path]:
+    """Write page and document; another run of the same second keeps its name, this one's gets a number."""
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = report.document_name.removesuffix(".json")
+    number = 1
+    while True:
+        name = stem if number == 1 else f"{stem}_{number}"
+        page, document = folder / f"{name}.html", folder / f"{name}.json"
+        if not document.exists() or _run_of(document) == run:
+            break
+        number += 1
+    page.write_bytes(report.page)
+    document.write_bytes(report.document)
+    return page, document
+
+
+def kept_of(run: Run) -> Mapping[str, Mapping[str, Any]]:
+    """What was kept of each flow that the run published; NotFoundError where there is nothing."""
+    kept: Mapping[str, Mapping[str, Any]] = run.summary.get(FLOWS, {})
+    if not kept:
+        raise NotFoundError(f"run {run.id} published nothing, so it has no report. Next: `headgate status` shows runs.")
+    return kept
+
+
+def _definition_of(flow: Flow) -> bytes | None:
+    place = Path(flow.folder) / DEFINITION
+    return place.read_bytes() if place.is_file() else None
+
+
+def _run_of(document: Path) -> str | None:
+    try:
+        content = json.loads(document.read_bytes())
+        return str(content["figures"]["run"]["id"])
+    except (ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,209 @@
+"""What becomes of each kind of value under each type of a contract: the table, the run that proves it, and its page.
+
+`python -m tests.harness.kinds` writes docs/types.md from kinds.yaml.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import yaml
+
+from headgate.check.plan import INPUT, STAGE, make_plan
+from headgate.check.shapes import learn_shapes
+from headgate.core.contract import Contract
+from headgate.core.contract_document import read_contract
+from headgate.core.ports import Engine, FileSet
+from headgate.core.sql import quoted
+
+TABLE = Path(__file__).with_name("kinds.yaml")
+PAGE = Path(__file__).parents[2] / "docs" / "types.md"
+ABSENT = "absent"
+INTEGERS = ("i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64")
+CONTAINERS = ("object", "array")
+TIMES = ("date", "time", "timestamp")
+Source = str  # json or text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One value in one column."""
+
+    source: Source
+    column: str  # name in the contract that is made for the table
+    value: str  # JSON text, or the text of a field; ABSENT: the key is left out
+    taken: str | None = None  # as the engine shows it
+    reason: str | None = None  # code; None where the value is taken without a word
+
+    @property
+    def id(self) -> str:
+        """For the test's name."""
+        shown = self.value if len(self.value) < 40 else f"{self.value[:36]}…"
+        return f"{self.source}-{self.column}-{shown or 'empty'}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What the two statements said of one case."""
+
+    taken: str | None
+    sound: bool  # by the quick look
+    reasons: tuple[tuple[str, str], ...]  # by the close look: column and code
+
+
+@cache
+def table() -> dict[str, Any]:
+    """kinds.yaml as it stands."""
+    loaded: dict[str, Any] = yaml.safe_load(TABLE.read_text(encoding="utf-8"))
+    return loaded
+
+
+def strict_cases(source: Source) -> Iterator[Case]:
+    """Every value against every type."""
+    for entry in table()[source]:
+        for column in table()["types"]:
+            if source == "text" and column in CONTAINERS:
+                continue
+            yield _strict(source, str(entry["value"]), column, entry)
+
+
+def _strict(source: Source, value: str, column: str, entry: dict[str, Any]) -> Case:
+    takes, but = entry["takes"], entry.get("but", {})
+    group = "ints" if column in INTEGERS and "ints" in takes else "all" if "all" in takes else column
+    if group in takes:
+        return Case(source=source, column=column, value=value, taken=_shown(takes[group], column), reason=but.get(column))
+    is_text = source == "text" or value.startswith('"')
+    usual = "bad_format" if column in TIMES and is_text else entry.get("otherwise", "wrong_type")
+    return Case(source=source, column=column, value=value, reason=but.get(column, usual))
+
+
+def _shown(value: object, column: str) -> str | None:
+    """YAML's reading of a value as the engine writes it."""
+    if value is None:
+        return None
+    return f"{value:.2f}" if column == "decimal" and isinstance(value, (int, float)) else str(value)
+
+
+def lenient_columns() -> dict[str, dict[str, Any]]:
+    """Columns with a leniency or a date pattern, by a name that tells it."""
+    return {f"c{number}": entry for number, entry in enumerate(table()["lenient"])}
+
+
+def lenient_cases(source: Source) -> Iterator[Case]:
+    """Every value against every leniency."""
+    for name, entry in lenient_columns().items():
+        exact = "decimal" if "physicalType" in entry["column"] else ""
+        for value, expected in entry.get(source, {}).items():
+            if expected in {"wrong_type", "bad_format"}:
+                yield Case(source=source, column=name, value=str(value), reason=expected)
+            else:
+                yield Case(source=source, column=name, value=str(value), taken=_shown(expected, exact))
+
+
+def strict_contract(*, required: bool) -> Contract:
+    """A contract with one column of each type."""
+    return _contract([{"name": name, "required": required, **entry} for name, entry in table()["types"].items()])
+
+
+def text_contract(*, required: bool) -> Contract:
+    """The same without columns that text formats cannot hold."""
+    types = {name: entry for name, entry in table()["types"].items() if name not in CONTAINERS}
+    return _contract([{"name": name, "required": required, **entry} for name, entry in types.items()])
+
+
+def lenient_contract() -> Contract:
+    """A contract with one column of each leniency."""
+    columns = []
+    for name, entry in lenient_columns().items():
+        ours = [{"property": "lenient", "value": entry["lenient"]}] if "lenient" in entry else []
+        columns.append({"name": name, **entry["column"], "customProperties": ours})
+    return _contract(columns)
+
+
+def _contract(columns: list[dict[str, Any]]) -> Contract:
+    document = {
+        "apiVersion": "v3.1.0",
+        "kind": "DataContract",
+        "id": "kinds",
+        "version": "1.0.0",
+        "status": "active",
+        "schema": [{"name": "kinds", "logicalType": "object", "properties": columns}],
+    }
+    return read_contract(json.dumps(document).encode(), name="kinds.json")
+
+
+def judge(engine: Engine, contract: Contract, cases: Sequence[Case], folder: Path) -> list[Outcome]:
+    """Both statements over one row for each case; the row holds nothing but the case's value."""
+    plan = make_plan(contract, (), headers=_headers(contract, cases))
+    rows = _rows(contract, cases)
+    engine.register(INPUT, rows)
+    values = learn_shapes(engine, plan, contract, rows.to_batches()[0])
+    files = engine.write(plan.quick, str(folder), values, name="rows", keep=False)
+    engine.register(STAGE, FileSet(paths=tuple(file.path for file in files), schema=_staged(files[0].path)))
+    told = dict(engine.rows(f"SELECT _row, [(r.path, r.code) FOR r IN reasons] FROM ({plan.close})"))
+    names = ", ".join(f"CAST({quoted(column.name)} AS VARCHAR)" for column in contract.columns)
+    staged = {row: (ok, dict(zip(_names(contract), shown, strict=True))) for row, ok, *shown in engine.rows(
+        f"SELECT _row, _ok, {names} FROM {STAGE}"
+    )}  # fmt: skip
+    return [
+        Outcome(
+            taken=staged[place][1][case.column],
+            sound=staged[place][0],
+            reasons=tuple((str(path), str(code)) for path, code in told.get(place, [])),
+        )
+        for place, case in enumerate(cases)
+    ]
+
+
+def _names(contract: Contract) -> list[str]:
+    return [column.name for column in contract.columns]
+
+
+def _staged(path: str) -> pa.Schema:
+    import pyarrow.parquet as pq
+
+    return pq.read_schema(path)
+
+
+def _headers(contract: Contract, cases: Sequence[Case]) -> frozenset[str] | None:
+    return None if cases[0].source == "json" else frozenset(_names(contract))
+
+
+def _rows(contract: Contract, cases: Sequence[Case]) -> pa.Table:
+    columns: dict[str, Any] = {
+        "_n": pa.array([1] * len(cases), pa.int64()),
+        "_row": pa.array(range(len(cases)), pa.int64()),
+        "_offset": pa.array([0] * len(cases), pa.int64()),
+        "_length": pa.array([0] * len(cases), pa.int32()),
+        "_now": pa.array([0] * len(cases), pa.timestamp("us", tz="UTC")),
+        "raw": pa.array([_record(case) for case in cases]),
+    }
+    if cases[0].source == "text":
+        fields = [{name: case.value if name == case.column else "" for name in _names(contract)} for case in cases]
+        columns["fields"] = pa.array(fields, pa.struct([(name, pa.string()) for name in _names(contract)]))
+    return pa.table(columns)
+
+
+def _record(case: Case) -> str:
+    if case.source == "text":
+        return case.value
+    return "{}" if case.value == ABSENT else f'{{"{case.column}": {case.value}}}'
+
+
+def main() -> int:
+    argparse.ArgumentParser(description=__doc__).parse_args()
+    PAGE.write_text(page(), encoding="utf-8")
+    sys.stdout.write(f"{PAGE.name} is written\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
