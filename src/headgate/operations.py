@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
@@ -15,22 +15,26 @@ from headgate import pipeline
 from headgate.archive.anchoring import anchor
 from headgate.core.batches import Arrived
 from headgate.core.errors import HeadgateError, NotFoundError, UsageError
+from headgate.core.flow import Flow, ParameterDeclaration
+from headgate.core.near_name import did_you_mean
 from headgate.core.parameters import parse_value, vault_name
 from headgate.core.platform import Platform
 from headgate.core.ports import Compute, DeliveryFilter
 from headgate.core.reasons import ReasonCode
-from headgate.core.records import Delivery, IssuedReceipt, Move, Publication, Run
+from headgate.core.records import Delivery, IssuedReceipt, Move, ParameterVersion, Run
 from headgate.core.states import DeliveryState
 from headgate.project import set_parameter
-from headgate.serve.deliveries import one_delivery
 from headgate.serve.run_facts import FLOWS, RunTimes, gather_facts
 from headgate.serve.run_report import keep_facts, make_run_report, write_report
 
 RETENTION = timedelta(days=400)  # of files that a commit removed: the tables' delta.deletedFileRetentionDuration
 REAP_S = 0.5  # between looks at the workers
+SET = "set"  # fact of a delivery: values that stand for it alone, name -> canonical text
+
 _WAITING = (DeliveryState.LANDED, DeliveryState.CHECKED, DeliveryState.PUBLISHING, DeliveryState.PUBLISHED)
 
 
+# ── Running ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
     """What a run came to."""
@@ -38,19 +42,13 @@ class RunResult:
     id: str
     deliveries: tuple[Delivery, ...]  # that it worked on, in landing order, as they stand now
     already_taken: tuple[Delivery, ...]  # lines that say so; nothing was done for them
-    receipts: Mapping[str, IssuedReceipt]  # newest by delivery
+    receipts: Mapping[str, IssuedReceipt]  # the newest by delivery
     reports: tuple[tuple[str, Path, Path], ...]  # flow, page, document
-    faults: tuple[str, ...] = field(default=())  # what did not stop the run, such as a report that could not be made
+    faults: tuple[str, ...] = ()  # what did not stop the run, such as a report that could not be made
 
-    @property
-    def failed(self) -> tuple[Delivery, ...]:
-        """Deliveries that an error of ours or of the contract stopped."""
-        return tuple(one for one in self.deliveries if one.state is DeliveryState.FAILED)
-
-    @property
-    def unmatched(self) -> tuple[Delivery, ...]:
-        """Files that no flow takes: kept, and not worked on."""
-        return tuple(one for one in self.deliveries if one.state is DeliveryState.UNMATCHED)
+    def in_state(self, state: DeliveryState) -> tuple[Delivery, ...]:
+        """Its deliveries that stand so."""
+        return tuple(one for one in self.deliveries if one.state is state)
 
 
 def run(
@@ -64,38 +62,236 @@ def run(
 ) -> RunResult:
     """Finish what is open, take files in, take all that waits as far as it goes, make the reports.
 
-    `reports` is the folder for them. With `compute`, so many workers check beside this process. `stop` is asked before
-    new work is begun.
+    `reports` is the folder for them. With `compute`, so many workers check beside this process. `stop` is asked between
+    batches; what still waits then is left to the next run.
     """
     started = platform.clock()
-    run_id = new_run_id(platform, started)
+    run_id = f"r-{started:%Y%m%d-%H%M%S}-{int(platform.random() * 0x10000):04x}"
     before = _last_publications(platform)
     waiting = [one.id for one in platform.ledger.deliveries(DeliveryFilter(states=_WAITING)) if one.flow]
     platform.ledger.put_run(Run(id=run_id, started_at=started))
     pipeline.resume(platform)
     taken = pipeline.take_in(files, platform, run_id) if files else []
     with supervised(compute, platform, workers=workers):
-        if stop is None or not stop():
-            pipeline.work(platform)
-    already = [one for one in taken if one.facts.get("refused") == ReasonCode.DUPLICATE_DELIVERY]
-    ids = dict.fromkeys([*waiting, *(one.id for one in taken if one not in already)])
-    deliveries = tuple(platform.ledger.deliveries(DeliveryFilter(ids=tuple(ids))))
+        _work(platform, stop)
+    already = {one.id: one for one in taken if one.facts.get("refused") == ReasonCode.DUPLICATE_DELIVERY}
+    ids = tuple(dict.fromkeys([*waiting, *(one.id for one in taken if one.id not in already)]))
+    deliveries = tuple(platform.ledger.deliveries(DeliveryFilter(ids=ids)))
     times = RunTimes(id=run_id, started=started, ended=platform.clock())
     kept = _kept_facts(platform, deliveries, before, times)
-    summary: dict[str, Any] = {"deliveries": list(ids), "already_taken": len(already), FLOWS: kept}
+    summary = {"deliveries": list(ids), "already_taken": len(already), FLOWS: kept}
     platform.ledger.put_run(Run(id=run_id, started_at=started, ended_at=times.ended, summary=summary))
     anchor(platform)
-    made, faults = _reports(platform, kept, run_id, reports)
+    made, faults = _write_reports(platform, kept, run_id, reports)
     return RunResult(
         id=run_id,
         deliveries=deliveries,
-        already_taken=tuple(dict.fromkeys(already)) if False else tuple(_each_once(already)),
-        receipts={receipt.delivery: receipt for receipt in platform.ledger.receipts(tuple(ids))},
+        already_taken=tuple(already.values()),
+        receipts={receipt.delivery: receipt for receipt in platform.ledger.receipts(ids)},
         reports=made,
         faults=faults,
     )
 
 
-def new_run_id(platform: Platform, at: datetime) -> str:
-    """`r-20261120-080000-7f3a`: the time, and four digits so that two runs of a second differ."""
-    return f"r-{at:%Y%m%d-%H%M%S}-{int(platform.random() * 0x10000):04x}"
+@contextmanager
+def supervised(compute: Compute | None, platform: Platform, *, workers: int) -> Iterator[None]:
+    """Workers that check while the block runs; what a dead one held is given back at once."""
+    if compute is None or workers == 0:
+        yield
+        return
+    done = Event()
+
+    def look() -> None:
+        while not done.wait(REAP_S):
+            for owner in compute.reap():
+                platform.ledger.release_owner(owner)
+
+    watcher = Thread(target=look, name="workers", daemon=True)
+    compute.start(workers)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
+        compute.stop()
+        for owner in compute.reap():
+            platform.ledger.release_owner(owner)
+
+
+def _work(platform: Platform, stop: Callable[[], bool] | None) -> None:
+    if stop is None:
+        pipeline.work(platform)
+        return
+    while not stop():
+        checked = pipeline.check_next(platform)
+        settled = [pipeline.settle_next(flow, platform) for flow in platform.flows.values()]
+        if not checked and not any(settled):
+            return
+
+
+def _last_publications(platform: Platform) -> dict[str, int]:
+    done = [one for one in platform.ledger.publications(newest=2) if one.done_at is not None]
+    return {one.flow: one.number for one in done}
+
+
+def _kept_facts(
+    platform: Platform, deliveries: Sequence[Delivery], before: Mapping[str, int], times: RunTimes
+) -> dict[str, Any]:
+    """Facts of each flow that has a new publication, and some of whose deliveries were counted."""
+    kept: dict[str, Any] = {}
+    for publication in platform.ledger.publications(newest=1):
+        flow = platform.flows.get(publication.flow)
+        if flow is None or publication.done_at is None or publication.number == before.get(flow.name):
+            continue
+        own = [one for one in deliveries if one.flow == flow.name]
+        if any(one.counts for one in own):
+            facts = gather_facts(platform, flow, own, publication, times=times)
+            kept[flow.name] = keep_facts(platform, flow, facts)
+    return kept
+
+
+def _write_reports(
+    platform: Platform, kept: Mapping[str, Any], run_id: str, folder: Path
+) -> tuple[tuple[tuple[str, Path, Path], ...], tuple[str, ...]]:
+    """The reports; one that cannot be made is told and stops nothing, since what it tells of is published."""
+    made: list[tuple[str, Path, Path]] = []
+    faults: list[str] = []
+    for flow, facts in kept.items():
+        try:
+            made.append((flow, *write_report(make_run_report(platform, facts), run_id, folder)))
+        except HeadgateError as error:
+            again = f"Next: put it right, then `headgate report {run_id}`."
+            faults.append(f"the report of flow {flow} could not be made: {error} {again}")
+    return tuple(made), tuple(faults)
+
+
+# ── Deciding ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+def release(platform: Platform, one: Delivery, *, reason: str) -> None:
+    """Let a delivery that is held as a whole go on: it is checked again, and what held it does not hold it again."""
+    _require(one, DeliveryState.HELD, "release")
+    if not reason.strip():
+        raise UsageError("a release needs a reason. Next: say why with --reason TEXT.")
+    # A leaf can never be erased, and a reason may speak of a person: the log has its digest, the ledger its words.
+    fields = {"reason_sha256": hashlib.sha256(reason.encode()).hexdigest(), "held_for": list(one.held_for)}
+    after = replace(one, state=DeliveryState.LANDED, released=reason)
+    platform.ledger.advance([Move(after=after, event="release", fields=fields)], at=platform.clock())
+
+
+def retry(platform: Platform, deliveries: Sequence[Delivery]) -> None:
+    """Let failed deliveries begin again where they failed: with the check."""
+    for one in deliveries:
+        _require(one, DeliveryState.FAILED, "retry")
+    moves = [
+        Move(after=replace(one, state=DeliveryState.LANDED, note=""), event="retry", fields={"tries": one.tries})
+        for one in deliveries
+    ]
+    platform.ledger.advance(moves, at=platform.clock())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reprocessing:
+    """What a reprocessing was begun with."""
+
+    delivery: str
+    values: Mapping[str, str]  # that stand for it alone
+    before: Mapping[str, int]  # the tables' versions with the rows as they were
+    readable_until: datetime  # so long those versions can be read
+
+
+def reprocess(platform: Platform, one: Delivery, *, values: Mapping[str, str], same: bool = False) -> Reprocessing:
+    """Check a published delivery again; its rows are replaced in one publication.
+
+    Under the contract and parameters in force, or with `same` under the values of its receipt; `values` stand for this
+    delivery alone and go before both. UsageError where it is not archived, or the receipt's contract is not in force.
+    """
+    _require(one, DeliveryState.ARCHIVED, "reprocess")
+    flow = _flow_of(platform, one)
+    if same and one.contract != flow.contract.digest:
+        raise UsageError(
+            f"delivery {one.id} was judged under contract {str(one.contract)[:12]}, in force is "
+            f"{flow.contract.digest[:12]}, so --same cannot be kept. Next: put the earlier contract.odcs.yaml back, or "
+            "leave --same out."
+        )
+    chosen = _receipt_values(platform, one, flow) if same else {}
+    chosen |= {name: _checked_value(platform, flow, name, text) for name, text in values.items()}
+    facts = {name: value for name, value in one.facts.items() if name != SET}
+    if chosen:
+        facts[SET] = chosen
+    told = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in chosen.items()}
+    last = platform.ledger.publications(flow.name, newest=1)
+    after = replace(one, state=DeliveryState.LANDED, facts=facts)
+    now = platform.clock()
+    platform.ledger.advance([Move(after=after, event="reprocess", fields={"same": same, SET: told})], at=now)
+    return Reprocessing(
+        delivery=one.id,
+        values=chosen,
+        before=dict(last[-1].versions) if last else {},
+        readable_until=now + RETENTION,
+    )
+
+
+def _receipt_values(platform: Platform, one: Delivery, flow: Flow) -> dict[str, str]:
+    """The values that the delivery was judged with: by their versions, and those that stood for it alone."""
+    known = {(version.name, version.number): version.value for version in platform.ledger.parameters(flow.name)}
+    versions = {name: known[name, number] for name, number in one.parameters.items() if (name, number) in known}
+    return versions | dict(one.facts.get(SET, {}))
+
+
+# ── Parameters ───────────────────────────────────────────────────────────────────────────────────────────────────────
+def change_parameter(
+    platform: Platform, flow: str, name: str, value: str, *, set_by: str, reason: str
+) -> ParameterVersion:
+    """Enter the next version of a parameter; of a table `value` is the path of its CSV file."""
+    if not reason.strip():
+        raise UsageError("a change of a parameter needs a reason. Next: say why with --reason TEXT.")
+    found = platform.flows.get(flow)
+    if found is None:
+        raise NotFoundError(f"there is no flow {flow!r}. {did_you_mean(flow, platform.flows)}")
+    text = _checked_value(platform, found, name, value)
+    version = set_parameter(platform, flow, name, text, set_by=set_by, reason=reason)
+    anchor(platform)
+    return version
+
+
+def _checked_value(platform: Platform, flow: Flow, name: str, text: str) -> str:
+    """The value as the ledger keeps it; ConfigurationError where it does not fit, NotFoundError for another name."""
+    declaration = declared(flow, name)
+    if declaration.type == "table":
+        return _table_value(platform, text)
+    parse_value(declaration, text)
+    return text
+
+
+def _table_value(platform: Platform, path: str) -> str:
+    place = Path(path)
+    if not place.is_file():
+        raise UsageError(f"{path} is no file; a table parameter takes the path of a CSV file.")
+    content = place.read_bytes()
+    sha256 = hashlib.sha256(content).hexdigest()
+    platform.vault.put(vault_name(sha256), [content])
+    return sha256
+
+
+def declared(flow: Flow, name: str) -> ParameterDeclaration:
+    """A parameter's declaration; NotFoundError names the near one."""
+    found = next((one for one in flow.parameters if one.name == name), None)
+    if found is None:
+        known = [one.name for one in flow.parameters]
+        raise NotFoundError(f"flow {flow.name} has no parameter {name!r}. {did_you_mean(name, known)}")
+    return found
+
+
+def _flow_of(platform: Platform, one: Delivery) -> Flow:
+    flow = platform.flows.get(one.flow or "")
+    if flow is None:
+        raise NotFoundError(f"delivery {one.id} is of flow {one.flow}, which this project has not (any more).")
+    return flow
+
+
+def _require(one: Delivery, state: DeliveryState, act: str) -> None:
+    if one.state is not state:
+        raise UsageError(
+            f"delivery {one.id} ({one.name}) is {one.state}; only what is {state} can be taken by `headgate {act}`. "
+            f"Next: `headgate show {one.id}` tells how it stands."
+        )

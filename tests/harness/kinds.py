@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import yaml
 
 from headgate.check.plan import INPUT, STAGE, make_plan
@@ -61,7 +62,14 @@ class Outcome:
 
 @cache
 def table() -> dict[str, Any]:
-    """kinds.yaml as it stands."""
+    """The cases of kinds.yaml, every value as the text that stands there."""
+    loaded: dict[str, Any] = yaml.load(TABLE.read_text(encoding="utf-8"), yaml.BaseLoader)  # noqa: S506  text alone
+    return loaded
+
+
+@cache
+def columns() -> dict[str, Any]:
+    """The columns of kinds.yaml, with numbers and booleans as a contract has them."""
     loaded: dict[str, Any] = yaml.safe_load(TABLE.read_text(encoding="utf-8"))
     return loaded
 
@@ -79,63 +87,60 @@ def _strict(source: Source, value: str, column: str, entry: dict[str, Any]) -> C
     takes, but = entry["takes"], entry.get("but", {})
     group = "ints" if column in INTEGERS and "ints" in takes else "all" if "all" in takes else column
     if group in takes:
-        return Case(source=source, column=column, value=value, taken=_shown(takes[group], column), reason=but.get(column))
+        return Case(source=source, column=column, value=value, taken=_taken(takes[group]), reason=but.get(column))
     is_text = source == "text" or value.startswith('"')
     usual = "bad_format" if column in TIMES and is_text else entry.get("otherwise", "wrong_type")
     return Case(source=source, column=column, value=value, reason=but.get(column, usual))
 
 
-def _shown(value: object, column: str) -> str | None:
-    """YAML's reading of a value as the engine writes it."""
-    if value is None:
-        return None
-    return f"{value:.2f}" if column == "decimal" and isinstance(value, (int, float)) else str(value)
+def _taken(text: str) -> str | None:
+    return None if text == "~" else text
 
 
 def lenient_columns() -> dict[str, dict[str, Any]]:
     """Columns with a leniency or a date pattern, by a name that tells it."""
-    return {f"c{number}": entry for number, entry in enumerate(table()["lenient"])}
+    return {f"c{number}": entry for number, entry in enumerate(columns()["lenient"])}
 
 
 def lenient_cases(source: Source) -> Iterator[Case]:
     """Every value against every leniency."""
-    for name, entry in lenient_columns().items():
-        exact = "decimal" if "physicalType" in entry["column"] else ""
+    for number, entry in enumerate(table()["lenient"]):
+        name = f"c{number}"
         for value, expected in entry.get(source, {}).items():
             if expected in {"wrong_type", "bad_format"}:
                 yield Case(source=source, column=name, value=str(value), reason=expected)
             else:
-                yield Case(source=source, column=name, value=str(value), taken=_shown(expected, exact))
+                yield Case(source=source, column=name, value=str(value), taken=_taken(expected))
 
 
 def strict_contract(*, required: bool) -> Contract:
     """A contract with one column of each type."""
-    return _contract([{"name": name, "required": required, **entry} for name, entry in table()["types"].items()])
+    return _contract([{"name": name, "required": required, **entry} for name, entry in columns()["types"].items()])
 
 
 def text_contract(*, required: bool) -> Contract:
     """The same without columns that text formats cannot hold."""
-    types = {name: entry for name, entry in table()["types"].items() if name not in CONTAINERS}
+    types = {name: entry for name, entry in columns()["types"].items() if name not in CONTAINERS}
     return _contract([{"name": name, "required": required, **entry} for name, entry in types.items()])
 
 
 def lenient_contract() -> Contract:
     """A contract with one column of each leniency."""
-    columns = []
+    found = []
     for name, entry in lenient_columns().items():
         ours = [{"property": "lenient", "value": entry["lenient"]}] if "lenient" in entry else []
-        columns.append({"name": name, **entry["column"], "customProperties": ours})
-    return _contract(columns)
+        found.append({"name": name, **entry["column"], "customProperties": ours})
+    return _contract(found)
 
 
-def _contract(columns: list[dict[str, Any]]) -> Contract:
+def _contract(listed: list[dict[str, Any]]) -> Contract:
     document = {
         "apiVersion": "v3.1.0",
         "kind": "DataContract",
         "id": "kinds",
         "version": "1.0.0",
         "status": "active",
-        "schema": [{"name": "kinds", "logicalType": "object", "properties": columns}],
+        "schema": [{"name": "kinds", "logicalType": "object", "properties": listed}],
     }
     return read_contract(json.dumps(document).encode(), name="kinds.json")
 
@@ -145,9 +150,9 @@ def judge(engine: Engine, contract: Contract, cases: Sequence[Case], folder: Pat
     plan = make_plan(contract, (), headers=_headers(contract, cases))
     rows = _rows(contract, cases)
     engine.register(INPUT, rows)
-    values = learn_shapes(engine, plan, contract, rows.to_batches()[0])
+    values = learn_shapes(engine, plan, contract, _usual(contract) if cases[0].source == "json" else None)
     files = engine.write(plan.quick, str(folder), values, name="rows", keep=False)
-    engine.register(STAGE, FileSet(paths=tuple(file.path for file in files), schema=_staged(files[0].path)))
+    engine.register(STAGE, FileSet(paths=tuple(file.path for file in files), schema=pq.read_schema(files[0].path)))
     told = dict(engine.rows(f"SELECT _row, [(r.path, r.code) FOR r IN reasons] FROM ({plan.close})"))
     names = ", ".join(f"CAST({quoted(column.name)} AS VARCHAR)" for column in contract.columns)
     staged = {row: (ok, dict(zip(_names(contract), shown, strict=True))) for row, ok, *shown in engine.rows(
@@ -163,14 +168,17 @@ def judge(engine: Engine, contract: Contract, cases: Sequence[Case], folder: Pat
     ]
 
 
+def _usual(contract: Contract) -> pa.RecordBatch:
+    """Records from which the shapes are learnt: each column alone, objects with what they may hold."""
+    records = ["{}"]
+    for column in contract.columns:
+        inner = [{}, *({child.name: None} for child in column.children)]
+        records += [json.dumps({column.name: value}) for value in inner]
+    return pa.record_batch({"raw": pa.array(records)})
+
+
 def _names(contract: Contract) -> list[str]:
     return [column.name for column in contract.columns]
-
-
-def _staged(path: str) -> pa.Schema:
-    import pyarrow.parquet as pq
-
-    return pq.read_schema(path)
 
 
 def _headers(contract: Contract, cases: Sequence[Case]) -> frozenset[str] | None:

@@ -84,28 +84,74 @@ class _Walker:
 
 
 def sound_containers(columns: Sequence[Column], parent: str, path: str, raw: str) -> list[str]:
-    """Conditions that say: an optional container that reads as NULL is really absent, not of another kind."""
+    """Conditions that say: every object and list of the contract is one in the record, or absent where it may be.
+
+    An object of another kind reads as one whose values are all NULL, a list of another kind as NULL. Where a value
+    below must be there, that tells it already; only else the raw record is asked.
+    """
     conditions: list[str] = []
     for column in columns:
-        if column.kind not in {Kind.OBJECT, Kind.ARRAY}:
-            continue
         text = f"{parent}.{quoted(column.source_name)}"
-        escaped = column.source_name.replace("\\", "\\\\").replace('"', '\\"')
-        here = f'{path}."{escaped}"'
-        if not column.required:
-            kind = f"coalesce(json_type({raw}, {literal(here)}), 'NULL')"
-            conditions.append(f"CASE WHEN {text} IS NULL THEN {kind} = 'NULL' ELSE true END")
+        here = _below(path, column)
+        kind = f"coalesce(json_type({raw}, {literal(here)}), 'NULL')"
         if column.kind is Kind.OBJECT:
+            if not _has_required_leaf(column):
+                nothing = " AND ".join(f"{text}.{quoted(child.source_name)} IS NULL" for child in column.children)
+                wanted = "'OBJECT'" if column.required else "'OBJECT', 'NULL'"
+                conditions.append(f"CASE WHEN {text} IS NULL OR ({nothing}) THEN {kind} IN ({wanted}) ELSE true END")
+            elif not column.required:
+                conditions.append(f"CASE WHEN {text} IS NULL THEN {kind} = 'NULL' ELSE true END")
             conditions += sound_containers(column.children, text, here, raw)
+        elif column.kind is Kind.ARRAY:
+            if not column.required:
+                conditions.append(f"CASE WHEN {text} IS NULL THEN {kind} = 'NULL' ELSE true END")
+            conditions += _sound_inside(column, here, raw)
     return conditions
+
+
+def _sound_inside(array: Column, path: str, raw: str) -> list[str]:
+    """The same for what lies in a list: its elements, and containers inside them."""
+    element, inside = array.element, f"{path}[*]"
+    assert element is not None
+    if element.kind is Kind.ARRAY:
+        return [_all_kinds(raw, inside, "ARRAY"), *_sound_inside(element, inside, raw)]
+    if element.kind is not Kind.OBJECT:
+        return []
+    told = [] if _has_required_leaf(element) else [_all_kinds(raw, inside, "OBJECT")]
+    return told + _sound_fields(element, inside, raw)
+
+
+def _sound_fields(holder: Column, path: str, raw: str) -> list[str]:
+    conditions: list[str] = []
+    for child in holder.children:
+        here = _below(path, child)
+        if child.kind is Kind.OBJECT:
+            conditions += [_all_kinds(raw, here, "OBJECT", "NULL"), *_sound_fields(child, here, raw)]
+        elif child.kind is Kind.ARRAY:
+            conditions += [_all_kinds(raw, here, "ARRAY", "NULL"), *_sound_inside(child, here, raw)]
+    return conditions
+
+
+def _all_kinds(raw: str, path: str, *kinds: str) -> str:
+    allowed = ", ".join(literal(kind) for kind in kinds)
+    told = f"list_transform(json_type({raw}, {literal(path)}), lambda _t: _t IN ({allowed}))"
+    return f"coalesce(list_bool_and({told}), true)"
+
+
+def _has_required_leaf(column: Column) -> bool:
+    return any(child.required and child.kind not in {Kind.OBJECT, Kind.ARRAY} for child in column.children)
+
+
+def _below(path: str, column: Column) -> str:
+    escaped = column.source_name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'{path}."{escaped}"'
 
 
 def object_paths(columns: Sequence[Column], path: str = "$") -> tuple[list[str], list[str]]:
     """JSON paths of the objects of a record: (those that stand once, those that are elements of lists)."""
     single, repeated = [path], []
     for column in columns:
-        escaped = column.source_name.replace("\\", "\\\\").replace('"', '\\"')
-        here = f'{path}."{escaped}"'
+        here = _below(path, column)
         if column.kind is Kind.OBJECT:
             inner, inner_repeated = object_paths(column.children, here)
             single, repeated = single + inner, repeated + inner_repeated

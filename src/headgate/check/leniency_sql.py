@@ -8,6 +8,13 @@ from headgate.core.sql import literal
 CURRENCY_SIGNS = "€$£¥"
 
 
+def unquoted(text: str) -> str:
+    """SQL of the text of a JSON string, NULL for anything else. Only a backslash needs the slow way."""
+    slow = f"json_extract_string(CAST({text} AS JSON), '$')"
+    fast = f"replace({text}, '\"', '')"
+    return f"CASE WHEN starts_with({text}, '\"') THEN CASE WHEN contains({text}, '\\') THEN {slow} ELSE {fast} END END"
+
+
 def lenient_text(column: Column, text: str, *, json: bool) -> str:
     """SQL of the text that a number or time is read from, after the column's leniencies.
 
@@ -48,14 +55,17 @@ def lenient_text(column: Column, text: str, *, json: bool) -> str:
 def lenient_boolean(column: Column, text: str, *, json: bool) -> str:
     """SQL of a boolean: the JSON words, in text formats also as text, and the words that the column names."""
     leniencies = {leniency.name: leniency.argument for leniency in column.lenient}
-    yes, no = ["true"], ["false"]
+    taken = [(text, "true", "false")]
+    if not json:
+        taken = [(f"trim({text})" if "trim" in leniencies else text, "true", "false")]
+    word = unquoted(text) if json else text
+    word = f"trim({word})" if "trim" in leniencies else word
     if json and "boolean_in_text" in leniencies:
-        yes, no = [*yes, '"true"'], [*no, '"false"']
+        taken.append((word, "true", "false"))
     words = leniencies.get("boolean_words")
     if isinstance(words, tuple):
-        true_word, false_word = (f'"{word}"' if json else word for word in words)
-        yes, no = [*yes, true_word], [*no, false_word]
-    value = f"trim({text})" if "trim" in leniencies else text
-    truths = ", ".join(literal(word) for word in yes)
-    lies = ", ".join(literal(word) for word in no)
-    return f"CASE WHEN {value} IN ({truths}) THEN true WHEN {value} IN ({lies}) THEN false END"
+        taken.append((word, words[0], words[1]))
+    cases = [
+        f"WHEN {value} = {literal(yes)} THEN true WHEN {value} = {literal(no)} THEN false" for value, yes, no in taken
+    ]
+    return f"CASE {' '.join(cases)} END"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from headgate.check.rule_sql import VALUE_KINDS, holds
 from headgate.check.shape_sql import text_of
+from headgate.check.typed_sql import is_missing
 from headgate.core.contract import Column, Contract, Kind, Rule, RuleKind
 from headgate.core.reasons import WEIGHT, Consequence, ReasonCode
 from headgate.core.sql import literal, quoted
@@ -120,7 +121,7 @@ class BuiltinReasons:
 
     def _value(self, column: Column, typed: str, text: str, *, shown: str) -> str:
         found = f"trim({text}, '\"')" if self._json else text
-        missing = f"nullif({text}, '') IS NULL" if not self._json else f"{text} IS NULL"
+        missing = is_missing(column, text, json=self._json)
         cases = []
         for rule in self._rules.get(column.path, []):
             told = reason(

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from headgate.check.time_sql import strptime_format
 from headgate.core.contract import Column, Kind, Rule, RuleKind
+from headgate.core.date_patterns import read_date_pattern
 from headgate.core.sql import literal
 
 # What a format asks of a text. The e-mail form is the one of HTML's input element: what people mean, not RFC 5322.
@@ -52,7 +52,9 @@ def _format(rule: Rule, column: Column, value: str) -> str:
     if name in FORMATS:
         return f"regexp_full_match({value}, {literal(FORMATS[name])})"
     del column
-    return f"try_strptime({value}, {literal(strptime_format(name))}) IS NOT NULL"
+    pattern = read_date_pattern(name)
+    shape = f"regexp_full_match({value}, {literal(pattern.shape)})"
+    return f"({shape} AND try_strptime({value}, {literal(pattern.strptime)}) IS NOT NULL)"
 
 
 def constant(column: Column, value: Any) -> str:

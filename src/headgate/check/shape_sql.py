@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from headgate.check.typed_sql import sql_type, typed
+from headgate.check.typed_sql import is_missing, sql_type, typed
 from headgate.core.contract import Column, Kind
 from headgate.core.sql import literal, quoted
 
@@ -84,7 +84,8 @@ def sound_types(columns: Sequence[Column], parent: str, *, json: bool, depth: in
         elif column.kind is Kind.ARRAY:
             conditions += _sound_elements(column, text, json=json, depth=depth)
         elif not column.required:
-            conditions.append(f"({text} IS NULL OR {typed(column, text, json=json)} IS NOT NULL)")
+            missing = is_missing(column, text, json=json)
+            conditions.append(f"({missing} OR {typed(column, text, json=json)} IS NOT NULL)")
     return conditions
 
 
@@ -96,7 +97,8 @@ def _sound_elements(column: Column, text: str, *, json: bool, depth: int) -> lis
         inner = sound_types(element.children, each, json=json, depth=depth + 1)
     else:
         value = _element_text(element, each, json=json)
-        inner = [f"({value} IS NULL OR {typed_value(element, value, json=json, depth=depth + 1)} IS NOT NULL)"]
+        missing = is_missing(element, value, json=json) if element.kind is not Kind.ARRAY else f"{value} IS NULL"
+        inner = [f"({missing} OR {typed_value(element, value, json=json, depth=depth + 1)} IS NOT NULL)"]
     if not inner:
         return []
     return [f"coalesce(list_bool_and(list_transform({text}, lambda {each}: {' AND '.join(inner)})), true)"]

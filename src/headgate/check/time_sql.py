@@ -2,75 +2,29 @@
 
 from __future__ import annotations
 
-import re
-
 from headgate.core.contract import Column
+from headgate.core.date_patterns import read_date_pattern
 from headgate.core.sql import literal
 
-_JAVA = {
-    "yyyy": "%Y",
-    "uuuu": "%Y",
-    "yy": "%y",
-    "MMMM": "%B",
-    "MMM": "%b",
-    "MM": "%m",
-    "M": "%-m",
-    "dd": "%d",
-    "d": "%-d",
-    "HH": "%H",
-    "H": "%-H",
-    "hh": "%I",
-    "h": "%-I",
-    "mm": "%M",
-    "m": "%-M",
-    "ss": "%S",
-    "s": "%-S",
-    "SSSSSS": "%f",
-    "SSS": "%g",
-    "a": "%p",
-    "EEE": "%a",
-    "EEEE": "%A",
-    "XXX": "%z",
-    "XX": "%z",
-    "X": "%z",
-    "Z": "%z",
-}
-_TOKEN = re.compile(r"'([^']*)'|([A-Za-z])\2*|[^A-Za-z']+")
-_ISO_TIME = r"[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?"
-_OFFSET = r"(Z|[+-][0-9]{2}:?[0-9]{2})"
-
-
-def strptime_format(pattern: str) -> str:
-    """A DateTimeFormatter pattern in the engine's words; ValueError names a letter that has none.
-
-    >>> strptime_format("d/M/yyyy HH:mm")
-    '%-d/%-m/%Y %H:%M'
-    """
-    out = []
-    for found in _TOKEN.finditer(pattern):
-        token = found[0]
-        if found[1] is not None:
-            out.append(found[1].replace("%", "%%") or "'")
-        elif found[2] is not None:
-            if token not in _JAVA:
-                raise ValueError(f"{token!r} in the format {pattern!r} is not supported")
-            out.append(_JAVA[token])
-        else:
-            out.append(token.replace("%", "%%"))
-    return "".join(out)
+_HOUR = "([01][0-9]|2[0-3])"
+_ISO_DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_ISO_TIME = rf"{_HOUR}:[0-9]{{2}}:[0-9]{{2}}([.][0-9]{{1,6}})?"
+_OFFSET = rf"(Z|[+-]{_HOUR}:?[0-5][0-9])"
+_FIRST = "DATE '0001-01-01'"  # the year 0 is none in ISO 8601's common form, and most readers refuse it
 
 
 def date_sql(column: Column, text: str) -> str:
     """SQL of a date."""
     if column.date_format:
-        return f"CAST(try_strptime({text}, {literal(strptime_format(column.date_format))}) AS DATE)"
-    return f"CASE WHEN regexp_full_match({text}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}') THEN TRY_CAST({text} AS DATE) END"
+        return f"CAST({_by_pattern(column.date_format, text)} AS DATE)"
+    value = f"TRY_CAST({text} AS DATE)"
+    return f"CASE WHEN regexp_full_match({text}, '{_ISO_DATE}') AND {value} >= {_FIRST} THEN {value} END"
 
 
 def time_sql(column: Column, text: str) -> str:
     """SQL of a time of day."""
     if column.date_format:
-        return f"CAST(try_strptime({text}, {literal(strptime_format(column.date_format))}) AS TIME)"
+        return f"CAST({_by_pattern(column.date_format, text)} AS TIME)"
     return f"CASE WHEN regexp_full_match({text}, '{_ISO_TIME}') THEN TRY_CAST({text} AS TIME) END"
 
 
@@ -78,20 +32,34 @@ def timestamp_sql(column: Column, text: str, *, quoted_text: str | None) -> str:
     """SQL of a moment in UTC; `quoted_text` is the JSON text, from which the usual form is read fastest."""
     zone = literal(column.default_timezone)
     if column.date_format:
-        naive = f"try_strptime({text}, {literal(strptime_format(column.date_format))})"
-        if "%z" in strptime_format(column.date_format):
-            return f"CAST({naive} AS TIMESTAMPTZ)"
-        return f"CASE WHEN {naive} IS NOT NULL THEN timezone({zone}, CAST({naive} AS TIMESTAMP)) END"
-    day = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]"
-    value = f"CASE WHEN regexp_full_match({text}, '{day}{_ISO_TIME}{_OFFSET}') THEN TRY_CAST({text} AS TIMESTAMPTZ)"
+        moment = _by_pattern(column.date_format, text)
+        if read_date_pattern(column.date_format).has_offset:
+            return f"CAST({moment} AS TIMESTAMPTZ)"
+        return f"timezone({zone}, CAST({moment} AS TIMESTAMP))"
+    day = f"{_ISO_DATE}[T ]"
+    value = f"CASE WHEN regexp_full_match({text}, '{day}{_ISO_TIME}{_OFFSET}') THEN {_since_first(text, 'TIMESTAMPTZ')}"
     if not column.offset_required:
-        local = f"timezone({zone}, TRY_CAST({text} AS TIMESTAMP))"
+        local = f"timezone({zone}, {_since_first(text, 'TIMESTAMP')})"
         value += f" WHEN regexp_full_match({text}, '{day}{_ISO_TIME}') THEN {local}"
     value += " END"
     if quoted_text is None:
         return value
     usual = f"try_strptime({quoted_text}, '\"%Y-%m-%dT%H:%M:%SZ\"')"
     # 22 characters between and with the quotes: the form that nearly every sender uses, read three times as fast
-    return (
-        f"CASE WHEN strlen({quoted_text}) = 22 AND {usual} IS NOT NULL THEN timezone('UTC', {usual}) ELSE {value} END"
-    )
+    is_usual = f"strlen({quoted_text}) = 22 AND {usual} >= {_FIRST}"
+    return f"CASE WHEN {is_usual} THEN timezone('UTC', {usual}) ELSE {value} END"
+
+
+def _since_first(text: str, kind: str) -> str:
+    return f"CASE WHEN NOT starts_with({text}, '0000') THEN TRY_CAST({text} AS {kind}) END"
+
+
+def _by_pattern(pattern: str, text: str) -> str:
+    """SQL of a moment by a DateTimeFormatter pattern: in its very shape, for strptime is content with fewer digits."""
+    found = read_date_pattern(pattern)
+    read = text
+    if found.has_offset:  # strptime knows offsets, but not the letter Z
+        read = f"CASE WHEN ends_with({text}, 'Z') THEN concat({text}[:-2], '+00:00') ELSE {text} END"
+    moment = f"try_strptime({read}, {literal(found.strptime)})"
+    first = f" AND {moment} >= {_FIRST}" if found.has_date else ""
+    return f"CASE WHEN regexp_full_match({text}, {literal(found.shape)}){first} THEN {moment} END"

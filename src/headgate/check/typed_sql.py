@@ -7,10 +7,9 @@ text decides. What is allowed beyond is named in the column's leniencies.
 
 from __future__ import annotations
 
-from headgate.check.leniency_sql import lenient_boolean, lenient_text
+from headgate.check.leniency_sql import lenient_boolean, lenient_text, unquoted
 from headgate.check.time_sql import date_sql, time_sql, timestamp_sql
 from headgate.core.contract import Column, Kind
-
 
 INTEGER_TYPES = {
     "i8": "TINYINT",
@@ -23,7 +22,6 @@ INTEGER_TYPES = {
     "u64": "UBIGINT",
 }
 STORED_INTEGER = {"u64": "DECIMAL(20,0)"}  # Delta has no unsigned type; every other format fits 64 bits signed
-MAX_NUMBER_LENGTH = 40  # longer digits would be rounded before they can be compared
 
 
 def typed(column: Column, text: str, *, json: bool) -> str:
@@ -38,13 +36,24 @@ def typed(column: Column, text: str, *, json: bool) -> str:
     if column.kind is Kind.DECIMAL:
         return _decimal(column, plain, json=json)
     if column.kind is Kind.NUMBER:
-        return _number(plain, json=json)
-    unquoted = _unquoted(text) if json else plain
+        return _number(plain, json=json and not column.lenient)
+    moment = _moment_text(column, text) if json else plain
     if column.kind is Kind.DATE:
-        return date_sql(column, unquoted)
+        return date_sql(column, moment)
     if column.kind is Kind.TIME:
-        return time_sql(column, unquoted)
-    return timestamp_sql(column, unquoted, quoted_text=text if json else None)
+        return time_sql(column, moment)
+    return timestamp_sql(column, moment, quoted_text=text if json else None)
+
+
+def is_missing(column: Column, text: str, *, json: bool) -> str:
+    """SQL that is TRUE where no value is there: NULL, in text formats also empty, and what the leniencies take as that."""
+    names = {leniency.name for leniency in column.lenient}
+    if not json:
+        return f"nullif({f'trim({text})' if 'trim' in names else text}, '') IS NULL"
+    if "empty_is_null" not in names:
+        return f"{text} IS NULL"
+    empty = f"regexp_full_match({text}, '\" *\"')" if "trim" in names else f"{text} = '\"\"'"
+    return f"({text} IS NULL OR {empty})"
 
 
 def sql_type(column: Column) -> str:
@@ -69,16 +78,15 @@ def sql_type(column: Column) -> str:
     }[column.kind]
 
 
-def _unquoted(text: str) -> str:
-    """The text of a JSON string, NULL for anything else. Only a backslash needs the slow way."""
-    slow = f"json_extract_string(CAST({text} AS JSON), '$')"
-    fast = f"replace({text}, '\"', '')"
-    return f"CASE WHEN starts_with({text}, '\"') THEN CASE WHEN contains({text}, '\\') THEN {slow} ELSE {fast} END END"
+def _moment_text(column: Column, text: str) -> str:
+    """The text of a JSON string that a date or time is read from."""
+    value = unquoted(text)
+    return f"trim({value})" if any(leniency.name == "trim" for leniency in column.lenient) else value
 
 
 def _string(column: Column, text: str, *, json: bool) -> str:
     names = {leniency.name for leniency in column.lenient}
-    value = _unquoted(text) if json else text
+    value = unquoted(text) if json else text
     if json and "text_from_number" in names:
         value = f"CASE WHEN regexp_full_match({text}, '-?[0-9].*') THEN {text} ELSE {value} END"
     if "trim" in names:
@@ -92,28 +100,38 @@ def _integer(column: Column, text: str, *, json: bool) -> str:
     kind = INTEGER_TYPES[column.integer_format]
     stored = STORED_INTEGER.get(column.integer_format, "BIGINT")
     names = {leniency.name for leniency in column.lenient}
-    plain = f"NOT contains({text}, '.') AND NOT contains({text}, 'e') AND NOT contains({text}, 'E')"
-    value = f"CASE WHEN {plain} AND {_looks_numeric(text, json=json and not column.lenient)} THEN TRY_CAST({text} AS {kind}) END"
+    numeric = _looks_numeric(text, json=json and not column.lenient)
+    plain = f"NOT contains({text}, '.') AND {_without_exponent(text)}"
+    value = f"CASE WHEN {plain} AND {numeric} THEN TRY_CAST({text} AS {kind}) END"
     if names & {"integral_decimal", "exponent"}:
-        wide = f"TRY_CAST({text} AS DECIMAL(38,10))"
-        allowed = " OR ".join(
-            ([f"NOT contains(lower({text}), 'e')"] if "integral_decimal" in names else [])
-            + ([f"contains(lower({text}), 'e')"] if "exponent" in names else []),
-        )
-        exact = f"({allowed}) AND {_looks_numeric(text, json=json and not column.lenient)} AND {wide} = trunc({wide})"
-        value = f"coalesce({value}, CASE WHEN {exact} THEN TRY_CAST({wide} AS {kind}) END)"
+        forms = [_without_exponent(text)] if "integral_decimal" in names else []
+        forms += [f"NOT ({_without_exponent(text)})"] if "exponent" in names else []
+        whole = f"({' OR '.join(forms)}) AND {numeric} AND {_fits_scale(text, 0)}"
+        value = f"coalesce({value}, CASE WHEN {whole} THEN TRY_CAST(TRY_CAST({text} AS DECIMAL(38,0)) AS {kind}) END)"
     return value if kind == stored else f"CAST({value} AS {stored})"
 
 
 def _decimal(column: Column, text: str, *, json: bool) -> str:
-    target = f"DECIMAL({column.precision},{column.scale})"
-    whole_digits = column.precision - column.scale
-    wide = f"DECIMAL(38,{38 - whole_digits})"
-    value = f"TRY_CAST({text} AS {target})"
+    numeric = _looks_numeric(text, json=json and not column.lenient)
     few_digits = f"strpos({text}, '.') = 0 OR strlen({text}) - strpos({text}, '.') <= {column.scale}"
-    short = f"({few_digits}) AND NOT contains({text}, 'e') AND NOT contains({text}, 'E')"
-    exact = f"strlen({text}) <= {MAX_NUMBER_LENGTH} AND TRY_CAST({text} AS {wide}) = {value}"
-    return f"CASE WHEN {_looks_numeric(text, json=json and not column.lenient)} AND (({short}) OR ({exact})) THEN {value} END"
+    short = f"({few_digits}) AND {_without_exponent(text)}"
+    value = f"TRY_CAST({text} AS DECIMAL({column.precision},{column.scale}))"
+    return f"CASE WHEN {numeric} AND (({short}) OR ({_fits_scale(text, column.scale)})) THEN {value} END"
+
+
+def _without_exponent(text: str) -> str:
+    return f"NOT contains({text}, 'e') AND NOT contains({text}, 'E')"
+
+
+def _fits_scale(text: str, scale: int) -> str:
+    """TRUE where a number has nothing but zeros beyond `scale` decimals, told by its digits: a cast would round."""
+    point = f"regexp_full_match({text}, '-?[0-9]+([.][0-9]{{0,{scale}}}0*)?')"
+    form = "'^-?([0-9]+)(?:[.]([0-9]*))?[eE]([+-]?[0-9]+)$'"
+    whole, fraction, exponent = (f"regexp_extract({text}, {form}, {group})" for group in (1, 2, 3))
+    digits = f"concat({whole}, {fraction})"
+    decimals = f"strlen({fraction}) - TRY_CAST({exponent} AS INTEGER) - strlen({digits}) + strlen(rtrim({digits}, '0'))"
+    moved = f"(rtrim({digits}, '0') = '' OR {decimals} <= {scale})"
+    return f"CASE WHEN {_without_exponent(text)} THEN {point} ELSE {moved} END"
 
 
 def _number(text: str, *, json: bool) -> str:

@@ -163,7 +163,9 @@ class _Walk:
         name = node.name
         if not name.isidentifier():
             raise QueryRefusedError("A parameter without a name; write $name, as flow.yaml declares it.")
-        if self.parameters is not None and name not in self.parameters and name != NOW:
+        if name == NOW:
+            raise QueryRefusedError("$now is bound where the rule runs; write now() for the time of landing.")
+        if self.parameters is not None and name not in self.parameters:
             hint = did_you_mean(name, self.parameters) or "Declare it under `parameters` in flow.yaml."
             raise QueryRefusedError(f"${name} is no parameter of the flow. {hint}")
         self.used.setdefault(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlglot
@@ -39,9 +39,10 @@ class TaskSql:
 
 
 def read_task(text: str, parameters: Sequence[ParameterDeclaration], *, name: str) -> TaskSql:
-    """Parse a task; a call of a table parameter becomes a subquery for its one line."""
+    """Parse a task; a call of a table parameter becomes a join to its one line."""
     tables = {parameter.name: parameter for parameter in parameters if parameter.type == "table"}
-    tree = sqlglot.parse_one(text, read="duckdb").transform(_lookup(tables))
+    tree = sqlglot.parse_one(text, read="duckdb")
+    _join_lookups(tree, tables)
     if not isinstance(tree, exp.Query):
         raise TaskError(f"task {name} is no SELECT. Next: `headgate doctor` names the line.")
     own = {cte.alias for cte in tree.find_all(exp.CTE)}
@@ -52,23 +53,22 @@ def read_task(text: str, parameters: Sequence[ParameterDeclaration], *, name: st
     )
 
 
-def _lookup(tables: dict[str, ParameterDeclaration]) -> Callable[[exp.Expression], exp.Expression]:
-    def change(node: exp.Expression) -> exp.Expression:
-        if not (isinstance(node, exp.Anonymous) and node.name in tables):
-            return node
-        parameter = tables[node.name]
+def _join_lookups(tree: exp.Expression, tables: dict[str, ParameterDeclaration]) -> None:
+    """Put a join for each table parameter that a SELECT calls: every row meets its one line, or none."""
+    calls = [node for node in tree.find_all(exp.Anonymous) if node.name in tables]
+    for place, call in enumerate(calls):
+        select = call.find_ancestor(exp.Select)
+        parameter = tables[call.name]
+        assert select is not None
         assert parameter.value is not None
         keys = [key.split(maxsplit=1) for key in parameter.key]
         # names of ours inside, so that a column of the task is never taken for one of the parameter's
-        renamed = [f"{quoted(words[0])} AS _k{place}" for place, words in enumerate(keys)]
-        conditions = " AND ".join(
-            f"_p._k{place} = CAST({argument.sql('duckdb')} AS {words[1] if len(words) > 1 else 'VARCHAR'})"
-            for place, (words, argument) in enumerate(zip(keys, node.expressions, strict=True))
-        )
-        source = (
-            f"SELECT {', '.join(renamed)}, {quoted(parameter.value[0])} AS _v FROM {quoted('param_' + parameter.name)}"
-        )
-        query = f"(SELECT _p._v FROM ({source}) AS _p WHERE {conditions})"
-        return sqlglot.parse_one(query, read="duckdb")
-
-    return change
+        renamed = [f"{quoted(words[0])} AS _l{place}_k{number}" for number, words in enumerate(keys)]
+        renamed.append(f"{quoted(parameter.value[0])} AS _l{place}_v")
+        conditions = [
+            f"_l{place}_k{number} = CAST({argument.sql('duckdb')} AS {words[1] if len(words) > 1 else 'VARCHAR'})"
+            for number, (words, argument) in enumerate(zip(keys, call.expressions, strict=True))
+        ]
+        source = f"(SELECT {', '.join(renamed)} FROM {quoted('param_' + parameter.name)}) AS _l{place}"
+        select.join(source, on=" AND ".join(conditions), join_type="left", dialect="duckdb", copy=False)
+        call.replace(exp.column(f"_l{place}_v"))

@@ -1,0 +1,130 @@
+"""`run` and `demo`: files in, tables, receipts and report out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from headgate.cli.console import answer, note, progress_bars
+from headgate.cli.options import AsJson, ProjectFolder, add
+
+if TYPE_CHECKING:
+    from headgate.operations import RunResult
+
+DEMO_COUNT, DEMO_FILES, DEMO_DEFECTS, DEMO_SEED = 5_000, 3, 0.02, 7
+
+Paths = Annotated[list[Path] | None, typer.Argument(metavar="[PATH]...", help="Files, or folders with files.")]
+Workers = Annotated[int | None, typer.Option(min=0, help="Processes that check beside this one; default: as many as help.")]
+FailOn = Annotated[
+    Literal["held", "rejected"] | None, typer.Option("--fail-on", help="End with status 3 where there are such rows.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Enter the commands of this file."""
+    add(
+        app,
+        "run",
+        run,
+        "headgate run incoming",
+        "headgate run sales_batch_20261120_075918.json --json",
+        "headgate run export.dat --flow sales --fail-on rejected",
+        "headgate run                       finish what waits",
+    )
+    add(app, "demo", demo, "headgate demo", "headgate demo /tmp/shop --json")
+
+
+def run(
+    paths: Paths = None,
+    *,
+    flow: Annotated[str | None, typer.Option(help="The flow of these files, whatever their names.")] = None,
+    workers: Workers = None,
+    fail_on: FailOn = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be taken in; change nothing.")] = False,
+    project: ProjectFolder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take files in, check every row, publish, archive. Without a path: go on with what waits.
+
+    Ends with 0 when every delivery came to an end that its contract knows, rows held or rejected among them; 1 when a
+    delivery failed; 2 when the call was wrong; 3 with --fail-on when there are such rows.
+    """
+    from headgate.cli.found_files import find_files
+    from headgate.cli.opening import project_settings
+    from headgate.cli.running_project import foretell, require_flow, run_files
+    from headgate.cli.run_output import run_document, run_lines
+
+    settings = project_settings(project)
+    require_flow(settings, flow)
+    files = find_files(paths or [], settings, flow=flow)
+    if dry_run:
+        told = foretell(settings, files)
+        lines = [f"{one['file']}  {one['flow'] or 'no flow'}  {one['size_bytes']:,} bytes  {one['will']}" for one in told]
+        answer({"would_take": told}, lines or ["No file to take in."], as_json=as_json)
+        return
+    if paths and not files:
+        note(f"There is no file to take in under {', '.join(map(str, paths))}.")
+    result = run_files(settings, files, workers=workers)
+    answer(run_document(result), list(run_lines(result)), as_json=as_json)
+    end_with(result, fail_on)
+
+
+def end_with(result: RunResult, fail_on: str | None = None) -> None:
+    """End the command with the status that the run's outcome has."""
+    from headgate.cli.failures import FAILED, ROWS_FOUND
+    from headgate.cli.run_output import total_of
+    from headgate.core.states import DeliveryState
+
+    if result.in_state(DeliveryState.FAILED) or result.faults:
+        raise typer.Exit(FAILED)
+    if fail_on is not None and getattr(total_of(result), fail_on):
+        raise typer.Exit(ROWS_FOUND)
+
+
+def demo(
+    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Default: this folder if it is empty, else ./demo.")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Make a project, generate 5,000 sales in 3 files with 2 % defects, and run them."""
+    from headgate.cli.new_project import make_project
+    from headgate.cli.opening import project_settings
+    from headgate.cli.run_output import run_document, run_lines
+    from headgate.cli.running_project import run_files
+    from headgate.core.batches import Arrived
+    from headgate.generate.sales import SalesOptions, generate_sales
+    from headgate.wiring import shipped_flows, system_clock
+
+    place = folder or _demo_folder()
+    make_project(place)
+    settings = project_settings(place)
+    incoming = settings.folder / "incoming"
+    options = SalesOptions(count=DEMO_COUNT, files=DEMO_FILES, defects=DEMO_DEFECTS, seed=DEMO_SEED)
+    if (incoming / "answers.jsonl").exists():
+        found = sorted(incoming.glob("sales_batch_*.json"))
+    else:
+        rates = shipped_flows() / "sales" / "fx_rates.csv"
+        made = generate_sales(options, incoming, rates=rates, progress=lambda _: None, clock=system_clock)
+        found = list(made.files)
+    files = [Arrived(path=str(path), name=path.name, size_bytes=path.stat().st_size) for path in found]
+    result = run_files(settings, files, workers=None)
+    document: dict[str, Any] = {"project": str(settings.folder), **run_document(result)}
+    answer(document, [*run_lines(result), *_what_to_try(settings.folder)], as_json=as_json)
+    end_with(result)
+
+
+def _demo_folder() -> Path:
+    return Path("demo") if any(Path.cwd().iterdir()) else Path()
+
+
+def _what_to_try(folder: Path) -> list[str]:
+    return [
+        "",
+        f"The project is {folder}. What was made wrong on purpose stands in incoming/answers.jsonl. Try there:",
+        '  headgate query "SELECT day, orders, revenue FROM daily ORDER BY day DESC" --limit 5',
+        "  headgate status",
+        "  headgate tables",
+        "  headgate audit verify",
+    ]

@@ -1,0 +1,69 @@
+"""A run of a project: how many processes it takes, and what it would do."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from headgate.cli.console import progress_bars
+from headgate.cli.opening import opened, opened_to_read
+from headgate.cli.worker_pool import WorkerPool
+from headgate.core.batches import Arrived
+from headgate.core.errors import NotFoundError
+from headgate.core.near_name import did_you_mean
+from headgate.core.ports import DeliveryFilter
+from headgate.core.states import DeliveryState
+from headgate.land.step import flow_for
+from headgate.operations import RunResult
+from headgate.operations import run as run_project
+from headgate.project import load_flows
+from headgate.settings import Settings
+
+
+def require_flow(settings: Settings, flow: str | None) -> None:
+    """NotFoundError unless the project has a flow of that name."""
+    known = sorted(place.parent.name for place in settings.flows.glob("*/flow.yaml"))
+    if flow is not None and flow not in known:
+        raise NotFoundError(f"there is no flow {flow!r} in {settings.flows}. {did_you_mean(flow, known)}")
+
+
+def run_files(settings: Settings, files: Sequence[Arrived], *, workers: int | None) -> RunResult:
+    """Take files in and work on all that waits, with so many workers beside this process (None: as many as help)."""
+    extra = _workers(settings, files) if workers is None else workers
+    with progress_bars() as tell, opened(settings, processes=extra + 1, tell=tell) as project:
+        pool = WorkerPool(settings.folder, processes=extra + 1) if extra else None
+        return run_project(project.platform, files, reports=settings.reports, compute=pool, workers=extra)
+
+
+def _workers(settings: Settings, files: Sequence[Arrived]) -> int:
+    """None where everything is one batch; else a process for each core, and no more than there are batches."""
+    if settings.workers:
+        return settings.workers
+    sizes = [file.size_bytes for file in files] or _waiting_sizes(settings)
+    batches = max(-(-len(sizes) // settings.batch_deliveries), -(-sum(sizes) // settings.batch_bytes))
+    return max(0, min((os.cpu_count() or 1) - 1, batches - 1))
+
+
+def _waiting_sizes(settings: Settings) -> list[int]:
+    with opened_to_read(settings) as project:
+        waiting = project.platform.ledger.deliveries(DeliveryFilter(states=(DeliveryState.LANDED,)))
+    return [one.size_bytes for one in waiting]
+
+
+def foretell(settings: Settings, files: Sequence[Arrived]) -> list[dict[str, Any]]:
+    """What a run would do with each file."""
+    flows = load_flows(settings)
+    with opened_to_read(settings) as project:
+        told = []
+        for file in files:
+            matching = [file.flow] if file.flow else [flow.name for flow in flow_for(file.name, list(flows.values()))]
+            flow = matching[0] if len(matching) == 1 else None
+            with Path(file.path).open("rb") as stream:
+                sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+            known = project.platform.ledger.deliveries(DeliveryFilter(sha256=sha256, flow=flow))
+            will = f"already taken as {known[0].id}" if known else "take in" if flow else "keep, unmatched"
+            told.append({"file": file.path, "flow": flow, "size_bytes": file.size_bytes, "will": will})
+    return told

@@ -1,0 +1,45 @@
+"""A worker: `python -m headgate.cli.worker PROJECT OWNER PROCESSES` checks what waits until nothing does."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from headgate.cli.failures import explain
+from headgate.pipeline import check_next
+from headgate.project import load_flows
+from headgate.settings import read_settings
+from headgate.wiring import open_platform
+
+
+def work(arguments: Sequence[str]) -> None:
+    """Check deliveries of the project under the owner's name; SIGTERM ends it after the batch at hand."""
+    folder, owner, processes = arguments
+    stopped: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _frame: stopped.append(number))
+    settings = read_settings(Path(folder))
+    platform = replace(open_platform(settings, load_flows(settings), processes=int(processes)), owner=owner)
+    try:
+        while not stopped and check_next(platform):
+            pass
+    finally:
+        platform.ledger.close()
+
+
+def main() -> None:
+    """Run the worker of this process."""
+    status = 0
+    try:
+        work(sys.argv[1:])
+    except BaseException as error:  # noqa: BLE001  the edge: every error is told in words
+        status = explain(error, debug=False, as_json=False)
+    sys.stderr.flush()
+    os._exit(status)  # see main.py
+
+
+if __name__ == "__main__":
+    main()
