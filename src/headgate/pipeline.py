@@ -110,16 +110,24 @@ def check_next(platform: Platform) -> bool:
 
 
 def _check_claim(flow: Flow, claim: Claim, platform: Platform) -> None:
-    batch = LandedBatch(flow=flow, deliveries=claim.deliveries)
+    """Check what was claimed together; a delivery with parameter values of its own is checked alone."""
+    own = [one for one in claim.deliveries if one.facts.get("set")]
+    together = tuple(one for one in claim.deliveries if not one.facts.get("set"))
+    for deliveries in (together, *((one,) for one in own)):
+        if deliveries:
+            _check_batch(LandedBatch(flow=flow, deliveries=deliveries), claim.fence, platform)
+
+
+def _check_batch(batch: LandedBatch, fence: Fence, platform: Platform) -> None:
     try:
         checked = _with_retries(lambda: check(batch, platform), platform)
     except HeadgateError as error:
-        _fail(claim.deliveries, str(error), platform, claim.fence)
+        _fail(batch.deliveries, str(error), platform, fence)
         return
     write_manifest(checked)
     by_id = {one.id: one for one in checked.checked}
-    moves = [_checked_move(one, by_id[one.id], checked) for one in claim.deliveries]
-    platform.ledger.advance(moves, at=platform.clock(), fence=claim.fence)
+    moves = [_checked_move(one, by_id[one.id], checked) for one in batch.deliveries]
+    platform.ledger.advance(moves, at=platform.clock(), fence=fence)
 
 
 def _checked_move(one: Delivery, outcome: CheckedDelivery, batch: CheckedBatch) -> Move:

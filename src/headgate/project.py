@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
+from importlib import metadata
 from pathlib import Path
 
 from headgate.core.errors import ConfigurationError, NotFoundError
@@ -13,6 +15,7 @@ from headgate.core.platform import Platform
 from headgate.core.records import ParameterVersion
 from headgate.settings import Settings
 
+VALIDATED = ".validated"  # in the stage
 SYSTEM = "headgate"  # who sets defaults
 
 
@@ -27,10 +30,47 @@ def load_flows(settings: Settings, only: str | None = None) -> dict[str, Flow]:
             )
     if not folders:
         raise ConfigurationError(f"{settings.flows} holds no flow. Next: `headgate init` writes one.")
-    return {folder.name: load_flow(folder) for folder in folders}
+    known = _Validated(settings.stage / VALIDATED)
+    flows = {folder.name: known.load(folder) for folder in folders}
+    known.keep()
+    return flows
 
 
-def load_flow(folder: Path) -> Flow:
+class _Validated:
+    """Flows that passed every check in this version of Headgate, by digest: they need not pass it at each start."""
+
+    def __init__(self, place: Path) -> None:
+        self._place = place
+        self._before = set(place.read_text(encoding="utf-8").split()) if place.is_file() else set()
+        self._now: set[str] = set()
+
+    def load(self, folder: Path) -> Flow:
+        """The flow, checked in full unless it was before."""
+        stamp = ""
+        if self._before:
+            flow = load_flow(folder, validate=False)
+            stamp = self._stamp(flow)
+        if not stamp or stamp not in self._before:
+            flow = load_flow(folder)
+            stamp = self._stamp(flow)
+        self._now.add(stamp)
+        return flow
+
+    def keep(self) -> None:
+        """Remember what passed; where nothing can be written it is checked again next time."""
+        if self._now <= self._before:
+            return
+        with suppress(OSError):
+            self._place.parent.mkdir(parents=True, exist_ok=True)
+            self._place.write_text("\n".join(sorted(self._before | self._now)), encoding="utf-8")
+
+    @staticmethod
+    def _stamp(flow: Flow) -> str:
+        parts = [metadata.version("headgate"), flow.name, flow.digest, flow.contract.digest]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def load_flow(folder: Path, *, validate: bool = True) -> Flow:
     """One flow from its folder; a name with a path in it reaches nothing outside."""
     root = folder.resolve()
 
@@ -40,7 +80,7 @@ def load_flow(folder: Path) -> Flow:
             raise FileNotFoundError(name)
         return place.read_bytes()
 
-    return read_flow(folder.name, read_file, folder=folder)
+    return read_flow(folder.name, read_file, folder=folder, validate=validate)
 
 
 def enter_flows(platform: Platform) -> None:

@@ -206,6 +206,94 @@ def _record(case: Case) -> str:
     return "{}" if case.value == ABSENT else f'{{"{case.column}": {case.value}}}'
 
 
+_HEAD = """\
+# JSON kinds and contract types
+
+What becomes of a value, by what the sender wrote and by the type in the contract. A cell is the value that is taken,
+or the reason code of the row. The table is made from the cases that the tests run (`python -m tests.harness.kinds`).
+
+- Nothing is rounded, and no type is guessed: `2.0` is no integer, `"7"` no number, `12.340` fits DECIMAL(12,2) and
+  `12.345` does not. `1e2` is a decimal where it is exact.
+- Text that is no date or time is `bad_format`; a value of another JSON kind is `wrong_type`.
+- NULL is taken where the column is optional; a `required` column gives `missing_value` for it.
+- A `number` is binary floating point: it takes the nearest double, and refuses what lies beyond its range.
+- Integer formats that take the value are named where not all eight do: i8, i16, i32, i64, u8, u16, u32, u64.
+- `-` stands for `wrong_type`, or for `bad_format` of text in a date or time.
+"""
+_SHOWN = ("string", "integer", "number", "decimal", "boolean", "date", "time", "timestamp", "object", "array")
+_TITLES = {"decimal": "DECIMAL(12,2)"}
+
+
+def page() -> str:
+    """docs/types.md as it must stand."""
+    parts = [_HEAD, "## JSON\n", *_grid("json", _SHOWN), "\n## Text formats (CSV)\n"]
+    parts += ["An empty field is NULL. Objects and lists have no form in a text format.\n"]
+    parts += _grid("text", _SHOWN[:-2])
+    parts += ["\n## Leniencies and patterns\n", "What a column takes beyond, where its contract says so.\n"]
+    return "\n".join([*parts, *_lenient_grid()]) + "\n"
+
+
+def _grid(source: Source, shown: Sequence[str]) -> list[str]:
+    by_value: dict[str, dict[str, Case]] = {}
+    for case in strict_cases(source):
+        by_value.setdefault(case.value, {})[case.column] = case
+    titles = " | ".join(_TITLES.get(name, name) for name in shown)
+    lines = [f"| came | {titles} |", f"| --- |{' --- |' * len(shown)}"]
+    for value, cases in by_value.items():
+        cells = " | ".join(_integer_cell(cases) if name == "integer" else _cell(cases[name]) for name in shown)
+        lines.append(f"| {_came(value)} | {cells} |")
+    return lines
+
+
+def _came(value: str) -> str:
+    if value in {ABSENT, ""}:
+        return "absent" if value else "empty"
+    return _code(value)
+
+
+def _cell(case: Case) -> str:
+    if case.reason is None:
+        return "NULL" if case.taken is None else _code(case.taken)
+    if case.taken is not None:
+        return f"{_code(case.taken)}, {case.reason}"
+    return "-" if case.reason in {"wrong_type", "bad_format"} else case.reason
+
+
+def _integer_cell(cases: dict[str, Case]) -> str:
+    takes = [name for name in INTEGERS if cases[name].reason is None]
+    if not takes:
+        return "-"
+    return _cell(cases[takes[0]]) if len(takes) == len(INTEGERS) else f"{_code(cases[takes[0]].taken or '')} {' '.join(takes)}"
+
+
+def _code(text: str) -> str:
+    """Text as code in a table's cell; white space at its ends and control characters are shown."""
+    if text != text.strip() or not text.isprintable() or "`" in text:
+        text = json.dumps(text)
+    return "`" + (text or '""').replace("|", "\\|") + "`"
+
+
+def _lenient_grid() -> list[str]:
+    lines = ["| column | JSON | text |", "| --- | --- | --- |"]
+    found = {source: list(lenient_cases(source)) for source in ("json", "text")}
+    for name, entry in lenient_columns().items():
+        cells = ["<br>".join(_told(case) for case in cases if case.column == name) for cases in found.values()]
+        lines.append(f"| {_described(entry)} | {' | '.join(cells)} |")
+    return lines
+
+
+def _described(entry: dict[str, Any]) -> str:
+    column = entry["column"]
+    kind = column.get("physicalType", column["logicalType"])
+    words = [f"{key}: {value}" for key, value in column.get("logicalTypeOptions", {}).items()]
+    words += [json.dumps(one) if isinstance(one, dict) else one for one in entry.get("lenient", [])]
+    return f"{kind}: {', '.join(_code(word) for word in words)}"
+
+
+def _told(case: Case) -> str:
+    return f"{_came(case.value)} → {case.reason or _cell(case)}"
+
+
 def main() -> int:
     argparse.ArgumentParser(description=__doc__).parse_args()
     PAGE.write_text(page(), encoding="utf-8")

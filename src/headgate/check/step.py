@@ -32,7 +32,9 @@ def check(batch: LandedBatch, platform: Platform) -> CheckedBatch:
 
     A delivery that stops the engine is found by halves, so that it fails alone.
     """
-    parameters = bind(batch.flow, platform.ledger.parameters(batch.flow.name), platform.vault)
+    # the deliveries of a batch have the same values of their own: the pipeline gives one that has any alone
+    own = batch.deliveries[0].facts.get("set")
+    parameters = bind(batch.flow, platform.ledger.parameters(batch.flow.name), platform.vault, overrides=own)
     folder = _stage_folder(batch, platform)
     checked, rows, faulty = _check_all(batch.flow, batch.deliveries, parameters, folder, platform)
     return CheckedBatch(

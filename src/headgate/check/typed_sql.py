@@ -116,7 +116,10 @@ def _decimal(column: Column, text: str, *, json: bool) -> str:
     few_digits = f"strpos({text}, '.') = 0 OR strlen({text}) - strpos({text}, '.') <= {column.scale}"
     short = f"({few_digits}) AND {_without_exponent(text)}"
     value = f"TRY_CAST({text} AS DECIMAL({column.precision},{column.scale}))"
-    return f"CASE WHEN {numeric} AND (({short}) OR ({_fits_scale(text, column.scale)})) THEN {value} END"
+    # with an exponent the engine wants room for the digits before they are moved
+    wide = f"TRY_CAST(TRY_CAST({text} AS DECIMAL(38,{column.scale})) AS DECIMAL({column.precision},{column.scale}))"
+    exact = f"WHEN {numeric} AND {_fits_scale(text, column.scale)} THEN {wide}"
+    return f"CASE WHEN {numeric} AND ({short}) THEN {value} {exact} END"
 
 
 def _without_exponent(text: str) -> str:

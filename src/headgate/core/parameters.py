@@ -34,8 +34,22 @@ class Bound:
         return {name: self.values[name] for name in names if name in self.values}
 
 
-def bind(flow: Flow, versions: Iterable[ParameterVersion], vault: Files) -> Bound:
-    """The newest version of each declared parameter, read as its type; tables come from the vault."""
+OWN = 0
+"""Number of a value that is no version: it was given for one delivery alone, whose facts hold it under `set`."""
+
+
+def bind(
+    flow: Flow,
+    versions: Iterable[ParameterVersion],
+    vault: Files,
+    *,
+    overrides: Mapping[str, str] | None = None,
+) -> Bound:
+    """The newest version of each declared parameter, read as its type; tables come from the vault.
+
+    `overrides` (name -> canonical text) go before the versions; one that equals a version bears its number, else OWN.
+    """
+    versions = tuple(versions)
     newest = {version.name: version for version in sorted(versions, key=lambda version: version.number)}
     values: dict[str, Any] = {}
     tables: dict[str, pa.Table] = {}
@@ -47,12 +61,18 @@ def bind(flow: Flow, versions: Iterable[ParameterVersion], vault: Files) -> Boun
                 f"parameter {declaration.name} of flow {flow.name} has no version in the ledger. "
                 "Next: `headgate doctor` enters the defaults.",
             )
-        numbers[declaration.name] = version.number
+        text = (overrides or {}).get(declaration.name, version.value)
+        numbers[declaration.name] = version.number if text == version.value else _number(versions, declaration, text)
         if declaration.type == "table":
-            tables[declaration.name] = read_table(declaration, vault, version.value)
+            tables[declaration.name] = read_table(declaration, vault, text)
         else:
-            values[declaration.name] = parse_value(declaration, version.value)
+            values[declaration.name] = parse_value(declaration, text)
     return Bound(values=values, tables=tables, versions=numbers)
+
+
+def _number(versions: Iterable[ParameterVersion], declaration: ParameterDeclaration, text: str) -> int:
+    same = [one.number for one in versions if one.name == declaration.name and one.value == text]
+    return max(same, default=OWN)
 
 
 def parse_value(declaration: ParameterDeclaration, text: str) -> Any:

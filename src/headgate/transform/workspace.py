@@ -65,7 +65,8 @@ class Workspace:
 def open_workspace(batch: ReviewedBatch, platform: Platform, number: int) -> Workspace:
     """Register the accepted rows, the parameters and the flow's tables."""
     engine = platform.engine()
-    parameters = bind(batch.flow, platform.ledger.parameters(batch.flow.name), platform.vault)
+    own = batch.deliveries[0].facts.get("set")  # such a delivery is published alone
+    parameters = bind(batch.flow, platform.ledger.parameters(batch.flow.name), platform.vault, overrides=own)
     for name, table in parameters.tables.items():
         engine.register(f"param_{name}", table)
     _register_accepted(engine, batch)
