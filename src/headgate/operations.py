@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -22,8 +23,10 @@ from headgate.core.platform import Platform
 from headgate.core.ports import Compute, DeliveryFilter
 from headgate.core.reasons import ReasonCode
 from headgate.core.records import Delivery, IssuedReceipt, Move, ParameterVersion, Run
+from headgate.core.records import Event as LogEvent
 from headgate.core.states import DeliveryState
 from headgate.project import set_parameter
+from headgate.publish.step import require_standing
 from headgate.serve.run_facts import FLOWS, RunTimes, gather_facts
 from headgate.serve.run_report import keep_facts, make_run_report, write_report
 
@@ -71,6 +74,8 @@ def run(
     waiting = [one.id for one in platform.ledger.deliveries(DeliveryFilter(states=_WAITING)) if one.flow]
     platform.ledger.put_run(Run(id=run_id, started_at=started))
     pipeline.resume(platform)
+    for flow in platform.flows.values():
+        require_tables(platform, flow)
     taken = pipeline.take_in(files, platform, run_id) if files else []
     with supervised(compute, platform, workers=workers):
         _work(platform, stop)
@@ -91,6 +96,13 @@ def run(
         reports=made,
         faults=faults,
     )
+
+
+def require_tables(platform: Platform, flow: Flow) -> None:
+    """PublishError where a table of the flow lost commits that the ledger knows, unless a repair was begun."""
+    last = platform.ledger.publications(flow.name, newest=1)
+    if last and last[-1].done_at is not None and last[-1].epoch == platform.ledger.epoch(flow.name):
+        require_standing(flow, platform)
 
 
 @contextmanager
@@ -231,6 +243,20 @@ def reprocess(platform: Platform, one: Delivery, *, values: Mapping[str, str], s
     )
 
 
+def repair(platform: Platform, flow: Flow, *, reason: str) -> tuple[int, int]:
+    """Begin a new epoch and let every delivery of the flow be published again; number of the epoch, deliveries.
+
+    For tables that were restored or lost commits: under the new epoch their old transactions do not count.
+    """
+    pipeline.resume(platform)
+    epoch = platform.ledger.begin_epoch(flow.name, reason=reason, at=platform.clock())
+    states = (DeliveryState.ARCHIVED, DeliveryState.HELD)
+    found = platform.ledger.deliveries(DeliveryFilter(flow=flow.name, states=states))
+    moves = [Move(after=replace(one, state=DeliveryState.LANDED), event="repair", fields={"epoch": epoch}) for one in found]
+    platform.ledger.advance(moves, at=platform.clock())
+    return epoch, len(found)
+
+
 def _receipt_values(platform: Platform, one: Delivery, flow: Flow) -> dict[str, str]:
     """The values that the delivery was judged with: by their versions, and those that stood for it alone."""
     known = {(version.name, version.number): version.value for version in platform.ledger.parameters(flow.name)}
@@ -259,8 +285,8 @@ def _checked_value(platform: Platform, flow: Flow, name: str, text: str) -> str:
     declaration = declared(flow, name)
     if declaration.type == "table":
         return _table_value(platform, text)
-    parse_value(declaration, text)
-    return text
+    value = parse_value(declaration, text)
+    return str(value) if isinstance(value, Decimal | int) and not isinstance(value, bool) else text
 
 
 def _table_value(platform: Platform, path: str) -> str:
@@ -295,3 +321,13 @@ def _require(one: Delivery, state: DeliveryState, act: str) -> None:
             f"delivery {one.id} ({one.name}) is {one.state}; only what is {state} can be taken by `headgate {act}`. "
             f"Next: `headgate show {one.id}` tells how it stands."
         )
+
+
+# ── Keys ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+def rotate_key(platform: Platform) -> str:
+    """Make a new signing key; its id. The log says so, under the old key up to here and under the new one from here."""
+    anchor(platform)
+    key = platform.secrets.rotate(platform.clock())
+    platform.ledger.append([LogEvent(type="key", fields={"id": key})], at=platform.clock())
+    anchor(platform)
+    return key

@@ -18,10 +18,11 @@ from functools import partial
 from typing import TypeVar
 
 from headgate.archive.anchoring import anchor
-from headgate.archive.step import archive
+from headgate.archive.step import archive, receipt_name, write_receipts
 from headgate.check.step import check
 from headgate.core.batches import Arrived, CheckedBatch, CheckedDelivery, LandedBatch, PublishedBatch
 from headgate.core.errors import DeliveryError, HeadgateError, LeaseLostError, TransientError
+from headgate.core.faults import at_fault_point
 from headgate.core.flow import Flow
 from headgate.core.heartbeat import heartbeat
 from headgate.core.manifest import read_manifest, write_manifest
@@ -30,6 +31,7 @@ from headgate.core.ports import DeliveryFilter
 from headgate.core.records import Claim, Delivery, Fence, Move
 from headgate.core.states import DeliveryState
 from headgate.land.step import land
+from headgate.publish.compaction import compact
 from headgate.publish.step import finish, publish
 from headgate.review.step import review
 from headgate.transform.step import transform
@@ -38,8 +40,10 @@ Result = TypeVar("Result")
 
 STEPS = (land, check, review, transform, publish, archive)
 
+COMPACT_EVERY = 32  # publications: their small files are joined then
 TRIES = 4  # three after the first
 FIRST_PAUSE_S = 0.2
+READY_TOGETHER = 4  # batches that one publication may take
 POLL_S = 0.05  # between looks at what other workers are doing
 
 
@@ -49,24 +53,30 @@ def take_in(files: Sequence[Arrived], platform: Platform, run: str) -> list[Deli
     for start in range(0, len(files), platform.budget.batch_deliveries):
         part = files[start : start + platform.budget.batch_deliveries]
         deliveries += _with_retries(partial(land, part, platform, run), platform)
+        at_fault_point("after landing")
     return deliveries
 
 
-def resume(platform: Platform) -> None:
-    """Finish what an earlier process left: open publications first, then receipts, then the anchor."""
+def resume(platform: Platform) -> bool:
+    """Finish what an earlier process left: open publications first, then receipts, then the anchor.
+
+    False where something is left that another process holds, or a dead one whose lease has not ended.
+    """
+    whole = True
     for publication in platform.ledger.publications(open_only=True):
         flow = platform.flows.get(publication.flow)
         fence = _flow_lease(publication.flow, platform) if flow else None
         if flow is None or fence is None:
+            whole = whole and flow is None
             continue
         with heartbeat(platform, fence):
-            still = [one for one in platform.ledger.publications(flow.name, open_only=True)]
-            for one in still:
+            for one in platform.ledger.publications(flow.name, open_only=True):
                 archive(finish(flow, one, platform, fence), platform)
         platform.ledger.release(fence)
     for name, flow in platform.flows.items():
-        _archive_rest(name, flow, platform)
+        whole = _archive_rest(name, flow, platform) and whole
     anchor(platform)
+    return whole
 
 
 def work(platform: Platform) -> None:
@@ -74,10 +84,11 @@ def work(platform: Platform) -> None:
     while True:
         checked = check_next(platform)
         settled = [settle_next(flow, platform) for flow in platform.flows.values()]
-        if not checked and not any(settled) and not _others_at_work(platform):
+        if checked or any(settled):
+            continue
+        if resume(platform) and not _others_at_work(platform):
             return
-        if not checked and not any(settled):
-            time.sleep(POLL_S)
+        time.sleep(POLL_S)
 
 
 def check_only(platform: Platform) -> None:
@@ -124,10 +135,13 @@ def _check_batch(batch: LandedBatch, fence: Fence, platform: Platform) -> None:
     except HeadgateError as error:
         _fail(batch.deliveries, str(error), platform, fence)
         return
+    at_fault_point("before manifest")
     write_manifest(checked)
+    at_fault_point("after manifest")
     by_id = {one.id: one for one in checked.checked}
     moves = [_checked_move(one, by_id[one.id], checked) for one in batch.deliveries]
     platform.ledger.advance(moves, at=platform.clock(), fence=fence)
+    at_fault_point("after check")
 
 
 def _checked_move(one: Delivery, outcome: CheckedDelivery, batch: CheckedBatch) -> Move:
@@ -163,7 +177,11 @@ def settle_next(flow: Flow, platform: Platform) -> bool:
 def _ready(flow: Flow, platform: Platform) -> list[Delivery]:
     """Checked deliveries before which none waits, of one stage or more, each name once."""
     waiting = platform.ledger.deliveries(
-        DeliveryFilter(flow=flow.name, states=(DeliveryState.LANDED, DeliveryState.CHECKED)),
+        DeliveryFilter(
+            flow=flow.name,
+            states=(DeliveryState.LANDED, DeliveryState.CHECKED),
+            limit=READY_TOGETHER * platform.budget.batch_deliveries,
+        ),
     )
     ready: list[Delivery] = []
     names: set[tuple[str, str]] = set()
@@ -199,7 +217,12 @@ def _publish_together(batches: list[CheckedBatch], platform: Platform, fence: Fe
     if open_ones:  # an earlier try got as far as the intent
         archive(finish(batches[0].flow, open_ones[0], platform, fence), platform)
         return
-    archive(publish(transform(review(batches, platform), platform), platform, fence), platform)
+    reviewed = review(batches, platform)
+    at_fault_point("after review")
+    published = publish(transform(reviewed, platform), platform, fence)
+    archive(published, platform)
+    if published.publication.number % COMPACT_EVERY == 0:
+        compact(batches[0].flow, platform)
 
 
 def _staged(flow: Flow, deliveries: list[Delivery], platform: Platform, fence: Fence) -> list[CheckedBatch]:
@@ -220,22 +243,34 @@ def _staged(flow: Flow, deliveries: list[Delivery], platform: Platform, fence: F
     return batches
 
 
-def _archive_rest(name: str, flow: Flow, platform: Platform) -> None:
-    """Receipts that a killed process did not write: those of the flow's last publication."""
+def _archive_rest(name: str, flow: Flow, platform: Platform) -> bool:
+    """Receipts that a killed process did not enter or write: those of the flow's last publication.
+
+    False where another process holds the flow.
+    """
     last = platform.ledger.publications(name, newest=1)
-    if not last or not last[-1].deliveries:
-        return
+    if not last or not last[-1].deliveries or last[-1].done_at is None:
+        return True
     found = platform.ledger.deliveries(DeliveryFilter(ids=last[-1].deliveries))
-    issued = {receipt.delivery for receipt in platform.ledger.receipts(last[-1].deliveries)}
+    issued = platform.ledger.receipts(last[-1].deliveries)
+    with_receipt = {receipt.delivery for receipt in issued}
     rest = [
         one
         for one in found
-        if one.state is DeliveryState.PUBLISHED or (one.state is DeliveryState.HELD and one.id not in issued)
+        if one.state is DeliveryState.PUBLISHED or (one.state is DeliveryState.HELD and one.id not in with_receipt)
     ]
-    fence = _flow_lease(name, platform) if rest else None
-    if fence is not None:
-        archive(PublishedBatch(flow=flow, publication=last[-1], deliveries=tuple(rest)), platform)
-        platform.ledger.release(fence)
+    unwritten = [receipt for receipt in issued if platform.receipts.size(receipt_name(receipt)) is None]
+    if not rest and not unwritten:
+        return True
+    fence = _flow_lease(name, platform)
+    if fence is None:
+        return False
+    archive(PublishedBatch(flow=flow, publication=last[-1], deliveries=tuple(rest)), platform)
+    checkpoint = anchor(platform)
+    if checkpoint is not None:
+        write_receipts(unwritten, checkpoint, platform)
+    platform.ledger.release(fence)
+    return True
 
 
 def _flow_lease(name: str, platform: Platform) -> Fence | None:

@@ -18,6 +18,7 @@ from deltalake.transaction import AddAction, RemoveAction
 from headgate.core.arrow_schema import decode_schema, nullable
 from headgate.adapters.deltalake_stats import delta_stats
 from headgate.core.errors import PublishError, TransientError
+from headgate.core.faults import at_fault_point
 from headgate.core.ports import FileSet, Tables, TableSnapshot, TableVersion
 from headgate.core.records import TableChange
 
@@ -25,6 +26,7 @@ RETENTION = {
     "delta.logRetentionDuration": "interval 400 days",
     "delta.deletedFileRetentionDuration": "interval 400 days",
 }
+COMPACTED_BYTES = 32 << 20  # of a file that small ones are joined to
 PUBLICATION = "headgate.publication"  # key in the commit's metadata
 
 
@@ -99,7 +101,10 @@ class DeltaTables(Tables):
     def compact(self, name: str) -> int:
         """Join small files without changing a row; the version afterwards."""
         table = self._reopen(name)
-        table.optimize.compact()
+        try:
+            table.optimize.compact(target_size=COMPACTED_BYTES, max_concurrent_tasks=1)
+        except DeltaError as error:
+            raise TransientError(f"table {name} could not be compacted: {error}") from error
         table.update_incremental()
         return table.version()
 
@@ -147,6 +152,7 @@ class DeltaTables(Tables):
                     stats=delta_stats(file, schema),
                 ),
             )
+        at_fault_point(f"before log entry of {change.table}")
         table.create_write_transaction(
             actions,
             mode="append",

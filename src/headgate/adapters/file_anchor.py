@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import BinaryIO
 
 from headgate.core.ports import Anchor
 
 _END = "-----\n"  # no line of a signed note begins so
+_TAIL_BYTES = 64 << 10  # more than the longest checkpoint with all its signatures
 
 
 class FileAnchor(Anchor):
@@ -22,14 +24,26 @@ class FileAnchor(Anchor):
         del size
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._path.open("a+b") as file:
-            file.seek(0)
-            written = file.read()
-            whole = written.rfind(_END.encode()) + len(_END) if _END.encode() in written else 0
-            if whole != len(written):
-                file.truncate(whole)
+            file.truncate(self._whole(file))
             file.write((note + _END).encode())
             file.flush()
             os.fsync(file.fileno())
+
+    @staticmethod
+    def _whole(file: BinaryIO) -> int:
+        """Bytes up to the end of the last whole checkpoint, found from the end."""
+        size = file.seek(0, os.SEEK_END)
+        span = _TAIL_BYTES
+        while size:
+            start = max(0, size - span)
+            file.seek(start)
+            found = file.read(size - start).rfind(_END.encode())
+            if found >= 0:
+                return start + found + len(_END)
+            if start == 0:
+                return 0
+            span *= 8
+        return 0
 
     def notes(self) -> list[str]:
         """All signed checkpoints, oldest first."""
@@ -39,5 +53,11 @@ class FileAnchor(Anchor):
 
     def last_size(self) -> int:
         """Size of the log at the newest checkpoint; 0 where there is none."""
-        notes = self.notes()
-        return int(notes[-1].split("\n")[1]) if notes else 0
+        if not self._path.exists():
+            return 0
+        with self._path.open("rb") as file:
+            end = self._whole(file)
+            start = max(0, end - _TAIL_BYTES)
+            file.seek(start)
+            notes = file.read(end - start).decode(errors="replace").split(_END)
+        return int(notes[-2].split("\n")[1]) if len(notes) > 1 else 0

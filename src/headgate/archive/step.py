@@ -30,7 +30,9 @@ def archive(batch: PublishedBatch, platform: Platform) -> ArchivedBatch:
     at_fault_point("after archive")
     checkpoint = anchor(platform)
     assert checkpoint is not None
+    at_fault_point("after anchor")
     write_receipts(issued, checkpoint, platform)
+    at_fault_point("after receipts")
     ids = tuple(one.id for one in batch.deliveries)
     return ArchivedBatch(
         flow=batch.flow,

@@ -46,7 +46,7 @@ def typed(column: Column, text: str, *, json: bool) -> str:
 
 
 def is_missing(column: Column, text: str, *, json: bool) -> str:
-    """SQL that is TRUE where no value is there: NULL, in text formats also empty, and what the leniencies take as that."""
+    """SQL that is TRUE where no value is there: NULL, in text formats also empty, and what the leniencies add."""
     names = {leniency.name for leniency in column.lenient}
     if not json:
         return f"nullif({f'trim({text})' if 'trim' in names else text}, '') IS NULL"

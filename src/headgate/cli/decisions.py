@@ -1,6 +1,122 @@
-"""Placeholder."""
+"""`release`, `reprocess`, `retry`: what a person decides about deliveries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
 import typer
+
+from headgate.cli.console import answer
+from headgate.cli.options import AsJson, ProjectFolder, add
+
+if TYPE_CHECKING:
+    from headgate.core.platform import Platform
+
+DeliveryId = Annotated[str, typer.Argument(metavar="DELIVERY", help="Its id, or as much of it as no other begins with.")]
+Why = Annotated[str, typer.Option("--reason", help="Why; kept in the ledger, its digest in the log.")]
 
 
 def register(app: typer.Typer) -> None:
-    pass
+    """Enter the commands of this file."""
+    add(app, "release", release, 'headgate release d-2a9d --reason "the shop confirmed the totals"')
+    add(
+        app,
+        "reprocess",
+        reprocess,
+        "headgate reprocess d-2a9d",
+        "headgate reprocess d-2a9d --set amount_limit=5000.00",
+        "headgate reprocess d-2a9d --same",
+    )
+    add(app, "retry", retry, "headgate retry d-2a9d", "headgate retry --all")
+
+
+def release(
+    delivery: DeliveryId, *, reason: Why, project: ProjectFolder = None, as_json: AsJson = False
+) -> None:
+    """Let a delivery that is held as a whole go on. Its rows are checked again; what held it does not hold it again."""
+    from headgate import operations
+    from headgate.serve.deliveries import one_delivery
+
+    def act(platform: Platform) -> dict[str, Any]:
+        operations.release(platform, one_delivery(platform, delivery), reason=reason)
+        return {}
+
+    _decide(act, project, as_json=as_json)
+
+
+def reprocess(
+    delivery: DeliveryId,
+    *,
+    values: Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A parameter's value for this delivery alone.")] = None,
+    same: Annotated[bool, typer.Option("--same", help="With the contract and values of its receipt.")] = False,
+    project: ProjectFolder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check a published delivery again, from the bytes in the vault, and replace its rows in one publication."""
+    from headgate import operations
+    from headgate.serve.deliveries import one_delivery
+
+    def act(platform: Platform) -> dict[str, Any]:
+        begun = operations.reprocess(platform, one_delivery(platform, delivery), values=_pairs(values or ()), same=same)
+        return {
+            "set": dict(begun.values),
+            "before": dict(begun.before),
+            "readable_until": begun.readable_until.isoformat(),
+        }
+
+    _decide(act, project, as_json=as_json)
+
+
+def retry(
+    delivery: Annotated[str | None, typer.Argument(metavar="[DELIVERY]", help="Its id, or the beginning of it.")] = None,
+    *,
+    every: Annotated[bool, typer.Option("--all", help="All that failed.")] = False,
+    project: ProjectFolder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let failed deliveries begin again, when what stopped them is put right."""
+    from headgate import operations
+    from headgate.core.errors import UsageError
+    from headgate.core.ports import DeliveryFilter
+    from headgate.core.states import DeliveryState
+    from headgate.serve.deliveries import one_delivery
+
+    if (delivery is None) is not every:
+        raise UsageError("name one DELIVERY, or all that failed with --all.")
+
+    def act(platform: Platform) -> dict[str, Any]:
+        failed = DeliveryFilter(states=(DeliveryState.FAILED,))
+        found = [one_delivery(platform, delivery)] if delivery else platform.ledger.deliveries(failed)
+        operations.retry(platform, found)
+        return {"retried": [one.id for one in found]}
+
+    _decide(act, project, as_json=as_json)
+
+
+def _decide(act: Callable[[Platform], dict[str, Any]], project: Path | None, *, as_json: bool) -> None:
+    """Do the act, then work on what waits, and tell both."""
+    from headgate import operations
+    from headgate.cli.opening import opened, project_settings
+    from headgate.cli.run_output import run_document, run_lines
+    from headgate.cli.running import end_with
+
+    settings = project_settings(project)
+    with opened(settings) as found:
+        told = act(found.platform)
+        result = operations.run(found.platform, [], reports=settings.reports)
+    lines = list(run_lines(result))
+    if "readable_until" in told:
+        lines.append(f"The versions before can be read until {told['readable_until'][:10]}: `headgate history TABLE`.")
+    answer(run_document(result) | told, lines, as_json=as_json)
+    end_with(result)
+
+
+def _pairs(texts: Sequence[str]) -> dict[str, str]:
+    from headgate.core.errors import UsageError
+
+    for text in texts:
+        if "=" not in text.strip("="):
+            raise UsageError(f"--set {text!r} is no NAME=VALUE.")
+    return dict(text.split("=", 1) for text in texts)

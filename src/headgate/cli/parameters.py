@@ -1,6 +1,123 @@
-"""Placeholder."""
+"""`parameters`: values that rules and tasks use, and their versions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
 import typer
+
+from headgate.cli.console import answer, columns
+from headgate.cli.options import AsJson, ProjectFolder, add, add_group
+
+if TYPE_CHECKING:
+    from headgate.core.flow import Flow
+    from headgate.core.platform import Platform
+    from headgate.core.records import ParameterVersion
+
+FlowName = Annotated[str, typer.Argument(metavar="FLOW", help="Name of the flow.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the parameter.")]
 
 
 def register(app: typer.Typer) -> None:
-    pass
+    """Enter the commands of this file."""
+    group = add_group(app, "parameters", "Values that rules and tasks use; every change is a version in the ledger.")
+    add(group, "list", list_, "headgate parameters list sales")
+    add(
+        group,
+        "set",
+        set_,
+        'headgate parameters set sales amount_limit 3000.00 --reason "limit of the new season"',
+        'headgate parameters set sales fx_rates rates.csv --reason "rates of 2027"',
+    )
+    add(group, "history", history, "headgate parameters history sales amount_limit")
+
+
+def list_(flow: FlowName, *, project: ProjectFolder = None, as_json: AsJson = False) -> None:
+    """List a flow's parameters with the values in force."""
+    from headgate.cli.opening import opened, project_settings
+
+    with opened(project_settings(project)) as found:
+        named = _flow(found.platform, flow)
+        in_force = {version.name: version for version in found.platform.ledger.parameters(flow)}
+    document = [_described(one, in_force) for one in _declared(named)]
+    rows = [(one["name"], one["value"], one["unit"], one["version"], one["type"], one["about"]) for one in document]
+    heads = ("name", "value", "unit", "version", "type", "about")
+    answer({"flow": flow, "parameters": document}, columns(rows, heads=heads) or ["None."], as_json=as_json)
+
+
+def set_(
+    flow: FlowName,
+    name: Name,
+    value: Annotated[str, typer.Argument(metavar="VALUE", help="Of a table: the path of its CSV file.")],
+    *,
+    reason: Annotated[str, typer.Option("--reason", help="Why; kept with the version.")],
+    project: ProjectFolder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Enter the next version of a parameter. What was judged before stays as it is; `reprocess` judges again."""
+    import getpass
+
+    from headgate.cli.opening import opened, project_settings
+    from headgate.operations import change_parameter
+
+    with opened(project_settings(project)) as found:
+        user = getpass.getuser()
+        version = change_parameter(found.platform, flow, name, value, set_by=user, reason=reason)
+    told = f"{flow}.{name} is {version.value} from now on: version {version.number}."
+    answer(_version(version), [told], as_json=as_json)
+
+
+def history(flow: FlowName, name: Name, *, project: ProjectFolder = None, as_json: AsJson = False) -> None:
+    """Tell all versions of a parameter, oldest first."""
+    from headgate.cli.opening import opened, project_settings
+    from headgate.operations import declared
+
+    with opened(project_settings(project)) as found:
+        declared(_flow(found.platform, flow), name)
+        versions = found.platform.ledger.parameters(flow, name)
+    rows = [
+        (one.number, one.value, f"{one.set_at:%Y-%m-%d %H:%M:%S}", one.set_by, one.reason) for one in versions
+    ]
+    lines = columns(rows, heads=("version", "value", "set at (UTC)", "by", "reason"), right=(0,))
+    document = {"flow": flow, "name": name, "versions": [_version(one) for one in versions]}
+    answer(document, lines, as_json=as_json)
+
+
+def _flow(platform: Platform, name: str) -> Flow:
+    from headgate.core.errors import NotFoundError
+    from headgate.core.near_name import did_you_mean
+
+    if name not in platform.flows:
+        raise NotFoundError(f"there is no flow {name!r}. {did_you_mean(name, platform.flows)}")
+    return platform.flows[name]
+
+
+def _declared(flow: Flow) -> Iterator[tuple[str, str, str, str]]:
+    for one in flow.parameters:
+        yield one.name, one.type, one.unit, one.about
+
+
+def _described(declared: tuple[str, str, str, str], in_force: dict[str, ParameterVersion]) -> dict[str, Any]:
+    name, kind, unit, about = declared
+    version = in_force.get(name)
+    return {
+        "name": name,
+        "value": version.value if version else None,
+        "version": version.number if version else None,
+        "type": kind,
+        "unit": unit,
+        "about": about,
+    }
+
+
+def _version(version: ParameterVersion) -> dict[str, Any]:
+    return {
+        "flow": version.flow,
+        "name": version.name,
+        "number": version.number,
+        "value": version.value,
+        "set_by": version.set_by,
+        "reason": version.reason,
+        "set_at": version.set_at.isoformat(),
+    }

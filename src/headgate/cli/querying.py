@@ -1,16 +1,31 @@
-"""`tables`, `query` and `history`: reading what is published."""
+"""`tables`, `history` and `query`: reading what is published."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated, Literal
+
 import typer
 
-from headgate.cli.console import answer, columns
+from headgate.cli.console import answer, columns, note
 from headgate.cli.options import AsJson, ProjectFolder, add
+
+TableName = Annotated[str, typer.Argument(metavar="TABLE", help="Such as daily, sales.daily or sales/gold/daily.")]
+Form = Annotated[Literal["table", "csv", "json", "parquet"], typer.Option("--format", help="Of the result.")]
 
 
 def register(app: typer.Typer) -> None:
     """Enter the commands of this file."""
+    add(
+        app,
+        "query",
+        query,
+        'headgate query "SELECT day, orders, revenue FROM daily ORDER BY day DESC" --limit 5',
+        'headgate query "SELECT * FROM sales.transactions" --format parquet --output transactions.parquet',
+        'headgate query "SELECT verdict, count(*) AS n FROM quarantine GROUP BY verdict" --json',
+    )
     add(app, "tables", tables, "headgate tables", "headgate tables --json")
+    add(app, "history", history, "headgate history transactions", "headgate history sales/gold/daily --json")
 
 
 def tables(*, project: ProjectFolder = None, as_json: AsJson = False) -> None:
@@ -24,3 +39,54 @@ def tables(*, project: ProjectFolder = None, as_json: AsJson = False) -> None:
     rows = [(one.name, one.version, one.rows, one.uri) for one in found]
     lines = columns(rows, heads=("table", "version", "rows", "place"), right=(1, 2))
     answer(document, lines if rows else ["No table yet. Next: `headgate run FILE …`."], as_json=as_json)
+
+
+def history(table: TableName, *, project: ProjectFolder = None, as_json: AsJson = False) -> None:
+    """Tell the versions of a table, newest first, each with the publication that made it."""
+    from headgate.cli.opening import opened_to_read, project_settings
+    from headgate.serve.tables import one_table, table_history
+
+    with opened_to_read(project_settings(project)) as opened:
+        name = one_table(opened.platform, table).table
+        versions = table_history(opened.platform, table)
+    document = {
+        "table": name,
+        "versions": [
+            {
+                "version": one.version,
+                "at": one.at.isoformat(),
+                "operation": one.operation,
+                "publication": one.publication,
+            }
+            for one in versions
+        ],
+    }
+    rows = [(one.version, f"{one.at:%Y-%m-%d %H:%M:%S}", one.operation, one.publication or "") for one in versions]
+    heads = ("version", "at (UTC)", "operation", "publication")
+    answer(document, columns(rows, heads=heads, right=(0, 3)), as_json=as_json)
+
+
+def query(
+    sql: Annotated[str, typer.Argument(metavar="SQL", help="One SELECT over the tables' names.")],
+    *,
+    form: Form = "table",
+    limit: Annotated[int | None, typer.Option(min=1, help="Rows at most; default: 40 as a table, else all.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Default: standard output.")] = None,
+    project: ProjectFolder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run one SELECT over the published tables, as the last complete publications left them.
+
+    Nothing else is in reach of it: no file, no network, no setting. In CSV, text that a spreadsheet would take for a
+    formula gets an apostrophe before it.
+    """
+    from headgate.cli.opening import opened_to_read, project_settings
+    from headgate.cli.query_output import write_result
+    from headgate.serve.query import ask
+
+    with opened_to_read(project_settings(project)) as opened, ask(opened.platform, sql) as found:
+        for warning in found.warnings:
+            note(warning)
+        left = write_result(found.batches, form="json" if as_json else form, limit=limit, output=output)
+    if left:
+        note("There are more rows. Next: --limit N shows more of them.")

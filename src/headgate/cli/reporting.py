@@ -1,6 +1,41 @@
-"""Placeholder."""
+"""`report`: the report of a run, made again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
 import typer
+
+from headgate.cli.console import answer
+from headgate.cli.options import AsJson, ProjectFolder, add
 
 
 def register(app: typer.Typer) -> None:
-    pass
+    """Enter the commands of this file."""
+    add(app, "report", report, "headgate report --last", "headgate report r-20261120-080000-7f3a --output again")
+
+
+def report(
+    run: Annotated[str | None, typer.Argument(metavar="[RUN]", help="Id of the run.")] = None,
+    *,
+    last: Annotated[bool, typer.Option("--last", help="The last run that published.")] = False,
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="DIR", help="Default: the project's reports.")] = None,
+    project: ProjectFolder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make the report of a run again: the same bytes, from what was kept with the run and the tables as they were."""
+    from headgate.cli.opening import opened_to_read, project_settings
+    from headgate.core.errors import UsageError
+    from headgate.serve.run_report import find_run, kept_of, make_run_report, write_report
+
+    if (run is None) is not last:
+        raise UsageError("name one RUN, or the last one with --last.")
+    settings = project_settings(project)
+    made = []
+    with opened_to_read(settings) as opened:
+        found = find_run(opened.platform, run)
+        for flow, kept in kept_of(found).items():
+            page, document = write_report(make_run_report(opened.platform, kept), found.id, output or settings.reports)
+            made.append({"flow": flow, "page": str(page), "document": str(document)})
+    answer({"run": found.id, "reports": made}, [f"Report: {one['page']}" for one in made], as_json=as_json)

@@ -68,6 +68,8 @@ def delivery_lines(one: Delivery, result: RunResult) -> Iterator[str]:
     if receipt := result.receipts.get(one.id):
         yield f"  Receipt: receipts/{receipt_file(receipt)}"
     yield from (f"  {line}" for line in next_steps(one))
+    if one.state is DeliveryState.ARCHIVED and one.counts is not None and one.counts.held + one.counts.rejected:
+        yield f"  The rows that were kept back: headgate show {one.id}"
 
 
 def next_steps(one: Delivery) -> Iterator[str]:
@@ -83,8 +85,6 @@ def next_steps(one: Delivery) -> Iterator[str]:
             yield f"No flow takes a file of this name; its bytes are kept. Next: headgate run {one.name} --flow NAME"
         case DeliveryState.REFUSED:
             yield f"Not taken: {_printable(one.note)}"
-        case DeliveryState.ARCHIVED if one.counts is not None and one.counts.held + one.counts.rejected:
-            yield f"The rows that were kept back: headgate show {one.id}"
 
 
 def balance_line(counts: Counts) -> str:

@@ -39,6 +39,7 @@ def finish(flow: Flow, publication: Publication, platform: Platform, fence: Fenc
     for change in publication.changes:
         platform.ledger.renew(fence, ttl_s=platform.budget.lease_s)
         opened = publication.opened_at or platform.clock()
+        at_fault_point(f"before commit of {change.table}")
         versions[change.table] = platform.tables.commit(
             change,
             application=application,
@@ -46,6 +47,7 @@ def finish(flow: Flow, publication: Publication, platform: Platform, fence: Fenc
             at=opened,
         )
         at_fault_point(f"after commit of {change.table}")
+    at_fault_point("before completion")
     platform.ledger.complete_publication(publication, versions=versions, at=platform.clock(), fence=fence)
     at_fault_point("after completion")
     ids = tuple(move.after.id for move in publication.moves)

@@ -38,7 +38,9 @@ def open_engine(platform: Platform, batches: Sequence[CheckedBatch], deliveries:
     )
     engine.register(DELIVERIES, ids)
     rows = file_set((file for batch in batches for file in batch.rows), staged_schema(batches[0].flow.contract))
-    engine.register(ROWS, rows)
+    engine.register("_staged_rows", rows)
+    # a stage may hold rows of deliveries that failed, or that go on later
+    engine.define(ROWS, f"SELECT * FROM _staged_rows WHERE _n IN (SELECT _n FROM {DELIVERIES})")
     faulty = file_set((file for batch in batches for file in batch.faulty), FAULTY_COLUMNS)
     engine.register("_staged_faulty", faulty)
     engine.define(

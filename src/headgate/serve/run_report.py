@@ -21,7 +21,7 @@ from headgate.serve.relations import engine_over
 from headgate.serve.report_facts import RunFacts
 from headgate.serve.report_make import Report, make_report
 from headgate.serve.report_reading import read_definition
-from headgate.serve.run_facts import FLOWS, decode_facts, encode_facts
+from headgate.serve.run_facts import FLOWS, RUNS_READ, decode_facts, encode_facts
 
 DEFINITION = "report.yaml"
 
@@ -71,6 +71,18 @@ def write_report(report: Report, run: str, folder: Path) -> tuple[Path, Path]:
     page.write_bytes(report.page)
     document.write_bytes(report.document)
     return page, document
+
+
+def find_run(platform: Platform, run: str | None) -> Run:
+    """The run of that id, or the last one that published; NotFoundError where there is none."""
+    if run is not None:
+        found = platform.ledger.runs(id=run)
+    else:
+        found = [one for one in platform.ledger.runs(newest=RUNS_READ) if one.summary.get(FLOWS)]
+    if not found:
+        what = f"no run {run[:80]}" if run else "no run that published"
+        raise NotFoundError(f"there is {what}. Next: `headgate status` shows the last run.")
+    return found[0]
 
 
 def kept_of(run: Run) -> Mapping[str, Mapping[str, Any]]:

@@ -105,7 +105,7 @@ def test_the_engine_keeps_digits_only_beside_a_decimal(tmp_path: Path) -> None:
             [text for (text,) in engine.rows(_leaves(parsed, column.name, numbers))] for parsed in (with_marker, without)
         )
         assert kept == numbers
-        assert all(one != other for one, other in zip(lost, numbers, strict=True))
+        assert lost == ["12.5", "100.0", "100.0", "0", "1e400", "9007199254740994.0", "1.2345678901234568e29"]
     finally:
         engine.close()
 

@@ -30,3 +30,27 @@ def test_case(case: dict[str, Any]) -> None:
     assert len(told) == len(case["problems"]), told
     for problem, part in zip(told, case["problems"], strict=True):
         assert part in problem
+
+
+SHAPES = [
+    ("properties: 5", "`properties` is 5, not a list"),
+    ("properties: [{name: 5}]", "`name` is 5, not text"),
+    ("properties: [{name: a, required: 1}]", "`required` is 1. Write true or false"),
+    ("properties: [{name: a, tags: [1]}]", "`tags` holds 1, not text"),
+    ("properties: [{name: a, logicalType: float}]", "the type is 'float'"),
+    ("properties: [{name: a, logicalType: string, logicalTypeOptions: {maxLength: -1}}]", "`maxLength` is -1"),
+    ("properties: [{name: a, quality: [{metric: nullValues}]}]", "no operators"),
+    ("properties: [{name: a, quality: [{metric: nullValues, mustBe: none}]}]", "`mustBe` is 'none'"),
+    ("properties: [{name: a, quality: [{metric: emptyValues, mustBe: 0}]}]", "the metric is 'emptyValues'"),
+    (
+        "properties: [{name: a, customProperties: [{property: consequence, value: [warn]}]}]",
+        "a list stands where a mapping",
+    ),
+]
+
+
+@pytest.mark.parametrize(("record", "part"), SHAPES, ids=[part for _, part in SHAPES])
+def test_shapes_are_looked_at_without_the_schema_too(record: str, part: str) -> None:
+    with pytest.raises(ContractError) as caught:
+        read_contract(text_of({"record": record}).encode(), name="c.yaml", validate=False)
+    assert part in str(caught.value)

@@ -1,0 +1,158 @@
+"""What must hold of a project whenever nothing is under way: balance, receipts, log, states, and the tables alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tests.harness.project import all_deliveries
+
+from headgate.archive.signer import public_keys
+from headgate.archive.step import receipt_name
+from headgate.core.digest import table_digest
+from headgate.core.log_audit import verify_log
+from headgate.core.merkle import root
+from headgate.core.naming import quarantine_table, table_name
+from headgate.core.platform import Platform
+from headgate.core.receipts import verify_receipt
+from headgate.core.records import Counts, Delivery
+from headgate.core.states import ENDS, DeliveryState
+
+COUNTED = frozenset({DeliveryState.HELD, DeliveryState.ARCHIVED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What two runs of the same input must agree on."""
+
+    digests: dict[str, str]  # table -> content digest
+    ends: tuple[tuple[str, str, str, Counts | None, tuple[str, ...]], ...]  # name, content, state, counts, held for
+
+
+def outcome(platform: Platform) -> Outcome:
+    """Digests of all tables and how each delivery ended; refused twins left out, for a rerun adds some."""
+    ends = [
+        (one.name, one.sha256, one.state.value, one.counts, one.held_for)
+        for one in all_deliveries(platform)
+        if one.state is not DeliveryState.REFUSED
+    ]
+    return Outcome(digests=digests(platform), ends=tuple(ends))
+
+
+def digests(platform: Platform, *layers: str) -> dict[str, str]:
+    """Content digest of each table, of all layers where none is named."""
+    found = {}
+    engine = platform.engine()
+    try:
+        for name in platform.tables.names():
+            snapshot = platform.tables.snapshot(name)
+            if snapshot is not None and (not layers or name.split("/")[1] in layers):
+                found[name] = table_digest(engine, snapshot.files)
+    finally:
+        engine.close()
+    return found
+
+
+def faults(platform: Platform, flow: str = "sales") -> list[str]:
+    """A sentence for everything that does not hold."""
+    deliveries = [one for one in all_deliveries(platform) if one.flow == flow]
+    return [
+        *_states(platform, deliveries),
+        *_balance(platform, deliveries, flow),
+        *_log(platform),
+        *_receipts(platform, deliveries),
+    ]
+
+
+def _states(platform: Platform, deliveries: list[Delivery]) -> Iterator[str]:
+    for one in deliveries:
+        if one.state not in ENDS:
+            yield f"{one.name} ({one.id}) is left {one.state}"
+        if one.state is DeliveryState.FAILED:
+            yield f"{one.name} ({one.id}) failed: {one.note}"
+    for publication in platform.ledger.publications(open_only=True):
+        yield f"publication {publication.number} of {publication.flow} is left open"
+
+
+def _balance(platform: Platform, deliveries: list[Delivery], flow: str) -> Iterator[str]:
+    """Counts of the ledger against the rows of the tables, delivery by delivery, each row once."""
+    silver = _rows_by_delivery(platform, _record_table(platform, flow))
+    quarantine = _rows_by_delivery(platform, quarantine_table(flow))
+    for one in deliveries:
+        published, kept = silver.pop(one.id, (0, 0)), quarantine.pop(one.id, (0, 0))
+        if one.state not in COUNTED:
+            if published[0] or kept[0]:
+                yield f"{one.name} ({one.id}) is {one.state}, but has rows: {published[0]} and {kept[0]}"
+            continue
+        counts = one.counts
+        if counts is None or not counts.balances:
+            yield f"{one.name} ({one.id}) does not balance: {counts}"
+        elif published != (counts.accepted, counts.accepted):
+            yield f"{one.name} ({one.id}) has {published} rows and row numbers in silver, {counts.accepted} accepted"
+        elif kept[0] != counts.received - counts.accepted or kept[1] != kept[0]:
+            yield f"{one.name} ({one.id}) has {kept} rows in quarantine: {counts}"
+    for id_ in {*silver, *quarantine}:
+        yield f"the tables hold rows of {id_}, which the ledger does not know"
+
+
+def _record_table(platform: Platform, flow: str) -> str:
+    return table_name(flow, "silver", platform.flows[flow].record_table)
+
+
+def _rows_by_delivery(platform: Platform, table: str) -> dict[str, tuple[int, int]]:
+    snapshot = platform.tables.snapshot(table)
+    if snapshot is None:
+        return {}
+    engine = platform.engine()
+    try:
+        engine.register("_table", snapshot.files)
+        rows = engine.rows("SELECT _delivery, count(*), count(DISTINCT _row) FROM _table GROUP BY ALL")
+        return {str(id_): (count, distinct) for id_, count, distinct in rows}
+    finally:
+        engine.close()
+
+
+def _log(platform: Platform) -> Iterator[str]:
+    size = platform.ledger.log_size()
+    report = verify_log(
+        platform.ledger.leaves(),
+        platform.anchor.notes(),
+        public_keys(platform.secrets),
+        stored_size=size,
+        stored_root=root(size, platform.ledger.nodes) if size else None,
+    )
+    for finding in report.findings:
+        yield f"log: {finding.message}"
+    if report.unanchored:
+        yield f"log: {report.unanchored} events are not anchored"
+
+
+def _receipts(platform: Platform, deliveries: list[Delivery]) -> Iterator[str]:
+    keys = public_keys(platform.secrets)
+    for one in deliveries:
+        if one.state not in COUNTED:
+            continue
+        issued = platform.ledger.receipts([one.id])
+        if not issued:
+            yield f"{one.name} ({one.id}) is {one.state} and has no receipt"
+            continue
+        for receipt in issued:
+            name = receipt_name(receipt)
+            if platform.receipts.size(name) is None:
+                yield f"the receipt {name} was not written"
+                continue
+            with platform.receipts.open(name) as stream:
+                body = verify_receipt(stream.read(), keys).body
+        if one.counts is not None and body["counts"] != _told(one.counts):
+            yield f"the newest receipt of {one.name} says {body['counts']}, the ledger {one.counts}"
+
+
+def _told(counts: Counts) -> dict[str, int]:
+    return {
+        "received": counts.received,
+        "published": counts.accepted,
+        "held": counts.held,
+        "rejected": counts.rejected,
+        "duplicate": counts.duplicate,
+        "warned": counts.warned,
+    }
