@@ -11,6 +11,7 @@ published tables (review, transform, publish, archive) runs under one lease per 
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -73,8 +74,8 @@ def resume(platform: Platform) -> bool:
             for one in platform.ledger.publications(flow.name, open_only=True):
                 archive(finish(flow, one, platform, fence), platform)
         platform.ledger.release(fence)
-    for name, flow in platform.flows.items():
-        whole = _archive_rest(name, flow, platform) and whole
+    for flow in platform.flows.values():
+        whole = _resume_receipts(flow, platform) and whole
     anchor(platform)
     return whole
 
@@ -166,6 +167,7 @@ def settle_next(flow: Flow, platform: Platform) -> bool:
         return False
     try:
         with heartbeat(platform, fence):
+            _archive_rest(flow, platform)
             ready = _ready(flow, platform)
             if ready:
                 _settle(flow, ready, platform, fence)
@@ -243,34 +245,47 @@ def _staged(flow: Flow, deliveries: list[Delivery], platform: Platform, fence: F
     return batches
 
 
-def _archive_rest(name: str, flow: Flow, platform: Platform) -> bool:
-    """Receipts that a killed process did not enter or write: those of the flow's last publication.
-
-    False where another process holds the flow.
-    """
-    last = platform.ledger.publications(name, newest=1)
-    if not last or not last[-1].deliveries or last[-1].done_at is None:
+def _resume_receipts(flow: Flow, platform: Platform) -> bool:
+    """Enter and write receipts that a killed process did not; False where another process holds the flow."""
+    if _has_receipts(flow, platform):
         return True
-    found = platform.ledger.deliveries(DeliveryFilter(ids=last[-1].deliveries))
-    issued = platform.ledger.receipts(last[-1].deliveries)
-    with_receipt = {receipt.delivery for receipt in issued}
-    rest = [
-        one
-        for one in found
-        if one.state is DeliveryState.PUBLISHED or (one.state is DeliveryState.HELD and one.id not in with_receipt)
-    ]
-    unwritten = [receipt for receipt in issued if platform.receipts.size(receipt_name(receipt)) is None]
-    if not rest and not unwritten:
-        return True
-    fence = _flow_lease(name, platform)
+    fence = _flow_lease(flow.name, platform)
     if fence is None:
         return False
-    archive(PublishedBatch(flow=flow, publication=last[-1], deliveries=tuple(rest)), platform)
-    checkpoint = anchor(platform)
-    if checkpoint is not None:
-        write_receipts(unwritten, checkpoint, platform)
+    _archive_rest(flow, platform)
     platform.ledger.release(fence)
     return True
+
+
+def _has_receipts(flow: Flow, platform: Platform) -> bool:
+    """True where the flow's last publication is archived: receipts are entered together and written in order."""
+    last = platform.ledger.publications(flow.name, newest=1)
+    if not last or not last[-1].deliveries or last[-1].done_at is None:
+        return True
+    newest = platform.ledger.receipts(last[-1].deliveries[-1:])
+    return any(
+        json.loads(receipt.body)["publication"] == last[-1].number
+        and platform.receipts.size(receipt_name(receipt)) is not None
+        for receipt in newest[-1:]
+    )
+
+
+def _archive_rest(flow: Flow, platform: Platform) -> None:
+    """Archive what of the flow's last publication is not; needs the flow's lease."""
+    if _has_receipts(flow, platform):
+        return
+    last = platform.ledger.publications(flow.name, newest=1)[-1]
+    entered = {
+        receipt.delivery: receipt
+        for receipt in platform.ledger.receipts(last.deliveries)
+        if json.loads(receipt.body)["publication"] == last.number
+    }
+    checkpoint = anchor(platform)
+    if entered and checkpoint is not None:  # in order, so that the last one tells of all
+        write_receipts([entered[id_] for id_ in last.deliveries if id_ in entered], checkpoint, platform)
+        return
+    deliveries = tuple(platform.ledger.deliveries(DeliveryFilter(ids=last.deliveries)))
+    archive(PublishedBatch(flow=flow, publication=last, deliveries=deliveries), platform)
 
 
 def _flow_lease(name: str, platform: Platform) -> Fence | None:

@@ -71,6 +71,13 @@ def open_platform(
             give_back=idle[streaming].append,
         )
 
+    ledger = SqlalchemyLedger(settings.ledger)
+
+    def close() -> None:
+        for unused in (*idle[True], *idle[False]):
+            unused.destroy()
+        ledger.close()
+
     owner = f"{os.uname().nodename}-{os.getpid()}-{secrets.token_hex(4)}"
     return Platform(
         project=settings.name,
@@ -79,7 +86,7 @@ def open_platform(
         tables=DeltaTables(settings.lake),
         vault=FolderFiles(settings.vault),
         receipts=FolderFiles(settings.receipts),
-        ledger=SqlalchemyLedger(settings.ledger),
+        ledger=ledger,
         secrets=FileSecrets(settings.keys, name=settings.name, clock=clock, random=secrets.token_bytes),
         anchor=FileAnchor(settings.anchor),
         stage=str(settings.stage),
@@ -88,6 +95,7 @@ def open_platform(
         owner=owner,
         budget=budget,
         progress=progress or _silent,
+        close=close,
         version=metadata.version("headgate"),
     )
 

@@ -136,15 +136,15 @@ def _receipts(platform: Platform, deliveries: list[Delivery]) -> Iterator[str]:
         if not issued:
             yield f"{one.name} ({one.id}) is {one.state} and has no receipt"
             continue
-        for receipt in issued:
-            name = receipt_name(receipt)
+        bodies = []
+        for name in map(receipt_name, issued):
             if platform.receipts.size(name) is None:
-                yield f"the receipt {name} was not written"
+                yield f"the receipt {name} of {one.name} was not written"
                 continue
             with platform.receipts.open(name) as stream:
-                body = verify_receipt(stream.read(), keys).body
-        if one.counts is not None and body["counts"] != _told(one.counts):
-            yield f"the newest receipt of {one.name} says {body['counts']}, the ledger {one.counts}"
+                bodies.append(verify_receipt(stream.read(), keys).body)
+        if bodies and one.counts is not None and bodies[-1]["counts"] != _told(one.counts):
+            yield f"the newest receipt of {one.name} says {bodies[-1]['counts']}, the ledger {one.counts}"
 
 
 def _told(counts: Counts) -> dict[str, int]:

@@ -25,6 +25,7 @@ from headgate.core.records import TableChange
 RETENTION = {
     "delta.logRetentionDuration": "interval 400 days",
     "delta.deletedFileRetentionDuration": "interval 400 days",
+    "delta.checkpointInterval": "25",  # opening reads the log since then
 }
 COMPACTED_BYTES = 32 << 20  # of a file that small ones are joined to
 PUBLICATION = "headgate.publication"  # key in the commit's metadata
@@ -36,6 +37,7 @@ class DeltaTables(Tables):
     def __init__(self, root: Path) -> None:
         """Tables live below `root`, which must be on the stage's file system: files move in by rename."""
         self._root = root
+        self._open_ones: dict[str, DeltaTable] = {}  # brought up to date at each use: cheaper than opening anew
 
     def snapshot(self, name: str, version: int | None = None) -> TableSnapshot | None:
         """The table at a version (default: the newest), or None where there is no such table."""
@@ -43,7 +45,7 @@ class DeltaTables(Tables):
         if table is None:
             return None
         if version is not None and version != table.version():
-            table.load_as_version(version)
+            table = DeltaTable(self._root / name, version=version)
         actions = pa.table(table.get_add_actions(flatten=True))
         folder = self._root / name
         return TableSnapshot(
@@ -109,12 +111,21 @@ class DeltaTables(Tables):
         return table.version()
 
     def _open(self, name: str) -> DeltaTable | None:
-        if not (self._root / name / "_delta_log").is_dir():
-            return None
+        if name not in self._open_ones:
+            if not (self._root / name / "_delta_log").is_dir():
+                return None
+            try:
+                self._open_ones[name] = DeltaTable(self._root / name)
+            except TableNotFoundError:
+                return None
+            return self._open_ones[name]
+        table = self._open_ones[name]
         try:
-            return DeltaTable(self._root / name)
-        except TableNotFoundError:
-            return None
+            table.update_incremental()
+        except DeltaError:  # the table was removed or restored under our feet
+            del self._open_ones[name]
+            return self._open(name)
+        return table
 
     def _reopen(self, name: str) -> DeltaTable:
         table = self._open(name)

@@ -31,13 +31,28 @@ class CheckPlan:
     element_paths: tuple[str, ...]
 
 
+_plans: dict[tuple[object, ...], CheckPlan] = {}
+"""Plans of this process: a function of the contract's digest, the parameters and the headers."""
+
+
 def make_plan(
     contract: Contract,
-    parameters: Sequence[ParameterDeclaration],
+    parameters: tuple[ParameterDeclaration, ...],
     *,
     headers: frozenset[str] | None = None,
 ) -> CheckPlan:
-    """Write the statements; `headers` are the columns of a text file, None stands for JSON records."""
+    """The statements, written once; `headers` are the columns of a text file, None stands for JSON records."""
+    key = (contract.digest, parameters, headers)
+    if key not in _plans:
+        _plans[key] = _write_plan(contract, parameters, headers)
+    return _plans[key]
+
+
+def _write_plan(
+    contract: Contract,
+    parameters: Sequence[ParameterDeclaration],
+    headers: frozenset[str] | None,
+) -> CheckPlan:
     writer = PredicateWriter(contract.columns, parameters)
     single, repeated = object_paths(contract.columns)
     quick = _quick(contract, writer, headers)

@@ -1,6 +1,93 @@
-"""Placeholder."""
+"""`doctor`: what is wrong with a project, and what to do about it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
 import typer
+
+from headgate.cli.console import answer
+from headgate.cli.options import AsJson, ProjectFolder, add
+
+if TYPE_CHECKING:
+    from headgate.serve.doctor import Finding
+    from headgate.settings import Settings
 
 
 def register(app: typer.Typer) -> None:
-    pass
+    """Enter the commands of this file."""
+    add(app, "doctor", doctor, "headgate doctor", "headgate doctor --repair sales")
+
+
+def doctor(
+    *,
+    repair: Annotated[str | None, typer.Option("--repair", metavar="FLOW", help="Publish all of a flow again, under a new epoch.")] = None,
+    project: ProjectFolder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Look the project over; each finding comes with the next step. Ends with 1 where something is wrong.
+
+    --repair is for tables that were restored or lost commits: every delivery of the flow is checked and published again
+    from the vault, under a new epoch, so that the transactions of before do not count.
+    """
+    from headgate.cli.failures import FAILED
+    from headgate.cli.opening import project_settings
+
+    settings = project_settings(project)
+    repaired = _repair(settings, repair) if repair else None
+    findings = _examine(settings)
+    document: dict[str, Any] = {
+        "ok": all(finding.ok for finding in findings),
+        "findings": [
+            {"check": one.check, "ok": one.ok, "found": one.found, "next": one.next or None} for one in findings
+        ],
+        "repaired": repaired,
+    }
+    lines = [f"{'ok    ' if one.ok else 'WRONG '} {one.check}: {one.found}" + (f". Next: {one.next}" if one.next else "") for one in findings]
+    if repaired:
+        told = f"Epoch {repaired['epoch']} of {repair}: {repaired['deliveries']:,} deliveries were published again."
+        lines.insert(0, told)
+    answer(document, lines, as_json=as_json)
+    if not document["ok"]:
+        raise typer.Exit(FAILED)
+
+
+def _examine(settings: Settings) -> list[Finding]:
+    from headgate.cli.opening import opened, opened_to_read
+    from headgate.core.errors import HeadgateError
+    from headgate.operations import require_tables
+    from headgate.project import load_flow
+    from headgate.serve.doctor import Finding, examine
+
+    findings = []
+    for place in sorted(settings.flows.glob("*/flow.yaml")):
+        name = place.parent.name
+        try:
+            flow = load_flow(place.parent)
+            found = f"contract {flow.contract.id} {flow.contract.version}, {len(flow.contract.rules)} rules"
+            findings.append(Finding(check=f"flow {name}", ok=True, found=found))
+        except (HeadgateError, OSError) as error:
+            step = f"put it right, then `headgate contract lint {name}`"
+            findings.append(Finding(check=f"flow {name}", ok=False, found=str(error), next=step))
+    sound = bool(findings) and all(finding.ok for finding in findings)
+    if not findings:
+        step = "`headgate init . --flow sales` writes one that ships"
+        findings.append(Finding(check="flows", ok=False, found=f"{settings.flows} holds none", next=step))
+    with opened(settings) if sound else opened_to_read(settings) as found_project:
+        platform = found_project.platform
+        platform.secrets.public_keys()
+        findings += examine(platform, keys=Path(settings.keys), require=require_tables)
+    return findings
+
+
+def _repair(settings: Settings, name: str) -> dict[str, Any]:
+    from headgate import operations
+    from headgate.cli.opening import opened
+    from headgate.cli.running_project import require_flow
+
+    require_flow(settings, name)
+    with opened(settings) as found:
+        epoch, count = operations.repair(found.platform, found.platform.flows[name], reason="doctor --repair")
+        result = operations.run(found.platform, [], reports=settings.reports)
+    return {"flow": name, "epoch": epoch, "deliveries": count, "run": result.id}

@@ -38,7 +38,7 @@ def opened(
         enter_flows(platform)
         yield Project(settings=settings, platform=platform)
     finally:
-        platform.ledger.close()
+        platform.close()
 
 
 @contextmanager
@@ -48,4 +48,4 @@ def opened_to_read(settings: Settings) -> Iterator[Project]:
     try:
         yield Project(settings=settings, platform=platform)
     finally:
-        platform.ledger.close()
+        platform.close()

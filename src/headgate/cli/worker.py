@@ -27,7 +27,7 @@ def work(arguments: Sequence[str]) -> None:
         while not stopped and check_next(platform):
             pass
     finally:
-        platform.ledger.close()
+        platform.close()
 
 
 def main() -> None:

@@ -39,6 +39,10 @@ def _silent(progress: Progress) -> None:
     del progress
 
 
+def _nothing() -> None:
+    """For a platform that holds nothing that must be given back."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Platform:
     """The ports and limits of one process."""
@@ -59,5 +63,6 @@ class Platform:
     owner: str  # of leases: this process
     budget: Budget = field(default_factory=Budget)
     progress: Callable[[Progress], None] = _silent
+    close: Callable[[], None] = _nothing  # gives connections, engines and their temporary files back
     version: str = "0"
     environment: Mapping[str, Any] = field(default_factory=dict)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import sqlglot
 from sqlglot import exp
@@ -38,7 +38,8 @@ class TaskSql:
         return self.tree.transform(change).sql("duckdb")
 
 
-def read_task(text: str, parameters: Sequence[ParameterDeclaration], *, name: str) -> TaskSql:
+@lru_cache(maxsize=256)
+def read_task(text: str, parameters: tuple[ParameterDeclaration, ...], *, name: str) -> TaskSql:
     """Parse a task; a call of a table parameter becomes a join to its one line."""
     tables = {parameter.name: parameter for parameter in parameters if parameter.type == "table"}
     tree = sqlglot.parse_one(text, read="duckdb")
