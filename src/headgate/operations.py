@@ -252,7 +252,9 @@ def repair(platform: Platform, flow: Flow, *, reason: str) -> tuple[int, int]:
     epoch = platform.ledger.begin_epoch(flow.name, reason=reason, at=platform.clock())
     states = (DeliveryState.ARCHIVED, DeliveryState.HELD)
     found = platform.ledger.deliveries(DeliveryFilter(flow=flow.name, states=states))
-    moves = [Move(after=replace(one, state=DeliveryState.LANDED), event="repair", fields={"epoch": epoch}) for one in found]
+    moves = [
+        Move(after=replace(one, state=DeliveryState.LANDED), event="repair", fields={"epoch": epoch}) for one in found
+    ]
     platform.ledger.advance(moves, at=platform.clock())
     return epoch, len(found)
 

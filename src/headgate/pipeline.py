@@ -118,6 +118,8 @@ def check_next(platform: Platform) -> bool:
             _check_claim(flow, claim, platform)
     except LeaseLostError:
         pass  # another worker took it over; what was staged here is thrown away with the stage
+    finally:
+        platform.ledger.release(claim.fence)
     return True
 
 

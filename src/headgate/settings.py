@@ -65,7 +65,7 @@ def find_project(start: Path) -> Path:
     )
 
 
-def read_settings(folder: Path, environment: Mapping[str, str] | None = None, **given: Any) -> Settings:
+def read_settings(folder: Path, environment: Mapping[str, str] | None = None, **given: Any) -> Settings:  # noqa: ANN401  fields of Settings
     """Settings of the project in a folder; ConfigurationError names what does not fit."""
     place = folder / FILE
     try:

@@ -91,6 +91,7 @@ def make_sales(
     file_defects: tuple[FileDefect, ...] = (),
     days: int = 30,
     first_number: int = 1,
+    customers: int | None = None,
 ) -> Generated:
     """Generated sales with their answer key, always up to the same moment."""
     options = SalesOptions(
@@ -102,6 +103,7 @@ def make_sales(
         file_defects=file_defects,
         end=END,
         days=days,
+        customers=customers,
         first_number=first_number,
     )
     return generate_sales(options, folder, rates=shipped_flows() / "sales" / "fx_rates.csv", progress=_unheard)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -15,8 +14,8 @@ from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Sc
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction
 
-from headgate.core.arrow_schema import decode_schema, nullable
 from headgate.adapters.deltalake_stats import delta_stats
+from headgate.core.arrow_schema import decode_schema, nullable
 from headgate.core.errors import PublishError, TransientError
 from headgate.core.faults import at_fault_point
 from headgate.core.ports import FileSet, Tables, TableSnapshot, TableVersion
@@ -182,11 +181,11 @@ def _move_in(staged: Path, place: Path) -> None:
     if place.exists() and not staged.exists():
         return
     try:
-        os.replace(staged, place)
+        staged.replace(place)
     except OSError:  # another file system: copy, then take the name
         aside = place.with_suffix(".moving")
         shutil.copyfile(staged, aside)
-        os.replace(aside, place)
+        aside.replace(place)
         staged.unlink(missing_ok=True)
 
 

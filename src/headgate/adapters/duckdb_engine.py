@@ -39,7 +39,8 @@ class DuckDBEngine(Engine):
         """Open and lock: `readable` are the only folders that a statement can reach, `scratch` takes what spills.
 
         With `streaming` a join keeps the side that is written first as the one that streams: DuckDB does not know how
-        long a stream is and would gather all of it to look up a small table. With `give_back` a closed engine is emptied and handed over instead, to be used again.
+        long a stream is and would gather all of it to look up a small table. With `give_back` a closed engine is
+        emptied and handed over, to be used again.
         """
         self._give_back = give_back
         self._known: dict[str, str] = {}  # names -> view, table or data

@@ -90,11 +90,17 @@ def claim(connection: sa.Connection, owner: str, *, max_deliveries: int, max_byt
         return None
     rows = connection.execute(waiting.where(deliveries.c.flow == oldest.flow).limit(max(max_deliveries, 1)))
     taken = _within([decode_delivery(row) for row in rows], max_bytes)
-    key = f"{_CLAIM}{oldest.flow}/{taken[0].landing_number}-{taken[-1].landing_number}"
+    key = _free_key(connection, f"{_CLAIM}{oldest.flow}/{taken[0].landing_number}-{taken[-1].landing_number}")
     fence = _enter(connection, key, owner, ttl_s)
     for part in parts([delivery.id for delivery in taken]):
         connection.execute(sa.update(deliveries).where(deliveries.c.id.in_(part)).values(claim=key))
     return Claim(deliveries=tuple(taken), fence=fence)
+
+
+def _free_key(connection: sa.Connection, key: str) -> str:
+    """The key, or one like it where an earlier claim of the same stretch still stands: some of it came back since."""
+    taken = connection.execute(sa.select(leases.c.key).where(leases.c.key == key)).scalar()
+    return key if taken is None else f"{key}#{take_numbers(connection, 'fence').stop}"
 
 
 def _within(waiting: Sequence[Delivery], max_bytes: int) -> list[Delivery]:

@@ -107,7 +107,7 @@ def _by_parity(indices: Positions) -> tuple[Positions, Positions]:
     return indices[indices & 1 == 0], indices[indices & 1 == 1]
 
 
-def _take_even(
+def _take_even(  # noqa: PLR0917  one caller, in the order of its walk
     lines: Lines, codes: npt.NDArray[np.uint8], newlines: Positions, quotes: Positions, at: int, until: int
 ) -> int:
     """Take the records that end before `until`, by counting quotes; gives where the next begins."""

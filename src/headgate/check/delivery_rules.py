@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -81,17 +81,16 @@ def _figure_sql(text: str) -> tuple[str, bool]:
         and tree.find(exp.Subquery) is None
     )
     rewritten = tree.transform(_over("__rows" if plain else "__one"))
-    sql = rewritten.sql("duckdb", identify=True)
-    if plain:
-        select = rewritten.copy()
-        select.set("expressions", [exp.column("_n", quoted=True), *rewritten.expressions])
-        select = select.group_by(exp.column("_n", quoted=True))
+    if plain and isinstance(rewritten, exp.Select):
+        number = exp.column("_n", quoted=True)
+        rewritten.set("expressions", [number, *rewritten.expressions])
+        select = rewritten.group_by(number.copy())
         return f"WITH __rows AS (SELECT * FROM {STAGE}) {select.sql('duckdb', identify=True)}", True
-    return f"WITH __one AS (SELECT * FROM {STAGE} WHERE _n = $_n) {sql}", False
+    return f"WITH __one AS (SELECT * FROM {STAGE} WHERE _n = $_n) {rewritten.sql('duckdb', identify=True)}", False
 
 
-def _over(relation: str):  # noqa: ANN202  sqlglot's own signature
-    def change(node: exp.Expression) -> exp.Expression:
+def _over(relation: str) -> Callable[[exp.Expr], exp.Expr]:
+    def change(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Table) and node.name == "__object":
             return exp.to_table(relation)
         return node

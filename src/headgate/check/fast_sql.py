@@ -149,7 +149,8 @@ def _below(path: str, column: Column) -> str:
 
 def object_paths(columns: Sequence[Column], path: str = "$") -> tuple[list[str], list[str]]:
     """JSON paths of the objects of a record: (those that stand once, those that are elements of lists)."""
-    single, repeated = [path], []
+    single: list[str] = [path]
+    repeated: list[str] = []
     for column in columns:
         here = _below(path, column)
         if column.kind is Kind.OBJECT:

@@ -111,7 +111,7 @@ def _close(contract: Contract, parameters: Sequence[ParameterDeclaration], heade
     lists += [_element_reasons(rule, writer, order[rule.id]) for rule in element_rules]
     record = "json_type(_raw) = 'OBJECT'" if json else "true"
     all_lists = f"CASE WHEN {record} THEN flatten([{', '.join(lists)}]) ELSE _builtin END"
-    carried = ", ".join(("_n", "_row", "_offset", "_length", "_raw"))
+    carried = "_n, _row, _offset, _length, _raw"
     return (
         f"SELECT {carried}, list_filter({all_lists}, lambda _r: _r IS NOT NULL) AS reasons FROM ("
         f"SELECT *, list_transform(_builtin, lambda _r: _r.path) AS _paths, "

@@ -5,7 +5,7 @@ The text was checked before (`core.predicates`): one expression over known colum
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlglot
@@ -59,8 +59,8 @@ class PredicateWriter:
             self.parameters.add(placeholder.name)
         return f"TRY({tree.sql('duckdb', identify=True)})"
 
-    def _quote(self, prefix: str | None, bound: Mapping[str, bool]):  # noqa: ANN202  sqlglot's own signature
-        def change(node: exp.Expression) -> exp.Expression:
+    def _quote(self, prefix: str | None, bound: Mapping[str, bool]) -> Callable[[exp.Expr], exp.Expr]:
+        def change(node: exp.Expr) -> exp.Expr:
             if isinstance(node, (exp.Placeholder, exp.Parameter)) and node.name == "now":
                 return exp.column(NOW, quoted=True)
             if isinstance(node, exp.Column) and prefix is not None and node.parts[0].name not in bound:
@@ -69,7 +69,7 @@ class PredicateWriter:
 
         return change
 
-    def _lookup(self, node: exp.Expression) -> exp.Expression:
+    def _lookup(self, node: exp.Expr) -> exp.Expr:
         if not (isinstance(node, exp.Anonymous) and node.name in self._tables):
             return node
         parameter = self._tables[node.name]
@@ -84,7 +84,7 @@ class PredicateWriter:
         return exp.column(known.value, quoted=True)
 
 
-def _bound_names(tree: exp.Expression) -> dict[str, bool]:
+def _bound_names(tree: exp.Expr) -> dict[str, bool]:
     """Names that a comprehension or lambda binds: they are no columns."""
     names = {node.expression.name for node in tree.find_all(exp.Comprehension)}
     for node in tree.find_all(exp.Lambda):
@@ -92,7 +92,7 @@ def _bound_names(tree: exp.Expression) -> dict[str, bool]:
     return dict.fromkeys(names, True)
 
 
-def _finite(node: exp.Expression) -> exp.Expression:
+def _finite(node: exp.Expr) -> exp.Expr:
     """Division by zero gives infinity in DuckDB, which compares as if it were a number: make it NULL."""
     if isinstance(node, (exp.Div, exp.IntDiv, exp.Mod)) and not isinstance(node.expression, exp.Nullif):
         divisor = exp.Nullif(this=exp.paren(node.expression.copy()), expression=exp.Literal.number(0))
@@ -103,7 +103,7 @@ def _finite(node: exp.Expression) -> exp.Expression:
 _REGEXPS = {"regexp_full_match", "regexp_matches"}
 
 
-def _constant_patterns(node: exp.Expression) -> exp.Expression:
+def _constant_patterns(node: exp.Expr) -> exp.Expr:
     """`regexp(x, CASE … THEN 'a' ELSE 'b' END)` as `CASE … THEN regexp(x, 'a') ELSE regexp(x, 'b') END`.
 
     The same result, and each pattern is compiled once instead of once a row.
@@ -128,10 +128,11 @@ def _constant_patterns(node: exp.Expression) -> exp.Expression:
     return pushed
 
 
-def _with_pattern(node: exp.Expression, text: exp.Expression, pattern: exp.Expression) -> exp.Expression:
+def _with_pattern(node: exp.Expr, text: exp.Expr, pattern: exp.Expr) -> exp.Expr:
     if isinstance(node, exp.Anonymous):
         return exp.Anonymous(this=node.this, expressions=[text.copy(), pattern.copy()])
-    return type(node)(this=text.copy(), expression=pattern.copy())
+    made: exp.Expr = type(node)(this=text.copy(), expression=pattern.copy())
+    return made
 
 
 def lookup_joins(lookups: Sequence[Lookup]) -> str:

@@ -68,6 +68,7 @@ def _mask(rule: Rule, function: Callable[[pa.RecordBatch], Any], batch: pa.Recor
         raise CheckError(f"rule {rule.id}: its function raised {type(error).__name__}: {error}") from error
     if not isinstance(mask, pa.BooleanArray) or len(mask) != batch.num_rows:
         raise CheckError(
-            f"rule {rule.id}: its function must give a boolean array of {batch.num_rows} values, not {type(mask).__name__}"
+            f"rule {rule.id}: its function must give a boolean array of {batch.num_rows} values, "
+            f"not {type(mask).__name__}"
         )
     return mask

@@ -141,7 +141,7 @@ def open_reader(window: Window, form: Form, path: tuple[str, ...], *, limits: Li
     return ListReader(window, tally, limits, path)
 
 
-def read_records(  # noqa: PLR0913 - five have defaults
+def read_records(
     stream: BinaryIO,
     form: Form,
     *,

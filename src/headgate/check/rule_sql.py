@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
 
 from headgate.core.contract import Column, Kind, Rule, RuleKind
 from headgate.core.date_patterns import read_date_pattern
@@ -57,7 +56,7 @@ def _format(rule: Rule, column: Column, value: str) -> str:
     return f"({shape} AND try_strptime({value}, {literal(pattern.strptime)}) IS NOT NULL)"
 
 
-def constant(column: Column, value: Any) -> str:
+def constant(column: Column, value: object) -> str:
     """A limit or listed value as SQL of the column's type, from its digits and never from a float."""
     text = str(value)
     if column.kind in {Kind.INTEGER, Kind.DECIMAL}:

@@ -1,4 +1,4 @@
-"""Second step: each record typed, each rule judged, in one pass; only rows that fail the quick look are looked at closely."""
+"""Second step: each record typed, each rule judged, in one pass. Rows that fail the quick look get a close one."""
 
 from __future__ import annotations
 
@@ -125,8 +125,10 @@ def _check_group(
                 folder=folder,
                 name=str(number),
             )
-            for total, part in zip(staged, work.stage(engine, done.add), strict=True):
-                total.extend(part)  # type: ignore[arg-type]
+            checked, rows, faulty = work.stage(engine, done.add)
+            staged[0].extend(checked)
+            staged[1].extend(rows)
+            staged[2].extend(faulty)
         return staged
     finally:
         engine.close()

@@ -18,13 +18,34 @@ if TYPE_CHECKING:
 def register(app: typer.Typer) -> None:
     """Enter the commands of this file."""
     group = add_group(app, "contract", "What the data must be: Open Data Contract Standard v3.1.")
-    add(group, "lint", lint, "headgate contract lint", "headgate contract lint sales", "headgate contract lint draft.odcs.yaml")
-    add(group, "diff", diff, "headgate contract diff old.odcs.yaml flows/sales/contract.odcs.yaml", "headgate contract diff sales new.odcs.yaml")
-    add(group, "infer", infer, "headgate contract infer export.csv > draft.odcs.yaml", "headgate contract infer sales.json --records transactions")
+    add(
+        group,
+        "lint",
+        lint,
+        "headgate contract lint",
+        "headgate contract lint sales",
+        "headgate contract lint draft.odcs.yaml",
+    )
+    add(
+        group,
+        "diff",
+        diff,
+        "headgate contract diff old.odcs.yaml flows/sales/contract.odcs.yaml",
+        "headgate contract diff sales new.odcs.yaml",
+    )
+    add(
+        group,
+        "infer",
+        infer,
+        "headgate contract infer export.csv > draft.odcs.yaml",
+        "headgate contract infer sales.json --records transactions",
+    )
 
 
 def lint(
-    names: Annotated[list[str] | None, typer.Argument(metavar="[FLOW|FILE]...", help="Default: all flows of the project.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[FLOW|FILE]...", help="Default: all flows of the project.")
+    ] = None,
     *,
     project: ProjectFolder = None,
     as_json: AsJson = False,
@@ -34,7 +55,9 @@ def lint(
 
     findings = [finding for place in _places(names or [], project) for finding in _findings(place)]
     errors = sum(finding["level"] == "error" for finding in findings)
-    lines = [f"{one['document']}: {one['level']}: {one['where']}: {one['what']} {one['fix']}".rstrip() for one in findings]
+    lines = [
+        f"{one['document']}: {one['level']}: {one['where']}: {one['what']} {one['fix']}".rstrip() for one in findings
+    ]
     lines.append(f"{errors} error(s), {len(findings) - errors} warning(s)")
     answer({"errors": errors, "findings": findings}, lines, as_json=as_json)
     if errors:
@@ -73,7 +96,13 @@ def _findings(place: Path) -> Iterator[dict[str, Any]]:
             found = lint_contract(read_contract(place.read_bytes(), name=str(place)))
     except DocumentError as error:
         for problem in error.problems:
-            yield {"document": error.document, "level": "error", "where": problem.where, "what": problem.what, "fix": problem.fix}
+            yield {
+                "document": error.document,
+                "level": "error",
+                "where": problem.where,
+                "what": problem.what,
+                "fix": problem.fix,
+            }
         return
     for one in found:
         yield {"document": str(place), "level": one.level.value, "where": one.where, "what": one.what, "fix": one.fix}
@@ -101,12 +130,24 @@ def diff(
         "rise": needed.name.lower(),
         "risen_enough": risen,
         "changes": [
-            {"path": one.path, "what": one.what, "senders": one.senders, "readers": one.readers, "level": one.level.name.lower()}
+            {
+                "path": one.path,
+                "what": one.what,
+                "senders": one.senders,
+                "readers": one.readers,
+                "level": one.level.name.lower(),
+            }
             for one in changes
         ],
     }
-    lines = [f"{one.level.name.lower():<6} {one.path or 'contract'}: {one.what} (senders: {one.senders}; readers: {one.readers})" for one in changes]
-    lines.append(f"{before.version} -> {after.version}: needs a rise of {needed.name.lower()}, " + ("which it has" if risen else "which it has not"))
+    lines = [
+        f"{one.level.name.lower():<6} {one.path or 'contract'}: {one.what} (senders: {one.senders}; readers: {one.readers})"
+        for one in changes
+    ]
+    lines.append(
+        f"{before.version} -> {after.version}: needs a rise of {needed.name.lower()}, "
+        + ("which it has" if risen else "which it has not")
+    )
     answer(document, lines, as_json=as_json)
     if not risen:
         raise typer.Exit(FAILED)
@@ -124,7 +165,9 @@ def _contract(name: str, project: Path | None) -> Contract:
 def infer(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="JSON, NDJSON, CSV or Parquet, packed or not.")],
     *,
-    records: Annotated[str | None, typer.Option("--records", help="Path to the list of records in a JSON document.")] = None,
+    records: Annotated[
+        str | None, typer.Option("--records", help="Path to the list of records in a JSON document.")
+    ] = None,
     rows: Annotated[int, typer.Option("--rows", min=1, help="Rows to look at.")] = 10_000,
     name: Annotated[str, typer.Option("--name", help="What the records are called.")] = "rows",
     as_json: AsJson = False,

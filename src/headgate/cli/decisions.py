@@ -14,7 +14,9 @@ from headgate.cli.options import AsJson, ProjectFolder, add
 if TYPE_CHECKING:
     from headgate.core.platform import Platform
 
-DeliveryId = Annotated[str, typer.Argument(metavar="DELIVERY", help="Its id, or as much of it as no other begins with.")]
+DeliveryId = Annotated[
+    str, typer.Argument(metavar="DELIVERY", help="Its id, or as much of it as no other begins with.")
+]
 Why = Annotated[str, typer.Option("--reason", help="Why; kept in the ledger, its digest in the log.")]
 
 
@@ -32,9 +34,7 @@ def register(app: typer.Typer) -> None:
     add(app, "retry", retry, "headgate retry d-2a9d", "headgate retry --all")
 
 
-def release(
-    delivery: DeliveryId, *, reason: Why, project: ProjectFolder = None, as_json: AsJson = False
-) -> None:
+def release(delivery: DeliveryId, *, reason: Why, project: ProjectFolder = None, as_json: AsJson = False) -> None:
     """Let a delivery that is held as a whole go on. Its rows are checked again; what held it does not hold it again."""
     from headgate import operations
     from headgate.serve.deliveries import one_delivery
@@ -49,7 +49,10 @@ def release(
 def reprocess(
     delivery: DeliveryId,
     *,
-    values: Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A parameter's value for this delivery alone.")] = None,
+    values: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="A parameter's value for this delivery alone."),
+    ] = None,
     same: Annotated[bool, typer.Option("--same", help="With the contract and values of its receipt.")] = False,
     project: ProjectFolder = None,
     as_json: AsJson = False,
@@ -70,7 +73,9 @@ def reprocess(
 
 
 def retry(
-    delivery: Annotated[str | None, typer.Argument(metavar="[DELIVERY]", help="Its id, or the beginning of it.")] = None,
+    delivery: Annotated[
+        str | None, typer.Argument(metavar="[DELIVERY]", help="Its id, or the beginning of it.")
+    ] = None,
     *,
     every: Annotated[bool, typer.Option("--all", help="All that failed.")] = False,
     project: ProjectFolder = None,

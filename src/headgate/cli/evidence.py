@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from headgate.serve.audit import Kept
 
 KeyFile = Annotated[
-    Path | None, typer.Option("--key", metavar="FILE", help="Public keys: public.json or verifier keys, one a line; default: the project's.")
+    Path | None,
+    typer.Option(
+        "--key", metavar="FILE", help="Public keys: public.json or verifier keys, one a line; default: the project's."
+    ),
 ]
 
 
@@ -117,8 +120,12 @@ def verify_audit(
     *,
     since: Annotated[Path | None, typer.Option("--since", metavar="FILE", help="A checkpoint that you trust.")] = None,
     key: KeyFile = None,
-    anchor: Annotated[Path | None, typer.Option("--anchor", metavar="FILE", help="Checkpoints; default: the project's anchor.")] = None,
-    events: Annotated[Path | None, typer.Option("--events", metavar="FILE", help="Exported events: no project is needed.")] = None,
+    anchor: Annotated[
+        Path | None, typer.Option("--anchor", metavar="FILE", help="Checkpoints; default: the project's anchor.")
+    ] = None,
+    events: Annotated[
+        Path | None, typer.Option("--events", metavar="FILE", help="Exported events: no project is needed.")
+    ] = None,
     read_bytes: Annotated[bool, typer.Option("--bytes", help="Also compute the SHA-256 of every raw file.")] = False,
     project: ProjectFolder = None,
     as_json: AsJson = False,
@@ -191,7 +198,9 @@ def _audit_lines(report: LogReport, kept: Kept | None) -> Iterator[str]:
 
 def export(
     *,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for the files.")] = Path("evidence"),
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for the files.")] = Path(
+        "evidence"
+    ),
     project: ProjectFolder = None,
     as_json: AsJson = False,
 ) -> None:
@@ -230,7 +239,10 @@ def list_keys(*, project: ProjectFolder = None, as_json: AsJson = False) -> None
 
     with opened_to_read(project_settings(project)) as opened:
         keys = [dict(key) for key in opened.platform.secrets.public_keys()]
-    rows = [(f"{key['name']}+{key['id']}+{key['base64']}", key["valid_from"], key["valid_until"] or "in force") for key in keys]
+    rows = [
+        (f"{key['name']}+{key['id']}+{key['base64']}", key["valid_from"], key["valid_until"] or "in force")
+        for key in keys
+    ]
     answer({"keys": keys}, columns(rows, heads=("verifier key", "from", "until")), as_json=as_json)
 
 

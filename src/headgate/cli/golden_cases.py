@@ -131,7 +131,9 @@ def _problems(tree: object) -> Iterator[Problem]:
     if ("records" in tree) is ("text" in tree):
         yield Problem(where="records", what="one of `records` and `text` must stand, not both.")
     for name in sorted(set(tree.get("expect") or {}) - _EXPECTED):
-        yield Problem(where=f"expect.{name}", what="is nothing to expect.", fix=f"Known are {', '.join(sorted(_EXPECTED))}.")
+        yield Problem(
+            where=f"expect.{name}", what="is nothing to expect.", fix=f"Known are {', '.join(sorted(_EXPECTED))}."
+        )
 
 
 def _content(tree: Mapping[str, Any], flow: Flow) -> bytes:
@@ -183,9 +185,7 @@ def _differences(case: Case, platform: Platform, flow: Flow, one: Delivery) -> I
         yield from _row_differences(name, expected, _rows(platform, table, versions[table]))
 
 
-def _verdict_differences(
-    case: Case, platform: Platform, table: str, versions: Mapping[str, int]
-) -> Iterator[str]:
+def _verdict_differences(case: Case, platform: Platform, table: str, versions: Mapping[str, int]) -> Iterator[str]:
     found = {
         row["_row"]: " ".join([row["verdict"], *sorted({reason["code"] for reason in row["reasons"]})])
         for row in _rows(platform, table, versions[table])
@@ -218,7 +218,7 @@ def _row_differences(name: str, expected: Sequence[Row], found: Sequence[Row]) -
             left.remove(same)
     for row in left[:3]:
         columns = expected[0].keys() if expected else list(row)[:5]
-        yield f"{name} has a row that is not expected: {({key: str(row.get(key)) for key in columns})}"
+        yield f"{name} has a row that is not expected: { ({key: str(row.get(key)) for key in columns}) }"
 
 
 def _equal(expected: object, found: object) -> bool:

@@ -22,7 +22,9 @@ def register(app: typer.Typer) -> None:
 
 def doctor(
     *,
-    repair: Annotated[str | None, typer.Option("--repair", metavar="FLOW", help="Publish all of a flow again, under a new epoch.")] = None,
+    repair: Annotated[
+        str | None, typer.Option("--repair", metavar="FLOW", help="Publish all of a flow again, under a new epoch.")
+    ] = None,
     project: ProjectFolder = None,
     as_json: AsJson = False,
 ) -> None:
@@ -44,7 +46,10 @@ def doctor(
         ],
         "repaired": repaired,
     }
-    lines = [f"{'ok    ' if one.ok else 'WRONG '} {one.check}: {one.found}" + (f". Next: {one.next}" if one.next else "") for one in findings]
+    lines = [
+        f"{'ok    ' if one.ok else 'WRONG '} {one.check}: {one.found}" + (f". Next: {one.next}" if one.next else "")
+        for one in findings
+    ]
     if repaired:
         told = f"Epoch {repaired['epoch']} of {repair}: {repaired['deliveries']:,} deliveries were published again."
         lines.insert(0, told)

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from headgate.serve.delivery_story import Story
     from headgate.serve.status import Status
 
-DeliveryId = Annotated[str, typer.Argument(metavar="DELIVERY", help="Its id, or as much of it as no other begins with.")]
+DeliveryId = Annotated[
+    str, typer.Argument(metavar="DELIVERY", help="Its id, or as much of it as no other begins with.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -55,7 +57,9 @@ def _status_document(found: Status) -> dict[str, Any]:
 
 
 def _status_lines(found: Status) -> Iterator[str]:
-    rows = [(flow or "(no flow)", state, count) for flow, states in found.flows.items() for state, count in states.items()]
+    rows = [
+        (flow or "(no flow)", state, count) for flow, states in found.flows.items() for state, count in states.items()
+    ]
     yield from columns(rows, heads=("flow", "state", "deliveries"), right=(2,)) if rows else ["No delivery yet."]
     if found.attention:
         yield "Waiting for a person:"
@@ -75,7 +79,9 @@ def _status_lines(found: Status) -> Iterator[str]:
 def show(
     delivery: DeliveryId,
     *,
-    records: Annotated[bool, typer.Option("--records", help="The sampled rows as they came, personal values too.")] = False,
+    records: Annotated[
+        bool, typer.Option("--records", help="The sampled rows as they came, personal values too.")
+    ] = False,
     project: ProjectFolder = None,
     as_json: AsJson = False,
 ) -> None:
@@ -137,13 +143,13 @@ def _story_lines(story: Story, *, records: bool) -> Iterator[str]:
     if one.reasons:
         yield "Reasons"
         rows = [(reason.rows, reason.verdict, reason.code, reason.column, reason.rule) for reason in one.reasons]
-        yield from (f"  {line}" for line in columns(rows, heads=("rows", "verdict", "code", "column", "rule"), right=(0,)))
+        yield from (
+            f"  {line}" for line in columns(rows, heads=("rows", "verdict", "code", "column", "rule"), right=(0,))
+        )
     if story.samples:
         yield "Rows that were kept back, two for each leading reason"
         for sample in story.samples:
-            told = "; ".join(
-                f"{reason['code']} {reason['column']} = {reason['value']}" for reason in sample.reasons
-            )
+            told = "; ".join(f"{reason['code']} {reason['column']} = {reason['value']}" for reason in sample.reasons)
             yield from (f"  {line}" for line in columns([(f"row {sample.row:,}", sample.verdict, told)]))
             if records:
                 yield from (f"    {line}" for line in columns([(sample.record,)]))

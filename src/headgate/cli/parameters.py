@@ -76,9 +76,7 @@ def history(flow: FlowName, name: Name, *, project: ProjectFolder = None, as_jso
     with opened(project_settings(project)) as found:
         declared(_flow(found.platform, flow), name)
         versions = found.platform.ledger.parameters(flow, name)
-    rows = [
-        (one.number, one.value, f"{one.set_at:%Y-%m-%d %H:%M:%S}", one.set_by, one.reason) for one in versions
-    ]
+    rows = [(one.number, one.value, f"{one.set_at:%Y-%m-%d %H:%M:%S}", one.set_by, one.reason) for one in versions]
     lines = columns(rows, heads=("version", "value", "set at (UTC)", "by", "reason"), right=(0,))
     document = {"flow": flow, "name": name, "versions": [_version(one) for one in versions]}
     answer(document, lines, as_json=as_json)

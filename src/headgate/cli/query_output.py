@@ -94,7 +94,9 @@ def _flat(kind: pa.DataType) -> pa.DataType:
 def _guarded(column: pa.Array) -> pa.Array:
     """Text with an apostrophe before what looks like a formula; lists and structs as JSON."""
     if pa.types.is_nested(column.type):
-        texts = [None if value is None else json.dumps(_plain(value), ensure_ascii=False) for value in column.to_pylist()]
+        texts = [
+            None if value is None else json.dumps(_plain(value), ensure_ascii=False) for value in column.to_pylist()
+        ]
         return pa.array(texts, pa.string())
     if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
         return column

@@ -71,7 +71,9 @@ def query(
     *,
     form: Form = "table",
     limit: Annotated[int | None, typer.Option(min=1, help="Rows at most; default: 40 as a table, else all.")] = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Default: standard output.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Default: standard output.")
+    ] = None,
     project: ProjectFolder = None,
     as_json: AsJson = False,
 ) -> None:

@@ -20,7 +20,9 @@ def report(
     run: Annotated[str | None, typer.Argument(metavar="[RUN]", help="Id of the run.")] = None,
     *,
     last: Annotated[bool, typer.Option("--last", help="The last run that published.")] = False,
-    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="DIR", help="Default: the project's reports.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="DIR", help="Default: the project's reports.")
+    ] = None,
     project: ProjectFolder = None,
     as_json: AsJson = False,
 ) -> None:

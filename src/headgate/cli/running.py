@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 DEMO_COUNT, DEMO_FILES, DEMO_DEFECTS, DEMO_SEED = 5_000, 3, 0.02, 7
 
 Paths = Annotated[list[Path] | None, typer.Argument(metavar="[PATH]...", help="Files, or folders with files.")]
-Workers = Annotated[int | None, typer.Option(min=0, help="Processes that check beside this one; default: as many as help.")]
+Workers = Annotated[
+    int | None, typer.Option(min=0, help="Processes that check beside this one; default: as many as help.")
+]
 FailOn = Annotated[
     Literal["held", "rejected"] | None, typer.Option("--fail-on", help="End with status 3 where there are such rows.")
 ]
@@ -61,7 +63,9 @@ def run(
     files = find_files(paths or [], settings, flow=flow)
     if dry_run:
         told = foretell(settings, files)
-        lines = [f"{one['file']}  {one['flow'] or 'no flow'}  {one['size_bytes']:,} bytes  {one['will']}" for one in told]
+        lines = [
+            f"{one['file']}  {one['flow'] or 'no flow'}  {one['size_bytes']:,} bytes  {one['will']}" for one in told
+        ]
         answer({"would_take": told}, lines or ["No file to take in."], as_json=as_json)
         return
     if paths and not files:
@@ -84,7 +88,9 @@ def end_with(result: RunResult, fail_on: str | None = None) -> None:
 
 
 def demo(
-    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Default: this folder if it is empty, else ./demo.")] = None,
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="Default: this folder if it is empty, else ./demo.")
+    ] = None,
     *,
     as_json: AsJson = False,
 ) -> None:

@@ -75,7 +75,7 @@ def _number(versions: Iterable[ParameterVersion], declaration: ParameterDeclarat
     return max(same, default=OWN)
 
 
-def parse_value(declaration: ParameterDeclaration, text: str) -> Any:
+def parse_value(declaration: ParameterDeclaration, text: str) -> Any:  # noqa: ANN401  as declared
     """Canonical text as a value of the declared type, within its limits; ConfigurationError says what does not fit."""
     try:
         value = _parse(declaration.type, text)
@@ -92,7 +92,7 @@ def parse_value(declaration: ParameterDeclaration, text: str) -> Any:
     return value
 
 
-def _parse(kind: str, text: str) -> Any:
+def _parse(kind: str, text: str) -> Any:  # noqa: ANN401  as declared
     if found := _DECIMAL.fullmatch(kind.replace(" ", "")):
         precision, scale = int(found[1]), int(found[2])
         number = Decimal(text)

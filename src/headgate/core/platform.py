@@ -53,7 +53,6 @@ class Platform:
     tables: Tables
     vault: Files
     receipts: Files
-    anchor: Files | None
     ledger: Ledger
     secrets: Secrets
     anchor: Anchor

@@ -1,4 +1,4 @@
-"""The interfaces behind which technology lives. Each has two real implementations or more and one conformance test class."""
+"""The interfaces behind which technology lives, each with several implementations and one conformance test class."""
 
 from __future__ import annotations
 
@@ -346,7 +346,7 @@ class Ledger(ABC):
 
     @abstractmethod
     def archive(self, receipts: Sequence[tuple[Delivery, str]], *, at: datetime) -> list[IssuedReceipt]:
-        """Enter receipt bodies: published deliveries become archived (event `archived`), held ones get event `receipt`."""
+        """Enter receipt bodies: published deliveries become archived (event `archived`), held ones get `receipt`."""
 
     @abstractmethod
     def receipts(self, deliveries: Sequence[str]) -> list[IssuedReceipt]:

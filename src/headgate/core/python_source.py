@@ -21,7 +21,7 @@ def load_function(flow: Flow, file: str, name: str) -> Callable[..., Any]:
         raise FlowError(
             flow.name, [Problem(where=file, what=f"cannot be loaded: {type(error).__name__}: {error}")]
         ) from error
-    function = namespace.get(name)
+    function: Callable[..., Any] | None = namespace.get(name)
     if not callable(function):
         raise FlowError(flow.name, [Problem(where=file, what=f"has no function {name!r}")])
     return function

@@ -46,7 +46,7 @@ def arrow_type(column: Column) -> pa.DataType:
 
 
 def staged_schema(contract: Contract) -> pa.Schema:
-    """Columns of staged rows: position, time of landing, the record typed, whether it passed, its text if it did not."""
+    """Columns of staged rows: position, time of landing, the record typed, whether it passed, its text if not."""
     return pa.schema(
         [
             *POSITION,

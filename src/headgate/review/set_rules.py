@@ -125,7 +125,8 @@ def _python(engine: Engine, flow: Flow, rule: Rule, place: int) -> pa.Table:
 
 
 def _buckets(engine: Engine) -> int:
-    return 1 + engine.rows(f"SELECT count(*) FROM {ROWS}")[0][0] // GROUP_ROWS
+    rows: int = engine.rows(f"SELECT count(*) FROM {ROWS}")[0][0]
+    return 1 + rows // GROUP_ROWS
 
 
 def _mask(rule: Rule, function: object, batch: pa.RecordBatch) -> pa.BooleanArray:

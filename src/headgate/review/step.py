@@ -1,4 +1,4 @@
-"""Third step: final verdicts. What depends on published tables is settled here, one flow at a time, in landing order."""
+"""Third step: final verdicts. What depends on published tables is settled here, a flow at a time, in landing order."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ class _Settling:
         superseded: dict[str, Delivery],
         published: TableSnapshot | None,
     ) -> list[Delivery]:
-        """Verdicts until they stand: a delivery that is held takes no key, so what follows is judged again without it."""
+        """Verdicts until they stand: a held delivery takes no key, so what follows is judged again without it."""
         target = self.flow.target(self.flow.record_table)
         key = target.key if published is not None and target is not None else None
         held: set[int] = set()

@@ -33,7 +33,7 @@ def _merged(rows: str, added: str) -> str:
         "SELECT coalesce(f._n, b._n) AS _n, coalesce(f._row, b._row) AS _row, "
         "coalesce(f._offset, b._offset) AS _offset, coalesce(f._length, b._length) AS _length, f._raw, "
         "list_concat(coalesce(f.reasons, []), coalesce(b.more, [])) AS reasons, "
-        "greatest(coalesce(f.weight, 0), coalesce(list_max(list_transform(b.more, lambda _r: _r.weight)), 0)) AS weight "
+        "greatest(coalesce(f.weight, 0), coalesce(list_max([m.weight FOR m IN b.more]), 0)) AS weight "
         f"FROM {rows} AS f FULL JOIN ({grouped}) AS b ON f._n = b._n AND f._row = b._row"
     )
 
@@ -82,7 +82,8 @@ def tally(engine: Engine) -> Tallies:
     reasons: dict[int, list[ReasonCount]] = {}
     listed = (
         "SELECT _n, verdict, reason.code, reason.path, reason.rule, count(DISTINCT _row) FROM "
-        f"(SELECT _n, _row, verdict, unnest(reasons) AS reason FROM {VERDICTS}) GROUP BY ALL ORDER BY 1, 6 DESC, 3, 4, 5"
+        f"(SELECT _n, _row, verdict, unnest(reasons) AS reason FROM {VERDICTS}) GROUP BY ALL "
+        "ORDER BY 1, 6 DESC, 3, 4, 5"
     )
     for n, verdict, code, path, rule, rows in engine.rows(listed):
         told = ReasonCount(verdict=verdict, code=code, column=path, rule=rule, rows=rows)

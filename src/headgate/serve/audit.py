@@ -61,7 +61,9 @@ def verify_project(
     return verify_since(since, hashes, platform.ledger.leaves(old.size), later, keys, stored_root=stored)
 
 
-def verify_files(events: Path, notes: Sequence[str], keys: Sequence[PublicKey], *, since: str | None = None) -> LogReport:
+def verify_files(
+    events: Path, notes: Sequence[str], keys: Sequence[PublicKey], *, since: str | None = None
+) -> LogReport:
     """What signed checkpoints prove of exported events; needs nothing but these. `since` is one checkpoint more."""
     given = sorted([*notes, since], key=_size_of) if since is not None else notes
     return verify_log(read_leaves(events), given, keys)

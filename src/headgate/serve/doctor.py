@@ -31,7 +31,9 @@ class Finding:
 
 def examine(platform: Platform, *, keys: Path, require: Callable[[Platform, Flow], None]) -> Iterator[Finding]:
     """All checks, in order; `require` raises where a flow's tables lost what the ledger knows."""
-    yield Finding(check="ledger", ok=True, found=f"at the schema of this version, {platform.ledger.log_size():,} events")
+    yield Finding(
+        check="ledger", ok=True, found=f"at the schema of this version, {platform.ledger.log_size():,} events"
+    )
     yield _keys(keys)
     for flow in platform.flows.values():
         yield _tables(platform, flow, require)
@@ -44,7 +46,9 @@ def examine(platform: Platform, *, keys: Path, require: Callable[[Platform, Flow
 
 
 def _keys(folder: Path) -> Finding:
-    open_to_others = [path for path in folder.iterdir() if path.suffix in {".key", ".secret"} and path.stat().st_mode & _OTHERS]
+    open_to_others = [
+        path for path in folder.iterdir() if path.suffix in {".key", ".secret"} and path.stat().st_mode & _OTHERS
+    ]
     if not open_to_others:
         return Finding(check="keys", ok=True, found="readable by their owner alone")
     names = " ".join(str(path) for path in open_to_others)
@@ -94,7 +98,9 @@ def _stage(platform: Platform) -> Finding:
     states = (DeliveryState.CHECKED, DeliveryState.PUBLISHING)
     used = {str(one.facts.get("stage", "")) for one in platform.ledger.deliveries(DeliveryFilter(states=states))}
     stage = Path(platform.stage)
-    folders = [path for path in stage.glob("*/*") if path.is_dir() and not any(place.startswith(str(path)) for place in used)]
+    folders = [
+        path for path in stage.glob("*/*") if path.is_dir() and not any(place.startswith(str(path)) for place in used)
+    ]
     folders += [path for path in stage.glob("spill-*") if path.is_dir()]
     at_work = platform.ledger.deliveries(DeliveryFilter(states=(DeliveryState.LANDED, *states), limit=1))
     if not folders or at_work:
@@ -111,7 +117,9 @@ def _log(platform: Platform) -> Finding:
     unanchored = max(platform.ledger.log_size() - platform.anchor.last_size(), 0)
     if not unanchored:
         return Finding(check="log", ok=True, found="every event is anchored")
-    return Finding(check="log", ok=False, found=f"{unanchored:,} events are not anchored", next="`headgate audit checkpoint`")
+    return Finding(
+        check="log", ok=False, found=f"{unanchored:,} events are not anchored", next="`headgate audit checkpoint`"
+    )
 
 
 def _waiting(platform: Platform) -> Finding:
@@ -127,4 +135,6 @@ def _disk(platform: Platform) -> Finding:
     found = f"{free / (1 << 30):,.1f} GiB free"
     if free >= LEAST_FREE_BYTES:
         return Finding(check="disk", ok=True, found=found)
-    return Finding(check="disk", ok=False, found=found, next="free space before the next run: vault, lake and ledger grow")
+    return Finding(
+        check="disk", ok=False, found=found, next="free space before the next run: vault, lake and ledger grow"
+    )

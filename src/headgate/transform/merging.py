@@ -15,7 +15,7 @@ from headgate.core.flow import Target
 from headgate.core.sql import quoted
 from headgate.transform.task_sql import TaskSql
 
-_MERGED_BY: Mapping[type[exp.Expression], str] = {
+_MERGED_BY: Mapping[type[exp.Expr], str] = {
     exp.Sum: "sum",
     exp.Count: "sum",
     exp.CountIf: "sum",
@@ -74,7 +74,7 @@ def merging_of(task: TaskSql, target: Target) -> Merging | None:
     return Merging(source=source, key=target.key, columns=columns)
 
 
-def _merged_by(node: exp.Expression) -> str | None:
+def _merged_by(node: exp.Expr) -> str | None:
     while isinstance(node, (exp.Cast, exp.Filter, exp.Paren)):
         node = node.this
     if isinstance(node, exp.Count) and node.find(exp.Distinct) is not None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-
 from headgate.core.arrow_schema import encode_schema
 from headgate.core.batches import ReviewedBatch, TransformedBatch
-from headgate.core.flow import Target, Task
+from headgate.core.flow import Target
 from headgate.core.naming import DELIVERY, quarantine_table
 from headgate.core.platform import Platform
 from headgate.core.ports import FileSet, TableSnapshot

@@ -29,7 +29,7 @@ class TaskSql:
     def over(self, renamed: dict[str, str]) -> str:
         """The statement with relations under other names."""
 
-        def change(node: exp.Expression) -> exp.Expression:
+        def change(node: exp.Expr) -> exp.Expr:
             if isinstance(node, exp.Table) and node.name in renamed:
                 alias = node.alias or node.name
                 return exp.alias_(exp.to_table(renamed[node.name], quoted=True), alias, table=True)
@@ -54,7 +54,7 @@ def read_task(text: str, parameters: tuple[ParameterDeclaration, ...], *, name: 
     )
 
 
-def _join_lookups(tree: exp.Expression, tables: dict[str, ParameterDeclaration]) -> None:
+def _join_lookups(tree: exp.Expr, tables: dict[str, ParameterDeclaration]) -> None:
     """Put a join for each table parameter that a SELECT calls: every row meets its one line, or none."""
     calls = [node for node in tree.find_all(exp.Anonymous) if node.name in tables]
     for place, call in enumerate(calls):

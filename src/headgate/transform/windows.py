@@ -69,7 +69,8 @@ def _touched_months(work: Workspace, target: Target, read: TaskSql, column: str,
     if not parts:
         raise TaskError(f"gold table {target.name} has the window {target.window}, but reads no table with {column}.")
     months = f"SELECT DISTINCT date_trunc('month', t) AS m FROM ({' UNION ALL '.join(parts)})"
-    return f"SELECT DISTINCT CAST(m + to_months(k) AS DATE) AS m FROM ({months}), generate_series(0, {int(target.reach)}) AS s(k)"
+    ahead = f"generate_series(0, {int(target.reach)}) AS s(k)"
+    return f"SELECT DISTINCT CAST(m + to_months(k) AS DATE) AS m FROM ({months}), {ahead}"
 
 
 def _column(target: Target) -> str:

@@ -1,4 +1,4 @@
-"""What the tasks of one publication work on: the accepted rows, the tables as they stand, and where results are staged."""
+"""What the tasks of one publication work on: accepted rows, the tables as they stand, a place for results."""
 
 from __future__ import annotations
 
