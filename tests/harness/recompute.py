@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from headgate.core.digest import table_digest
+from headgate.core.digest import row_text
 from headgate.core.flow import Flow, Target
 from headgate.core.naming import table_name
-from headgate.core.parameters import bind
+from headgate.core.parameters import Bound, bind
 from headgate.core.platform import Platform
 from headgate.core.ports import Engine, FileSet
 from headgate.transform.task_sql import read_task
@@ -18,29 +16,31 @@ def gold_faults(platform: Platform, flow_name: str = "sales") -> list[str]:
     flow = platform.flows[flow_name]
     engine = platform.engine()
     try:
+        parameters = bind(flow, platform.ledger.parameters(flow.name), platform.vault)
+        for name, table in parameters.tables.items():
+            engine.register(f"param_{name}", table)
+        standing = {target: platform.tables.snapshot(table_name(flow.name, target.layer, target.name)) for target in flow.targets}
+        for target, snapshot in standing.items():
+            if target.layer == "silver" and snapshot is not None:
+                engine.register(target.name, snapshot.files)
         return [
-            f"gold table {target.name} is not what its task makes of silver"
-            for target in flow.targets
-            if target.layer == "gold" and not _equal(platform, engine, flow, target)
+            f"gold table {target.name} is not what its task makes of silver: {differing} rows differ"
+            for target, snapshot in standing.items()
+            if target.layer == "gold" and snapshot is not None
+            if (differing := _differing(engine, flow, target, snapshot.files, parameters))
         ]
     finally:
         engine.close()
 
 
-def _equal(platform: Platform, engine: Engine, flow: Flow, target: Target) -> bool:
-    standing = platform.tables.snapshot(table_name(flow.name, "gold", target.name))
-    if standing is None:
-        return True
-    parameters = bind(flow, platform.ledger.parameters(flow.name), platform.vault)
-    for name, table in parameters.tables.items():
-        engine.register(f"param_{name}", table)
-    for other in flow.targets:
-        snapshot = platform.tables.snapshot(table_name(flow.name, other.layer, other.name))
-        if other.layer == "silver" and snapshot is not None:
-            engine.register(other.name, snapshot.files)
+def _differing(engine: Engine, flow: Flow, target: Target, standing: FileSet, parameters: Bound) -> int:
+    """Rows that only one of the two has, by their canonical text."""
     task = next(task for task in flow.tasks if task.name == target.name)
     read = read_task(flow.files[task.file].decode(), flow.parameters, name=target.name)
-    folder = Path(platform.stage) / "recomputed"
-    files = engine.write(read.text, str(folder), parameters.only(read.parameters), name=target.name)
-    anew = FileSet(paths=tuple(file.path for file in files), schema=standing.files.schema)
-    return table_digest(engine, anew) == table_digest(engine, standing.files)
+    engine.register("_standing", standing)
+    row = row_text(standing.schema)
+    anew, stands = f"SELECT {row} AS row FROM ({read.text})", f"SELECT {row} AS row FROM _standing"
+    engine.define("_anew", anew, parameters.only(read.parameters), keep=True)
+    engine.define("_stands", stands, keep=True)
+    apart = "SELECT count(*) FROM ((FROM _anew EXCEPT ALL FROM _stands) UNION ALL (FROM _stands EXCEPT ALL FROM _anew))"
+    return int(engine.rows(apart)[0][0])

@@ -30,11 +30,11 @@ from headgate.core.records import Delivery
 from headgate.core.states import DeliveryState
 from headgate.generate.defects import Defect
 
-FILES = 12
-ROWS = 900  # in all of them
+FILES = 8
+ROWS = 640  # in all of them
 DAYS = 150  # five months, so that what reaches over months is met
 CUSTOMERS = 20
-STEPS = 8
+STEPS = 6
 NO_CONFLICT = frozenset(Defect) - {Defect.KEY_CONFLICT}
 """Kinds with which no key has two contents: any order of landing then gives the same tables."""
 

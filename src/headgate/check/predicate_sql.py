@@ -120,7 +120,7 @@ def _constant_patterns(node: exp.Expr) -> exp.Expr:
     outcomes = [branch.args["true"] for branch in case.args["ifs"]] + [case.args.get("default")]
     if not all(outcome is None or (isinstance(outcome, exp.Literal) and outcome.is_string) for outcome in outcomes):
         return node
-    pushed = case.copy()
+    pushed: exp.Expr = case.copy()
     for branch in pushed.args["ifs"]:
         branch.set("true", _with_pattern(node, text, branch.args["true"]))
     if pushed.args.get("default") is not None:
