@@ -25,10 +25,12 @@ from headgate.core.batches import Arrived, CheckedBatch, CheckedDelivery, Landed
 from headgate.core.errors import DeliveryError, HeadgateError, LeaseLostError, TransientError
 from headgate.core.faults import at_fault_point
 from headgate.core.flow import Flow
+from headgate.core.flow_order import needed_tables, order_flows, read_by
 from headgate.core.heartbeat import heartbeat
 from headgate.core.manifest import read_manifest, write_manifest
 from headgate.core.platform import Platform
 from headgate.core.ports import DeliveryFilter
+from headgate.core.reasons import ReasonCode
 from headgate.core.records import Claim, Delivery, Fence, Move
 from headgate.core.states import DeliveryState
 from headgate.land.step import land
@@ -42,6 +44,7 @@ Result = TypeVar("Result")
 STEPS = (land, check, review, transform, publish, archive)
 
 COMPACT_EVERY = 32  # publications: their small files are joined then
+ON_THE_WAY = (DeliveryState.LANDED, DeliveryState.CHECKED)
 TRIES = 4  # three after the first
 FIRST_PAUSE_S = 0.2
 READY_TOGETHER = 4  # batches that one publication may take
@@ -76,15 +79,17 @@ def resume(platform: Platform) -> bool:
         platform.ledger.release(fence)
     for flow in platform.flows.values():
         whole = _resume_receipts(flow, platform) and whole
+    _wake_waiting(platform)
     anchor(platform)
     return whole
 
 
 def work(platform: Platform) -> None:
     """Take every waiting delivery as far as it goes; returns when nothing waits that this process could take."""
+    order = [platform.flows[name] for name in order_flows(platform.flows)]
     while True:
         checked = check_next(platform)
-        settled = [settle_next(flow, platform) for flow in platform.flows.values()]
+        settled = [settle_next(flow, platform) for flow in order]
         if checked or any(settled):
             continue
         if resume(platform) and not _others_at_work(platform):
@@ -179,11 +184,17 @@ def settle_next(flow: Flow, platform: Platform) -> bool:
 
 
 def _ready(flow: Flow, platform: Platform) -> list[Delivery]:
-    """Checked deliveries before which none waits, of one stage or more, each name once."""
+    """Checked deliveries before which none waits, of one stage or more, each name once.
+
+    None while deliveries wait in a flow whose tables this one reads.
+    """
+    for other in read_by(flow, platform.flows):
+        if platform.ledger.deliveries(DeliveryFilter(flow=other, states=ON_THE_WAY, limit=1)):
+            return []
     waiting = platform.ledger.deliveries(
         DeliveryFilter(
             flow=flow.name,
-            states=(DeliveryState.LANDED, DeliveryState.CHECKED),
+            states=ON_THE_WAY,
             limit=READY_TOGETHER * platform.budget.batch_deliveries,
         ),
     )
@@ -270,6 +281,20 @@ def _has_receipts(flow: Flow, platform: Platform) -> bool:
         and platform.receipts.size(receipt_name(receipt)) is not None
         for receipt in newest[-1:]
     )
+
+
+def _wake_waiting(platform: Platform) -> None:
+    """Deliveries that were held for want of a table alone go on once it is there."""
+    held = platform.ledger.deliveries(DeliveryFilter(states=(DeliveryState.HELD,)))
+    waiting = [one for one in held if one.held_for == (ReasonCode.TABLE_MISSING.value,) and one.flow in platform.flows]
+    published = {name.rsplit("/", 1)[-1] for name in platform.tables.names()} if waiting else set()
+    moves = [
+        Move(after=replace(one, state=DeliveryState.LANDED), event="table_found")
+        for one in waiting
+        if needed_tables(platform.flows[str(one.flow)]) <= published
+    ]
+    if moves:
+        platform.ledger.advance(moves, at=platform.clock())
 
 
 def _archive_rest(flow: Flow, platform: Platform) -> None:

@@ -1,8 +1,8 @@
 """Kills a run again and again, lets the next one go on, and compares what comes out with a run that nobody killed.
 
-`python -m tests.harness.kills --kills 200 --seed 1` kills by SIGKILL at random moments, `--points` at every fault point
-once. After each project is done: every row is in silver once, digests are those of the unkilled run, counts balance, the
-log fits its anchor, receipts verify, and no delivery is left on its way.
+`python -m tests.harness.kills --kills 200 --seed 1` kills by SIGKILL at random moments, `--points` at every fault
+point once. After each project is done: every row is in silver once, digests are those of the unkilled run, counts balance,
+the log fits its anchor, receipts verify, and no delivery is left on its way.
 """
 
 from __future__ import annotations
@@ -44,7 +44,11 @@ POINTS = (
     "after review",
     "before intent",
     "after intent",
-    *(f"{when} sales/{table}" for table in TABLES for when in ("before commit of", "before log entry of", "after commit of")),
+    *(
+        f"{when} sales/{table}"
+        for table in TABLES
+        for when in ("before commit of", "before log entry of", "after commit of")
+    ),
     "before completion",
     "after completion",
     "after archive",
@@ -143,7 +147,11 @@ def compare(name: str, report: dict[str, object], baseline: dict[str, object]) -
     faults = report["faults"]
     assert isinstance(faults, list)
     wrong = [f"{name}: {fault}" for fault in faults]
-    wrong += [f"{name}: {part} differ: {report[part]} not {baseline[part]}" for part in ("digests", "ends") if report[part] != baseline[part]]
+    wrong += [
+        f"{name}: {part} differ: {report[part]} not {baseline[part]}"
+        for part in ("digests", "ends")
+        if report[part] != baseline[part]
+    ]
     return wrong
 
 

@@ -263,7 +263,11 @@ def _integer_cell(cases: dict[str, Case]) -> str:
     takes = [name for name in INTEGERS if cases[name].reason is None]
     if not takes:
         return "-"
-    return _cell(cases[takes[0]]) if len(takes) == len(INTEGERS) else f"{_code(cases[takes[0]].taken or '')} {' '.join(takes)}"
+    return (
+        _cell(cases[takes[0]])
+        if len(takes) == len(INTEGERS)
+        else f"{_code(cases[takes[0]].taken or '')} {' '.join(takes)}"
+    )
 
 
 def _code(text: str) -> str:

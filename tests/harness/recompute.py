@@ -19,7 +19,10 @@ def gold_faults(platform: Platform, flow_name: str = "sales") -> list[str]:
         parameters = bind(flow, platform.ledger.parameters(flow.name), platform.vault)
         for name, table in parameters.tables.items():
             engine.register(f"param_{name}", table)
-        standing = {target: platform.tables.snapshot(table_name(flow.name, target.layer, target.name)) for target in flow.targets}
+        standing = {
+            target: platform.tables.snapshot(table_name(flow.name, target.layer, target.name))
+            for target in flow.targets
+        }
         for target, snapshot in standing.items():
             if target.layer == "silver" and snapshot is not None:
                 engine.register(target.name, snapshot.files)

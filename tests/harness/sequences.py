@@ -1,9 +1,9 @@
 """Random sequences of what can happen to a project; after each step everything that must hold is looked at.
 
 `python -m tests.harness.sequences --runs 200 --seed 1`. Steps: deliveries one or several at once, changed versions,
-releases of held deliveries, reprocessings under other parameters, failures and retries, the same bytes again. After each
-the counts balance, the tables alone prove it, and gold is what its tasks make of the whole of silver. Each run also takes
-its files in once more in other batches and windows, and in another order.
+releases of held deliveries, reprocessings under other parameters, failures and retries, the same bytes again. After
+each the counts balance, the tables alone prove it, and gold is what its tasks make of the whole of silver. Each run
+also takes its files in once more in other batches and windows, and in another order.
 """
 
 from __future__ import annotations
@@ -55,7 +55,10 @@ class Happenings:
         """Do one thing that can be done now."""
         choices: list[tuple[str, Callable[[], None]]] = []
         if self.fresh:
-            choices += [("deliver", self.deliver)] * 3 + [("deliver held", self.deliver_held), ("fail", self.fail_and_retry)]
+            choices += [("deliver", self.deliver)] * 3 + [
+                ("deliver held", self.deliver_held),
+                ("fail", self.fail_and_retry),
+            ]
         if self.known:
             choices += [("new version", self.new_version), ("again", self.again)]
         if self._in(DeliveryState.HELD):
@@ -148,9 +151,7 @@ def _exact(number: object) -> float:
 
 def run_sequence(folder: Path, seed: int) -> tuple[list[str], list[str]]:
     """(steps done, what did not hold) of one random sequence."""
-    made = make_sales(
-        folder / "in", count=ROWS, files=FILES, seed=seed, defects=0.03, days=DAYS, customers=CUSTOMERS
-    )
+    made = make_sales(folder / "in", count=ROWS, files=FILES, seed=seed, defects=0.03, days=DAYS, customers=CUSTOMERS)
     chance = random.Random(seed)  # noqa: S311  repeatable on purpose
     platform = open_project(make_project(folder / "project", "sales"), batch_deliveries=chance.choice([1, 2, 256]))
     fresh = list(made.files)
@@ -169,7 +170,14 @@ def run_sequence(folder: Path, seed: int) -> tuple[list[str], list[str]]:
 def run_orders(folder: Path, seed: int) -> list[str]:
     """What differs between runs of the same files in other batches, windows and orders."""
     made = make_sales(
-        folder / "in", count=ROWS, files=FILES, seed=seed, defects=0.02, kinds=NO_CONFLICT, days=DAYS, customers=CUSTOMERS
+        folder / "in",
+        count=ROWS,
+        files=FILES,
+        seed=seed,
+        defects=0.02,
+        kinds=NO_CONFLICT,
+        days=DAYS,
+        customers=CUSTOMERS,
     )
     chance = random.Random(seed)  # noqa: S311  repeatable on purpose
     shuffled = chance.sample(made.files, len(made.files))

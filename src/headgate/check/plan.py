@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from headgate.check.fast_sql import all_hold, known_keys, object_paths, typed_and_sound
 from headgate.check.predicate_sql import NOW, Lookup, PredicateWriter, lookup_joins
@@ -11,7 +11,7 @@ from headgate.check.reason_sql import REASON_TYPE, BuiltinReasons, places, reaso
 from headgate.check.shape_sql import PARSED, parse_sql, record_type, text_of, typed_value
 from headgate.core.contract import Column, Contract, Kind, Rule, RuleKind, Scope
 from headgate.core.flow import ParameterDeclaration
-from headgate.core.reasons import ReasonCode
+from headgate.core.reasons import Consequence, ReasonCode
 from headgate.core.sql import literal, path_sql, quoted
 
 INPUT = "_input"  # rows to look at: _n, _row, _offset, _length, _now, raw, and `fields` for text formats
@@ -53,6 +53,7 @@ def _write_plan(
     parameters: Sequence[ParameterDeclaration],
     headers: frozenset[str] | None,
 ) -> CheckPlan:
+    contract = _with_shares(contract)
     writer = PredicateWriter(contract.columns, parameters)
     single, repeated = object_paths(contract.columns)
     quick = _quick(contract, writer, headers)
@@ -65,6 +66,22 @@ def _write_plan(
         shape_paths=tuple(single) if headers is None else (),
         element_paths=tuple(path for path in repeated if path.count("[*]") == 1) if headers is None else (),
     )
+
+
+def _with_shares(contract: Contract) -> Contract:
+    """Rules on shares tell their rows too: as warnings, whatever the delivery comes to."""
+    on_rows = [
+        replace(
+            rule,
+            kind=RuleKind(rule.arguments["of"]["kind"]),
+            scope=Scope(rule.arguments["of"]["scope"]),
+            arguments=rule.arguments["of"]["arguments"],
+            consequence=Consequence.WARN,
+        )
+        for rule in contract.rules
+        if rule.kind is RuleKind.SHARE and rule.arguments["of"]["scope"] in {Scope.ROW, Scope.ELEMENT}
+    ]
+    return replace(contract, rules=(*contract.rules, *on_rows))
 
 
 def _quick(contract: Contract, writer: PredicateWriter, headers: frozenset[str] | None) -> str:

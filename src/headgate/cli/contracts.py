@@ -141,7 +141,8 @@ def diff(
         ],
     }
     lines = [
-        f"{one.level.name.lower():<6} {one.path or 'contract'}: {one.what} (senders: {one.senders}; readers: {one.readers})"
+        f"{one.level.name.lower():<6} {one.path or 'contract'}: {one.what} "
+        f"(senders: {one.senders or 'the same'}; readers: {one.readers or 'the same'})"
         for one in changes
     ]
     lines.append(
@@ -173,8 +174,8 @@ def infer(
     as_json: AsJson = False,
 ) -> None:
     """Draft a contract from a sample: types that hold for all of it, and comments on what a person should look at."""
-    from headgate.cli.samples import read_sample
     from headgate.check.infer import infer as infer_contract
+    from headgate.cli.samples import read_sample
 
     sample = read_sample(file, records=records, rows=rows)
     text = infer_contract(sample, name=name, contract_id=name)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from headgate.core.signing_keys import PublicKey
     from headgate.serve.audit import Kept
 
+SHOWN = 100  # characters of a value
 KeyFile = Annotated[
     Path | None,
     typer.Option(
@@ -80,7 +81,7 @@ def _short(value: object) -> str:
     import json
 
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 100 else f"{text[:99]}…"
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
 
 
 def verify_receipt(
@@ -108,12 +109,10 @@ def verify_receipt(
         "signer": proven.signer.label,
         "checkpoint_signers": [signer.label for signer in proven.checkpoint_signers],
     }
-    lines = [
-        f"Proven: {proven.signer.label} said this, and the log {proven.checkpoint.origin} of {proven.checkpoint.size:,} "
-        f"events has it as event {proven.index:,}.",
-        *columns([(name, _short(value)) for name, value in proven.body.items()]),
-    ]
-    answer(document, lines, as_json=as_json)
+    log = f"the log {proven.checkpoint.origin} of {proven.checkpoint.size:,} events"
+    told = f"Proven: {proven.signer.label} said this, and {log} has it as event {proven.index:,}."
+    lines = columns([(name, _short(value)) for name, value in proven.body.items()])
+    answer(document, [told, *lines], as_json=as_json)
 
 
 def verify_audit(
@@ -187,10 +186,11 @@ def _audit_lines(report: LogReport, kept: Kept | None) -> Iterator[str]:
     for finding in report.findings:
         yield f"{finding.fault}: {finding.message}"
     if report.ok and report.unanchored:
-        yield "A command was killed, or somebody appended. Next: look at the last events, then `headgate audit checkpoint`."
+        yield "A command was killed, or somebody appended. Next: look at the last events, `headgate audit checkpoint`."
     if kept is None:
         return
-    yield f"The bytes of {kept.objects - len(kept.missing) - len(kept.changed):,} of {kept.objects:,} deliveries are there."
+    there = kept.objects - len(kept.missing) - len(kept.changed)
+    yield f"The bytes of {there:,} of {kept.objects:,} deliveries are there."
     yield from (f"bytes missing: delivery {one}" for one in kept.missing)
     yield from (f"bytes changed: delivery {one}" for one in kept.changed)
     yield from (f"receipt missing: {name}" for name in kept.receipts_missing)

@@ -12,17 +12,17 @@ from headgate.cli.options import AsJson, ProjectFolder, add
 
 def register(app: typer.Typer) -> None:
     """Enter the commands of this file."""
-    add(app, "test", test, "headgate test sales", "headgate test sales --case refunds --json")
+    add(app, "test", run_cases, "headgate test sales", "headgate test sales --case refunds --json")
 
 
-def test(
+def run_cases(
     flow: Annotated[str, typer.Argument(metavar="FLOW", help="Name of the flow.")],
     *,
     case: Annotated[str | None, typer.Option("--case", help="Only cases whose file's name holds this.")] = None,
     project: ProjectFolder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run a flow's golden cases (flows/FLOW/cases/*.yaml) through the real steps. Ends with 1 where one does not hold."""
+    """Run a flow's golden cases (flows/FLOW/cases/*.yaml) through the real steps. Ends with 1 where one breaks."""
     from headgate.cli.failures import FAILED
     from headgate.cli.golden_cases import case_files, run_case
     from headgate.cli.opening import project_settings

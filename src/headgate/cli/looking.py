@@ -133,7 +133,8 @@ def _story_lines(story: Story, *, records: bool) -> Iterator[str]:
 
     one = story.delivery
     yield from columns([(one.id, one.name)])
-    yield f"  flow {one.flow or '(none)'}, {one.state}, {one.size_bytes:,} bytes, landed {one.landed_at:%Y-%m-%d %H:%M:%S} UTC"
+    landed = f"landed {one.landed_at:%Y-%m-%d %H:%M:%S} UTC"
+    yield f"  flow {one.flow or '(none)'}, {one.state}, {one.size_bytes:,} bytes, {landed}"
     yield f"  SHA-256 {one.sha256}"
     if one.counts is not None:
         yield f"  {balance_line(one.counts)}"

@@ -20,7 +20,7 @@ DEFAULT_FLOWS = ("sales",)
 
 SETTINGS = """\
 # Settings of this project. A line that begins with # shows the default. HEADGATE_MEMORY_LIMIT, HEADGATE_WORKERS,
-# HEADGATE_LEDGER, HEADGATE_LEASE_S, HEADGATE_BATCH_DELIVERIES and HEADGATE_SENDER in the environment go before this file.
+# HEADGATE_LEDGER, HEADGATE_LEASE_S, HEADGATE_BATCH_DELIVERIES, HEADGATE_SENDER in the environment go before this file.
 
 [project]
 name = "{name}"                       # part of the log's name and of the tables' transactions: never change it

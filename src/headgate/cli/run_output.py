@@ -88,7 +88,7 @@ def next_steps(one: Delivery) -> Iterator[str]:
 
 
 def balance_line(counts: Counts) -> str:
-    """received = published + held + rejected + duplicate, with the figures."""
+    """The balance with its figures: received = published + held + rejected + duplicate."""
     return (
         f"{counts.received:,} received = {counts.accepted:,} published + {counts.held:,} held + "
         f"{counts.rejected:,} rejected + {counts.duplicate:,} duplicate"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from headgate.cli.console import answer, note, progress_bars
+from headgate.cli.console import answer, note
 from headgate.cli.options import AsJson, ProjectFolder, add
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ def run(
     """
     from headgate.cli.found_files import find_files
     from headgate.cli.opening import project_settings
-    from headgate.cli.running_project import foretell, require_flow, run_files
     from headgate.cli.run_output import run_document, run_lines
+    from headgate.cli.running_project import foretell, require_flow, run_files
 
     settings = project_settings(project)
     require_flow(settings, flow)

@@ -19,7 +19,7 @@ def order_flows(flows: Mapping[str, Flow]) -> tuple[str, ...]:
 
     FlowError where flows read each other in a circle; tables that no flow here publishes are passed over.
     """
-    reads = {name: sorted(_read_by(flow, flows)) for name, flow in sorted(flows.items())}
+    reads = {name: sorted(read_by(flow, flows)) for name, flow in sorted(flows.items())}
     try:
         return tuple(TopologicalSorter(reads).static_order())
     except CycleError as error:
@@ -30,7 +30,7 @@ def order_flows(flows: Mapping[str, Flow]) -> tuple[str, ...]:
         raise FlowError("The project", [problem]) from error
 
 
-def _read_by(flow: Flow, flows: Mapping[str, Flow]) -> set[str]:
+def read_by(flow: Flow, flows: Mapping[str, Flow]) -> set[str]:
     """Names of the other flows whose published tables the flow reads."""
     named = {rule.arguments["table"] for rule in flow.contract.rules if rule.kind is RuleKind.REFERENCE}
     found = {other for table in named for other in _publishers(table, flows)}
@@ -39,6 +39,15 @@ def _read_by(flow: Flow, flows: Mapping[str, Flow]) -> set[str]:
             text = flow.files.get(task.file, b"").decode("utf-8", "replace")
             found.update(name for name in _FOREIGN.findall(text) if name in flows)
     return found - {flow.name}
+
+
+def needed_tables(flow: Flow) -> set[str]:
+    """Names of the referenced tables without which the flow's deliveries wait."""
+    return {
+        rule.arguments["table"].rpartition(".")[2]
+        for rule in flow.contract.rules
+        if rule.kind is RuleKind.REFERENCE and rule.arguments.get("if_missing", "wait") == "wait"
+    }
 
 
 def _publishers(table: str, flows: Mapping[str, Flow]) -> set[str]:

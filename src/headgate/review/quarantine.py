@@ -70,7 +70,8 @@ def _with_record(contract: Contract, *, texts: bool) -> str:
 def _sound_rows(contract: Contract, held_list: str) -> str:
     return (
         f"SELECT r._n, r._row, r._offset, r._length, [{_REASON_OF_HELD}] AS reasons, "
-        f"{literal(Verdict.HELD)} AS verdict, coalesce(r._raw, {_as_json(contract, 'r')}) AS record FROM {ROWS} AS r WHERE r._n IN ({held_list}) "
+        f"{literal(Verdict.HELD)} AS verdict, coalesce(r._raw, {_as_json(contract, 'r')}) AS record "
+        f"FROM {ROWS} AS r WHERE r._n IN ({held_list}) "
         f"AND NOT EXISTS (SELECT 1 FROM {VERDICTS} AS v WHERE v._n = r._n AND v._row = r._row)"
     )
 

@@ -19,8 +19,9 @@ def referenced_tables(flow: Flow, platform: Platform) -> dict[str, TableSnapshot
 
 
 def _find(name: str, platform: Platform) -> TableSnapshot | None:
+    flow, _, bare = name.rpartition(".")
     for table in platform.tables.names():
-        if table.rsplit("/", 1)[-1] == name:
+        if table.rsplit("/", 1)[-1] == bare and flow in {"", table.split("/", 1)[0]}:
             owner = table.split("/", 1)[0]
             last = platform.ledger.publications(owner, newest=1)
             version = last[-1].versions.get(table) if last else None

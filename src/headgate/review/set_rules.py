@@ -28,9 +28,12 @@ def judge_sets(
     references: Mapping[str, TableSnapshot | None],
     *,
     family: Collection[str],
-    published: bool,
+    published: Collection[str],
 ) -> list[str]:
-    """Define BROKEN; returns sentences about rules that let go on for lack of a table (`ifMissing: warn`)."""
+    """Define BROKEN; returns sentences about rules that let go on for lack of a table (`ifMissing: warn`).
+
+    A rule that waits for its table is told by `missing_tables`.
+    """
     parts: list[str] = []
     notes: list[str] = []
     places = {rule.id: place for place, rule in enumerate(flow.contract.rules)}
@@ -43,7 +46,8 @@ def judge_sets(
                 notes.append(f"{rule.id}: the table {rule.arguments['table']} was never published")
                 continue
             engine.register(f"_reference{number}", table.files)
-            parts.append(_reference(rule, f"_reference{number}", places[rule.id]))
+            sql = _element_reference if rule.array else _reference
+            parts.append(sql(rule, f"_reference{number}", places[rule.id]))
         elif rule.kind is RuleKind.UNIQUE:
             parts.append(_unique(rule, places[rule.id], family, published=published))
         elif rule.kind is RuleKind.PYTHON:
@@ -82,7 +86,30 @@ def _reference(rule: Rule, table: str, place: int) -> str:
     )
 
 
-def _unique(rule: Rule, place: int, family: Collection[str], *, published: bool) -> str:
+def _element_reference(rule: Rule, table: str, place: int) -> str:
+    """The same for a column of a list's elements: a reason for each that is not found."""
+    column = rule.reads[0].removeprefix(f"{rule.array}[]").lstrip(".")
+    values = f"[x.{path_sql(column)} FOR x IN {path_sql(rule.array)}]" if column else path_sql(rule.array)
+    there = f"SELECT CAST({quoted(rule.arguments['column'])} AS VARCHAR) FROM {table}"
+    return (
+        f"SELECT r._n, r._row, r._offset, r._length, {_reason(rule, place, 'r._value')} AS reason FROM ("
+        f"SELECT _n, _row, _offset, _length, CAST(unnest({values}) AS VARCHAR) AS _value FROM {ROWS}) AS r "
+        f"WHERE r._value IS NOT NULL AND r._value NOT IN ({there} WHERE {quoted(rule.arguments['column'])} IS NOT NULL)"
+    )
+
+
+def missing_tables(flow: Flow, references: Mapping[str, TableSnapshot | None]) -> list[str]:
+    """Referenced tables that were never published and must be there."""
+    return sorted(
+        rule.arguments["table"]
+        for rule in flow.contract.rules
+        if rule.kind is RuleKind.REFERENCE
+        and references[rule.arguments["table"]] is None
+        and rule.arguments.get("if_missing", "wait") == "wait"
+    )
+
+
+def _unique(rule: Rule, place: int, family: Collection[str], *, published: Collection[str]) -> str:
     paths = [path_sql(path) for path in rule.arguments["columns"]]
     listed = ", ".join(f"r.{path}" for path in paths)
     there = " AND ".join(f"r.{path} IS NOT NULL" for path in paths)
@@ -90,8 +117,8 @@ def _unique(rule: Rule, place: int, family: Collection[str], *, published: bool)
     repeated = f"row_number() OVER (PARTITION BY {listed} ORDER BY r._n, r._row) > 1"
     if rule.arguments.get("against") == "published" and published:
         others = ", ".join(literal(id_) for id_ in sorted(family)) or "''"
-        names = [path.rsplit(".", 1)[-1] for path in paths]
-        same = " AND ".join(f"p.{name} = r.{path}" for name, path in zip(names, paths, strict=True))
+        names = [_published_name(rule, path, published) for path in rule.arguments["columns"]]
+        same = " AND ".join(f"p.{quoted(name)} = r.{path}" for name, path in zip(names, paths, strict=True))
         repeated += (
             f" OR EXISTS (SELECT 1 FROM _published AS p WHERE {same} AND p.{quoted(DELIVERY)} NOT IN ({others}))"
         )
@@ -100,6 +127,17 @@ def _unique(rule: Rule, place: int, family: Collection[str], *, published: bool)
         f"{_reason(rule, place, value)} AS reason, {repeated} AS broken FROM {ROWS} AS r WHERE {there} "
         f"AND (r._ok OR NOT EXISTS (SELECT 1 FROM {FAULTY} AS f WHERE f._n = r._n AND f._row = r._row "
         "AND f.weight >= 2))) WHERE broken"
+    )
+
+
+def _published_name(rule: Rule, path: str, columns: Collection[str]) -> str:
+    """The record table's column of a contract's path: customer_email or email for customer.email."""
+    for name in (path.replace(".", "_"), path.rsplit(".", 1)[-1]):
+        if name in columns:
+            return name
+    raise CheckError(
+        f"rule {rule.id} compares {path} with what is published, but the record table has no column "
+        f"{path.replace('.', '_')}. Next: let the silver task select it under that name.",
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from headgate.core.batches import CheckedBatch, CheckedDelivery, ReviewedBatch
@@ -11,6 +11,7 @@ from headgate.core.flow import Flow, NewVersion
 from headgate.core.naming import table_name
 from headgate.core.platform import Platform
 from headgate.core.ports import DeliveryFilter, Engine, TableSnapshot
+from headgate.core.reasons import ReasonCode
 from headgate.core.records import Delivery
 from headgate.core.states import DeliveryState
 from headgate.review.holding import holding
@@ -18,7 +19,7 @@ from headgate.review.keys import PUBLISHED, find_twins, key_rule
 from headgate.review.quarantine import stage_quarantine
 from headgate.review.references import referenced_tables
 from headgate.review.relations import open_engine
-from headgate.review.set_rules import judge_sets
+from headgate.review.set_rules import judge_sets, missing_tables
 from headgate.review.verdicts import Tallies, counts_of, decide, excluded_sql, join_sets, tally
 
 
@@ -31,7 +32,14 @@ def review(batches: Sequence[CheckedBatch], platform: Platform) -> ReviewedBatch
     flow = batches[0].flow
     sound = {one.id: one for batch in batches for one in batch.checked if not (one.unreadable or one.error)}
     deliveries = tuple(one for batch in batches for one in batch.deliveries if one.id in sound)
-    work = _Settling(flow=flow, platform=platform, batches=batches, deliveries=deliveries, sound=sound)
+    work = _Settling(
+        flow=flow,
+        platform=platform,
+        batches=batches,
+        deliveries=deliveries,
+        sound=sound,
+        parameters={one.id: batch.parameters for batch in batches for one in batch.deliveries},
+    )
     return work.settle()
 
 
@@ -42,6 +50,7 @@ class _Settling:
     batches: Sequence[CheckedBatch]
     deliveries: tuple[Delivery, ...]
     sound: dict[str, CheckedDelivery]
+    parameters: Mapping[str, Mapping[str, int]]  # delivery -> versions under which its rows were checked
 
     def settle(self) -> ReviewedBatch:
         earlier = self._earlier_versions()
@@ -104,12 +113,15 @@ class _Settling:
         notes = judge_sets(
             engine,
             self.flow,
-            referenced_tables(self.flow, self.platform),
+            self._references(),
             family=self._family(superseded),
-            published=record is not None,
+            published=record.files.schema.names if record is not None else (),
         )
         join_sets(engine)
         return notes, record
+
+    def _references(self) -> dict[str, TableSnapshot | None]:
+        return referenced_tables(self.flow, self.platform)
 
     def _family(self, superseded: dict[str, Delivery]) -> set[str]:
         """Deliveries whose published rows do not count against these: they are the same, or are being replaced."""
@@ -155,6 +167,8 @@ class _Settling:
             )
         reasons = tallies.reasons.get(n, ())
         why = {} if one.released else holding(self.flow, checked, counts, reasons, has_earlier=has_earlier)
+        if absent := missing_tables(self.flow, self._references()):
+            why[ReasonCode.TABLE_MISSING] = f"never published: {', '.join(absent)}"
         facts = {**one.facts, "held": why} if why else {k: v for k, v in one.facts.items() if k != "held"}
         after = replace(
             one,
@@ -163,7 +177,7 @@ class _Settling:
             held_for=tuple(why),
             facts=facts,
             contract=self.flow.contract.digest,
-            parameters=dict(self.batches[-1].parameters),
+            parameters=dict(self.parameters[one.id]),
             state=DeliveryState.PUBLISHED,
         )
         return _as_held(after) if why else after

@@ -70,7 +70,7 @@ def _tables(platform: Platform, flow: Flow, require: Callable[[Platform, Flow], 
 
 
 def _restored(platform: Platform) -> Iterator[Finding]:
-    """Tables that somebody set back: delta keeps the transactions of what was taken away, so versions alone tell not."""
+    """Tables that somebody set back: the transactions of what was taken away stay in the log, so only it tells."""
     for one in standing_tables(platform):
         snapshot = platform.tables.snapshot(one.table)
         if snapshot is None or snapshot.version <= one.version:

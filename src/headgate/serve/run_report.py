@@ -27,7 +27,7 @@ DEFINITION = "report.yaml"
 
 
 def keep_facts(platform: Platform, flow: Flow, facts: RunFacts) -> dict[str, Any]:
-    """What the run's summary keeps of a flow, so that the report can be made again; the definition goes to the vault."""
+    """What the run's summary keeps of a flow to make the report again; the definition goes to the vault."""
     definition = _definition_of(flow)
     kept: dict[str, Any] = {"facts": encode_facts(facts), "personal": sorted(personal_columns(flow))}
     if definition is not None:

@@ -102,7 +102,8 @@ def test_the_engine_keeps_digits_only_beside_a_decimal(tmp_path: Path) -> None:
         without = with_marker.replace(f', "{EXACT}": "DECIMAL(1,0)"', "")
         assert without != with_marker
         kept, lost = (
-            [text for (text,) in engine.rows(_leaves(parsed, column.name, numbers))] for parsed in (with_marker, without)
+            [text for (text,) in engine.rows(_leaves(parsed, column.name, numbers))]
+            for parsed in (with_marker, without)
         )
         assert kept == numbers
         assert lost == ["12.5", "100.0", "100.0", "0", "1e400", "9007199254740994.0", "1.2345678901234568e29"]
@@ -112,4 +113,5 @@ def test_the_engine_keeps_digits_only_beside_a_decimal(tmp_path: Path) -> None:
 
 def _leaves(parsed: str, name: str, numbers: list[str]) -> str:
     rows = ", ".join(f"({place}, '{{\"{name}\": {number}}}')" for place, number in enumerate(numbers))
-    return f"SELECT CAST(d.\"{name}\" AS VARCHAR) FROM (SELECT place, {parsed} AS d FROM (VALUES {rows}) AS t(place, raw)) ORDER BY place"
+    read = f"SELECT place, {parsed} AS d FROM (VALUES {rows}) AS t(place, raw)"
+    return f'SELECT CAST(d."{name}" AS VARCHAR) FROM ({read}) ORDER BY place'
