@@ -63,7 +63,7 @@ def held_lease(ledger: Ledger, owner: str = "w", ttl_s: float = 60) -> Fence:
 
 
 def intent(deliveries: Sequence[Delivery], *, number: int = 1, epoch: int = 1) -> Publication:
-    staged = StagedFile(path="s/1.parquet", rows=3, size_bytes=99, stats={"id": {"min": "1"}}, partition={"day": None})
+    staged = StagedFile(path="s/1.parquet", rows=3, size_bytes=99, stats={"id": {"min": "1"}})
     return Publication(
         flow="sales",
         number=number,
@@ -71,7 +71,7 @@ def intent(deliveries: Sequence[Delivery], *, number: int = 1, epoch: int = 1) -
         state=PublicationState.OPEN,
         run="r-1",
         deliveries=tuple(delivery.id for delivery in deliveries),
-        changes=(TableChange(table="sales/silver/sales", schema="c2NoZW1h", adds=(staged,), partition_by=("day",)),),
+        changes=(TableChange(table="sales/silver/sales", schema="c2NoZW1h", adds=(staged,)),),
         moves=tuple(
             Move(after=replace(delivery, state=State.PUBLISHED, publication=number), fields={"rows": 3})
             for delivery in deliveries

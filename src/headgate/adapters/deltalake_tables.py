@@ -140,7 +140,6 @@ class DeltaTables(Tables):
             self._root / change.table,
             schema=Schema.from_arrow(schema),
             mode="ignore",
-            partition_by=list(change.partition_by) or None,
             configuration=RETENTION,
         )
 
@@ -156,7 +155,7 @@ class DeltaTables(Tables):
                 AddAction(
                     path=name,
                     size=file.size_bytes,
-                    partition_values=file.partition,
+                    partition_values={},
                     modification_time=moment_ms,
                     data_change=True,
                     stats=delta_stats(file, schema),
@@ -167,7 +166,6 @@ class DeltaTables(Tables):
             actions,
             mode="append",
             schema=Schema.from_arrow(schema),
-            partition_by=list(change.partition_by) or None,
             commit_properties=CommitProperties(
                 custom_metadata={PUBLICATION: str(number)},
                 app_transactions=[Transaction(application, number)],

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from headgate.adapters.duckdb_parquet import column_stats, partition_values
+from headgate.adapters.duckdb_parquet import column_stats
 from headgate.core.errors import CheckError, TransientError
 from headgate.core.ports import Engine, FileSet
 from headgate.core.records import StagedFile
@@ -120,34 +120,24 @@ class DuckDBEngine(Engine):
         parameters: Mapping[str, Any] | None = None,
         *,
         name: str,
-        partition_by: Sequence[str] = (),
         keep: bool = True,
     ) -> tuple[StagedFile, ...]:
         """Write a result as Parquet files into a folder of the stage; none for no rows."""
-        target = Path(folder) / (name if partition_by else f"{name}.parquet")
+        target = Path(folder) / f"{name}.parquet"
         target.parent.mkdir(parents=True, exist_ok=True)
         options = f"FORMAT parquet, {KEPT if keep else STAGED}, RETURN_STATS"
-        if partition_by:
-            columns = ", ".join(quoted(column) for column in partition_by)
-            options += f", PARTITION_BY ({columns}), OVERWRITE_OR_IGNORE"
         written = self._run(
             f"COPY ({self._storable(sql, parameters) if keep else sql}) TO {literal(str(target))} ({options})",
             parameters,
         ).fetchall()
-        files = [
-            StagedFile(
-                path=path,
-                rows=count,
-                size_bytes=size,
-                stats=column_stats(statistics),
-                partition=partition_values(keys),
-            )
-            for path, count, size, _footer, statistics, keys, *_rest in written
+        files = tuple(
+            StagedFile(path=path, rows=count, size_bytes=size, stats=column_stats(statistics))
+            for path, count, size, _footer, statistics, *_rest in written
             if count
-        ]
+        )
         if not files:
-            target.unlink(missing_ok=True) if target.is_file() else shutil.rmtree(target, ignore_errors=True)
-        return tuple(sorted(files, key=lambda file: file.path))
+            target.unlink(missing_ok=True)
+        return files
 
     def files_with(self, data: FileSet, column: str, values: Sequence[str]) -> tuple[str, ...]:
         """Paths of those files that have a row whose text column is one of the values."""

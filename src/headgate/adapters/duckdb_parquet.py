@@ -27,8 +27,3 @@ def column_stats(columns: Mapping[str, Mapping[str, str]] | None) -> dict[str, A
             if len(low) <= MAX_BOUND_CHARACTERS and len(high) <= MAX_BOUND_CHARACTERS:
                 lowest[name], highest[name] = low, high
     return {"min": lowest, "max": highest, "nulls": nulls}
-
-
-def partition_values(keys: Mapping[str, Any] | None) -> dict[str, str | None]:
-    """Partition columns of a written file, as Delta's text values."""
-    return {name.strip('"'): None if value is None else str(value) for name, value in (keys or {}).items()}

@@ -28,9 +28,16 @@ def explain(error: BaseException, *, debug: bool, as_json: bool) -> int:
         return INTERRUPTED
     if isinstance(error, BrokenPipeError):
         return FAILED
-    known = isinstance(error, HeadgateError)
-    message = str(error) if known else FAULT.format(kind=type(error).__name__, error=error)
+    message = _message(error)
     sys.stderr.write(f"{message}\n")
     if as_json:
         write_json({"error": {"kind": type(error).__name__, "message": message}})
     return WRONG_CALL if isinstance(error, UsageError) else FAILED
+
+
+def _message(error: BaseException) -> str:
+    if isinstance(error, HeadgateError):
+        return str(error)
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"The system refused: {error}. Next: look at the path, its permissions and the disk."
+    return FAULT.format(kind=type(error).__name__, error=error)

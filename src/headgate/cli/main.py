@@ -5,6 +5,7 @@ Nothing heavy is imported here, and command functions import what they need, so 
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -93,6 +94,8 @@ def call(arguments: Sequence[str]) -> int:
 
 def main() -> None:
     """Run the command of this process and end it with its exit status."""
+    # Batches are Arrow's and the engine's, not objects of ours: looking for garbage often only takes time.
+    gc.set_threshold(50_000, 20, 20)
     status = call(sys.argv[1:])
     try:
         sys.stdout.flush()

@@ -43,8 +43,18 @@ def _workers(settings: Settings, files: Sequence[Arrived]) -> int:
     if settings.workers:
         return settings.workers
     sizes = [file.size_bytes for file in files] or _waiting_sizes(settings)
-    batches = max(-(-len(sizes) // settings.batch_deliveries), -(-sum(sizes) // settings.batch_bytes))
-    return max(0, min((os.cpu_count() or 1) - 1, batches - 1))
+    return max(0, min((os.cpu_count() or 1) - 1, _batches(sizes, settings) - 1))
+
+
+def _batches(sizes: Sequence[int], settings: Settings) -> int:
+    """How many batches deliveries of these sizes make; one over the limit goes alone, with all of the memory."""
+    batches = members = 0
+    taken = settings.batch_bytes
+    for size in sizes:
+        if members == settings.batch_deliveries or taken + size > settings.batch_bytes:
+            batches, members, taken = batches + 1, 0, 0
+        members, taken = members + 1, taken + size
+    return batches
 
 
 def _waiting_sizes(settings: Settings) -> list[int]:

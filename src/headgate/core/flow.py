@@ -77,7 +77,6 @@ class Target:
     name: str
     layer: str  # silver or gold
     key: tuple[str, ...]
-    partition: str | None = None  # month(column) or day(column)
     window: str | None = None  # month(column): a row of gold follows from its month of silver and the `reach` before it
     reach: int = 0  # months
 

@@ -216,7 +216,6 @@ def _targets(document: Cursor, contract: Contract, tasks: tuple[Task, ...]) -> t
                 records.append(name)
                 if layer == "gold" or len(records) > 1:
                     entry.problem(f"{name!r} is no record table.", "One silver table has a row for each record.")
-            partition = (*entry.words("partition"), None)[0]
             window = entry.optional_word("window")
             if layer == "silver" and window is not None:
                 entry.at("window").problem("`window` at a silver table.", "It says which gold a row of silver touches.")
@@ -225,7 +224,6 @@ def _targets(document: Cursor, contract: Contract, tasks: tuple[Task, ...]) -> t
                     name=name,
                     layer=layer,
                     key=entry.words("key"),
-                    partition=partition,
                     window=window,
                     reach=entry.count("reach") or 0,
                 ),

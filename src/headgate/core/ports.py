@@ -121,7 +121,6 @@ class Engine(ABC):
         parameters: Mapping[str, Any] | None = None,
         *,
         name: str,
-        partition_by: Sequence[str] = (),
         keep: bool = True,
     ) -> tuple[StagedFile, ...]:
         """Write a result as Parquet files called after `name` into a folder of the stage; none for no rows.

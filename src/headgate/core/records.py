@@ -154,7 +154,6 @@ class StagedFile:
     rows: int
     size_bytes: int
     stats: Mapping[str, Any] = field(default_factory=dict)  # top-level columns: {"min": text, "max": text, "nulls": n}
-    partition: Mapping[str, str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +164,6 @@ class TableChange:
     schema: str  # base64 of the Arrow IPC schema
     adds: tuple[StagedFile, ...]
     removes: tuple[str, ...] = ()  # paths in the table of the files that go; their rows that stay are in `adds`
-    partition_by: tuple[str, ...] = ()
 
 
 class PublicationState(StrEnum):

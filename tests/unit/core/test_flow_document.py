@@ -97,7 +97,7 @@ tasks: [tasks/children.sql, tasks/rows.sql, tasks/days.sql, "tasks/score.py:scor
 targets:
   silver:
     children: {key: [id, a]}
-    rows: {key: [id], partition: [month(day)]}
+    rows: {key: [id]}
   gold:
     days: {key: [day], window: month(day), reach: 2}
     score: {key: [id]}
@@ -116,7 +116,7 @@ retention: {quarantine: 2y}
     )
     assert [task.name for task in flow.tasks] == ["children", "rows", "days", "score"]
     assert flow.tasks[3] == Task(name="score", file="tasks/score.py", function="score")
-    assert flow.target("rows") == Target(name="rows", layer="silver", key=("id",), partition="month(day)")
+    assert flow.target("rows") == Target(name="rows", layer="silver", key=("id",))
     assert flow.target("days") == Target(name="days", layer="gold", key=("day",), window="month(day)", reach=2)
     assert flow.record_table == "rows"
     assert flow.review == ReviewPolicy(votes=2, votes_above_rows=100, votes_above=3, within_s=14_400, rule_changes=2)

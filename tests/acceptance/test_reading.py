@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+Call = Callable[..., Any]
+
+
+def test_tables_are_told_with_versions_and_rows(in_ran: Call) -> None:
+    tables = in_ran("tables", "--json").document
+    assert all(set(one) == {"name", "uri", "version", "rows"} for one in tables)
+    by_name = {one["name"]: one for one in tables}
+    rows = in_ran("query", "SELECT count(*) AS n FROM transactions", "--json").document["rows"]
+    assert by_name["sales/silver/transactions"]["rows"] == rows[0][0]
+    assert by_name["sales/quarantine/rows"]["rows"] > 0
+
+
+def test_published_and_quarantined_rows_are_what_was_received(in_ran: Call) -> None:
+    sql = "SELECT (SELECT count(*) FROM transactions) + (SELECT count(*) FROM sales.quarantine) AS n"
+    assert in_ran("query", sql, "--json").document["rows"] == [[600]]
+
+
+def test_a_query_names_tables_with_their_flow_too(in_ran: Call) -> None:
+    plain = in_ran("query", "SELECT day, revenue FROM daily ORDER BY day", "--json").document
+    qualified = in_ran("query", "SELECT d.day, d.revenue FROM sales.daily AS d ORDER BY d.day", "--json").document
+    assert plain == qualified
+    assert plain["columns"] == [
+        {"name": "day", "type": "date32[day]"},
+        {"name": "revenue", "type": "decimal128(38, 2)"},
+    ]
+    assert isinstance(plain["rows"][0][1], str)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "DROP TABLE daily",
+        "SELECT 1; SELECT 2",
+        "SELECT * FROM read_csv('/etc/passwd')",
+        "SELECT * FROM '/etc/passwd'",
+        "SELECT * FROM nowhere",
+        "COPY daily TO '/tmp/x.csv'",
+        "ATTACH 'x.db'",
+        "SELECT getenv('HOME') AS home",
+        "SET memory_limit = '10GB'",
+        "SELECT no_such_column FROM daily",
+        "SELECT",
+    ],
+)
+def test_what_is_no_select_over_tables_is_refused(in_ran: Call, sql: str) -> None:
+    told = in_ran("query", sql, expect=2)
+    assert told.out == ""
+    assert "Traceback" not in told.err
+
+
+def test_csv_guards_what_a_spreadsheet_takes_for_a_formula(in_ran: Call) -> None:
+    sql = "SELECT '=1+1' AS a, '-2' AS b, 'plain' AS c, -3 AS d, '@x' AS e, ['=y'] AS f, NULL AS g"
+    rows = list(csv.reader(io.StringIO(in_ran("query", sql, "--format", "csv").out)))
+    assert rows == [["a", "b", "c", "d", "e", "f", "g"], ["'=1+1", "'-2", "plain", "-3", "'@x", '["=y"]', ""]]
+
+
+def test_limit_says_that_there_is_more(in_ran: Call) -> None:
+    told = in_ran("query", "SELECT day FROM daily ORDER BY day", "--limit", 2)
+    assert len(told.out.splitlines()) == 3
+    assert "more rows" in told.err
+    whole = in_ran("query", "SELECT 1 AS n", "--limit", 1)
+    assert "more rows" not in whole.err
+
+
+def test_parquet_goes_to_a_file(in_ran: Call, tmp_path: Path) -> None:
+    file = tmp_path / "daily.parquet"
+    in_ran("query", "SELECT * FROM daily", "--format", "parquet", "--output", file)
+    rows = in_ran("query", "SELECT count(*) AS n FROM daily", "--json").document["rows"][0][0]
+    assert pq.read_table(file).num_rows == rows
+
+
+def test_show_tells_a_delivery_by_the_beginning_of_its_id(in_ran: Call, first: dict[str, Any]) -> None:
+    story = in_ran("show", first["id"][:9], "--json").document
+    assert story["counts"] == first["counts"]
+    assert [event["type"] for event in story["events"]] == [
+        "registered", "landed", "checked", "publishing", "published", "archived",
+    ]  # fmt: skip
+    kept = first["counts"]["received"] - first["counts"]["published"]
+    assert 0 < len(story["samples"]) <= kept
+    assert "record" not in story["samples"][0]
+    told = in_ran("show", first["id"], "--records")
+    assert first["file"] in told.out
+    assert '"transaction_id"' in told.out
+
+
+def test_show_refuses_what_is_no_delivery_or_more_than_one(in_ran: Call) -> None:
+    assert "more than one" in in_ran("show", "d-", expect=2).err
+    assert "there is no delivery" in in_ran("show", "d-ffffffffffffffff0", expect=2).err
+    assert "begins with d-" in in_ran("show", "x", expect=2).err
+
+
+def test_status_tells_how_the_project_stands(in_ran: Call) -> None:
+    status = in_ran("status", "--json").document
+    assert status["flows"] == {"sales": {"archived": 2}}
+    assert (status["waiting"], status["at_work"], status["unanchored"]) == ([], 0, 0)
+    assert status["last_run"]["ended"] is not None
+    assert "archived" in in_ran("status").out
+
+
+def test_history_tells_the_versions_of_a_table(in_ran: Call) -> None:
+    told = in_ran("history", "sales/gold/daily", "--json").document
+    assert [one["version"] for one in told["versions"]] == [1, 0]
+    assert told["versions"][0]["publication"] == 1
+    assert "'daily'" in in_ran("history", "dayly", expect=2).err
+
+
+def test_the_report_is_made_again_byte_for_byte(headgate: Call, project: Path) -> None:
+    made = {path.name: path.read_bytes() for path in project.glob("reports/*")}
+    assert len(made) == 2
+    headgate("generate", "sales", "--count", 60, "--seed", 9, "--first-number", 80_000, "--output", "more")
+    headgate("run", *project.glob("more/sales*.json"))
+    (project / "flows" / "sales" / "report.yaml").unlink()
+    run = headgate("status", "--json").document["last_run"]["id"]
+    first_run = _run_of(project)
+    headgate("report", first_run, "--output", "again")
+    assert {path.name: path.read_bytes() for path in project.glob("again/*")} == made
+    assert headgate("report", "--last", "--json").document["run"] == run
+    headgate("report", "r-nothing", expect=2)
+
+
+def _run_of(project: Path) -> str:
+    run = json.loads((project / "run.json").read_text())["run"]
+    assert isinstance(run, str)
+    return run
+
+
+def test_no_personal_value_stands_in_a_report(in_ran: Call, ran: Path) -> None:
+    rows = in_ran("query", "SELECT customer_email, shipping_address FROM transactions LIMIT 50", "--json").document["rows"]
+    pages = "".join(path.read_text() for path in ran.glob("reports/*"))
+    assert rows
+    assert not [value for row in rows for value in row if value and value in pages]
