@@ -11,6 +11,8 @@ from headgate.check.shape_sql import sound_types
 from headgate.core.contract import Column, Contract, Kind, Rule, RuleKind, Scope
 from headgate.core.sql import literal, quoted
 
+_CONTAINERS = frozenset({Kind.OBJECT, Kind.ARRAY})
+
 
 def all_hold(contract: Contract, writer: PredicateWriter) -> list[str]:
     """Conditions over the typed columns that together say: no row rule is broken. NULL counts as broken."""
@@ -139,7 +141,7 @@ def _all_kinds(raw: str, path: str, *kinds: str) -> str:
 
 
 def _has_required_leaf(column: Column) -> bool:
-    return any(child.required and child.kind not in {Kind.OBJECT, Kind.ARRAY} for child in column.children)
+    return any(child.required and child.kind not in _CONTAINERS for child in column.children)
 
 
 def _below(path: str, column: Column) -> str:
@@ -186,4 +188,6 @@ def typed_and_sound(columns: Sequence[Column], *, json: bool) -> str:
     conditions = sound_types(columns, "_d", json=json)
     if json:
         conditions += sound_containers(columns, "_d", "$", "raw")
+        if not any(column.required and column.kind not in _CONTAINERS for column in columns):
+            conditions.append("json_type(raw) = 'OBJECT'")  # else its absence tells
     return " AND ".join(conditions) or "true"

@@ -64,7 +64,7 @@ def _write_plan(
         parameters=frozenset(writer.parameters),
         lookups=tuple(writer.lookups),
         shape_paths=tuple(single) if headers is None else (),
-        element_paths=tuple(path for path in repeated if path.count("[*]") == 1) if headers is None else (),
+        element_paths=tuple(repeated) if headers is None else (),
     )
 
 

@@ -26,6 +26,7 @@ def make_gold(work: Workspace, target: Target, task: Task, replaced: Collection[
         _replace(work, target, run_python(work, task), {})
         return
     read = read_task(work.flow.files[task.file].decode(), work.flow.parameters, name=target.name)
+    work.reach(read.foreign)
     values = work.parameters.only(read.parameters)
     standing = work.snapshots[target.name]
     merging = merging_of(read, target)

@@ -49,7 +49,7 @@ class Merging:
 def merging_of(task: TaskSql, target: Target) -> Merging | None:
     """How the task's results merge, or None where they do not."""
     tree = task.tree
-    if not isinstance(tree, exp.Select) or len(task.relations) != 1:
+    if not isinstance(tree, exp.Select) or len(task.relations) != 1 or task.foreign:
         return None
     if any(
         tree.args.get(part) for part in ("having", "order", "limit", "offset", "distinct", "joins", "with_", "qualify")

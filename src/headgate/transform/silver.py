@@ -49,6 +49,7 @@ def _statement(work: Workspace, target: Target, task: Task | None) -> tuple[str,
     if task.function is not None:
         return run_python(work, task), {}
     read = read_task(work.flow.files[task.file].decode(), work.flow.parameters, name=target.name)
+    work.reach(read.foreign)
     return read.text, work.parameters.only(read.parameters)
 
 

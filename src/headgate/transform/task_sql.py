@@ -19,7 +19,8 @@ class TaskSql:
 
     tree: exp.Query
     parameters: frozenset[str]
-    relations: frozenset[str]
+    relations: frozenset[str]  # of the flow itself
+    foreign: frozenset[str] = frozenset()  # tables of other flows, as flow.table
 
     @property
     def text(self) -> str:
@@ -47,11 +48,24 @@ def read_task(text: str, parameters: tuple[ParameterDeclaration, ...], *, name: 
     if not isinstance(tree, exp.Query):
         raise TaskError(f"task {name} is no SELECT. Next: `headgate doctor` names the line.")
     own = {cte.alias for cte in tree.find_all(exp.CTE)}
+    foreign = _name_foreign(tree)
     return TaskSql(
         tree=tree,
         parameters=frozenset(node.name for node in tree.find_all(exp.Placeholder, exp.Parameter)),
-        relations=frozenset(table.name for table in tree.find_all(exp.Table)) - own,
+        relations=frozenset(table.name for table in tree.find_all(exp.Table)) - own - foreign,
+        foreign=foreign,
     )
+
+
+def _name_foreign(tree: exp.Expr) -> frozenset[str]:
+    """Give each `flow.table` the one name under which it is registered; those names."""
+    names = set()
+    for table in [table for table in tree.find_all(exp.Table) if table.db]:
+        name = f"{table.db}.{table.name}"
+        names.add(name)
+        alias = exp.TableAlias(this=exp.to_identifier(table.alias or table.name))
+        table.replace(exp.Table(this=exp.to_identifier(name, quoted=True), alias=alias))
+    return frozenset(names)
 
 
 def _join_lookups(tree: exp.Expr, tables: dict[str, ParameterDeclaration]) -> None:

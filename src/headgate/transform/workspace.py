@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,11 +12,13 @@ import pyarrow.parquet as pq
 
 from headgate.core.arrow_schema import encode_schema
 from headgate.core.batches import ReviewedBatch
+from headgate.core.errors import TaskError
 from headgate.core.flow import Flow
 from headgate.core.naming import ACCEPTED, DELIVERY, RECORD, ROW, table_name
 from headgate.core.parameters import Bound, bind
 from headgate.core.platform import Platform
 from headgate.core.ports import Engine, FileSet, TableSnapshot
+from headgate.core.published import published_table
 from headgate.core.record_schema import staged_schema
 from headgate.core.records import StagedFile, TableChange
 from headgate.core.sql import quoted
@@ -31,6 +34,7 @@ class Workspace:
     folder: str
     number: int  # of the publication: part of the names of its files
     snapshots: dict[str, TableSnapshot | None]  # the flow's targets as they stand, by target name
+    look_up: Callable[[str], TableSnapshot | None]  # a table of another flow, as flow.table
     changes: dict[str, TableChange] = field(default_factory=dict)
     relations: dict[str, FileSet] = field(default_factory=dict)  # targets as they will stand
     added: dict[str, FileSet] = field(default_factory=dict)  # only what this publication adds to silver
@@ -38,6 +42,17 @@ class Workspace:
     def stage(self, name: str, sql: str, parameters: Mapping[str, object] | None = None) -> tuple[StagedFile, ...]:
         """Write a result under a name that is the publication's own."""
         return self.engine.write(sql, f"{self.folder}/{name}", parameters, name=f"part-{self.number:08d}-{name}")
+
+    def reach(self, foreign: Collection[str]) -> None:
+        """Register tables of other flows, at the version that their last complete publication left."""
+        for name in sorted(foreign):
+            found = self.look_up(name)
+            if found is None:
+                raise TaskError(
+                    f"a task of flow {self.flow.name} reads {name}, which was never published. "
+                    f"Next: run a delivery of flow {name.split('.')[0]} first, then `headgate retry`.",
+                )
+            self.engine.register(name, found.files)
 
     def move(self, path: str, place: str) -> None:
         """Give a staged file another name in the stage."""
@@ -80,6 +95,7 @@ def open_workspace(batch: ReviewedBatch, platform: Platform, number: int) -> Wor
             target.name: platform.tables.snapshot(table_name(batch.flow.name, target.layer, target.name))
             for target in batch.flow.targets
         },
+        look_up=partial(published_table, platform=platform),
     )
 
 
