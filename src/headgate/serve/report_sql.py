@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import Protocol
 
 import pyarrow as pa
@@ -110,7 +111,9 @@ def _plain(value: Value) -> Value:
     return None if isinstance(value, float) and (value != value or value in {float("inf"), float("-inf")}) else value  # noqa: PLR0124
 
 
+@lru_cache(maxsize=512)
 def _parse(sql: str) -> exp.Expr:
+    """The tree of one SELECT, which nobody changes: a section's SQL is looked at several times."""
     try:
         trees = sqlglot.parse(sql, read="duckdb")
     except SqlglotError as error:
