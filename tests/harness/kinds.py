@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from headgate.check.plan import INPUT, STAGE, make_plan
+from headgate.check.plan import INPUT, STAGE, SUSPECTS, make_plan
 from headgate.check.shapes import learn_shapes
 from headgate.core.contract import Contract
 from headgate.core.contract_document import read_contract
@@ -153,6 +153,7 @@ def judge(engine: Engine, contract: Contract, cases: Sequence[Case], folder: Pat
     values = learn_shapes(engine, plan, contract, _usual(contract) if cases[0].source == "json" else None)
     files = engine.write(plan.quick, str(folder), values, name="rows", keep=False)
     engine.register(STAGE, FileSet(paths=tuple(file.path for file in files), schema=pq.read_schema(files[0].path)))
+    engine.define(SUSPECTS, f"SELECT * FROM {STAGE} WHERE NOT _ok")
     told = dict(engine.rows(f"SELECT _row, [(r.path, r.code) FOR r IN reasons] FROM ({plan.close})"))
     names = ", ".join(f"CAST({quoted(column.name)} AS VARCHAR)" for column in contract.columns)
     staged = {row: (ok, dict(zip(_names(contract), shown, strict=True))) for row, ok, *shown in engine.rows(

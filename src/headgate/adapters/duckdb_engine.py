@@ -93,11 +93,13 @@ class DuckDBEngine(Engine):
 
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """All rows of a small result."""
-        return self._run(sql, parameters).fetchall()
+        with _translated():
+            return self._run(sql, parameters).fetchall()
 
     def table(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
         """A result that fits into memory, as Arrow."""
-        return self._relation(sql, parameters).to_arrow_table()
+        with _translated():
+            return self._relation(sql, parameters).to_arrow_table()
 
     def stream(
         self,
@@ -107,11 +109,14 @@ class DuckDBEngine(Engine):
         batch_rows: int = 20_000,
     ) -> pa.RecordBatchReader:
         """A result of any size, batch by batch."""
-        return self._relation(sql, parameters).to_arrow_reader(batch_rows)
+        with _translated():
+            reader = self._relation(sql, parameters).to_arrow_reader(batch_rows)
+        return pa.RecordBatchReader.from_batches(reader.schema, _told(reader))
 
     def schema(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Schema:
         """Columns and types of a SELECT, without running it."""
-        return self._relation(f"SELECT * FROM ({sql}) LIMIT 0", parameters).to_arrow_table().schema
+        with _translated():
+            return self._relation(f"SELECT * FROM ({sql}) LIMIT 0", parameters).to_arrow_table().schema
 
     def write(
         self,
@@ -186,6 +191,16 @@ class DuckDBEngine(Engine):
     def _run(self, sql: str, parameters: Mapping[str, Any] | None) -> duckdb.DuckDBPyConnection:
         with _translated():
             return self._connection.execute(sql, dict(parameters) if parameters else None)
+
+
+def _told(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+    """The batches of a reader whose errors come in our words; Arrow hands an engine's error on as its own."""
+    try:
+        with _translated():
+            yield from reader
+    except (pa.ArrowException, OSError) as error:
+        kind = TransientError if "Out of Memory" in str(error) else EngineError
+        raise kind(f"the engine stopped while its result was read: {error}") from error
 
 
 @contextmanager

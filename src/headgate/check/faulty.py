@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from headgate.check.inputs import Input
 from headgate.check.plan import STAGE, CheckPlan
@@ -16,6 +19,11 @@ from headgate.core.ports import Engine
 from headgate.core.reasons import WEIGHT, Consequence
 from headgate.core.record_schema import FAULTY
 from headgate.core.records import StagedFile
+
+
+AT_ONCE = 128
+"""Suspects that the close look works on at once. It makes several KiB of reasons for each, and an engine takes 2,048
+rows where it can: some thousand suspects would then need more memory than all the rest together (300 MiB for sales)."""
 
 
 def stage_faulty(
@@ -39,7 +47,26 @@ def stage_faulty(
     if extra.num_rows:
         close = _with_python(close)
     sql = f"{close} UNION ALL SELECT * FROM _faults"
-    return engine.write(sql, folder, values, name=f"faulty-{name}", keep=False)
+    with _suspects(engine, folder, name):
+        return engine.write(sql, folder, values, name=f"faulty-{name}", keep=False)
+
+
+@contextmanager
+def _suspects(engine: Engine, folder: str, name: str) -> Iterator[None]:
+    """Define SUSPECTS, in small batches where there are many."""
+    chosen = f"SELECT * FROM {STAGE} WHERE NOT _ok"
+    (count,) = engine.rows(f"SELECT count(*) FROM {STAGE} WHERE NOT _ok")[0]
+    if count <= AT_ONCE:
+        engine.define(SUSPECTS, chosen)
+        yield
+        engine.drop(SUSPECTS)
+        return
+    (written,) = engine.write(chosen, folder, name=f"suspects-{name}", keep=False)
+    with pq.ParquetFile(written.path) as file:
+        engine.register(SUSPECTS, pa.RecordBatchReader.from_batches(file.schema_arrow, file.iter_batches(AT_ONCE)))
+        yield
+        engine.drop(SUSPECTS)
+    Path(written.path).unlink()
 
 
 def fault_rows(inputs: Sequence[Input]) -> pa.Table:

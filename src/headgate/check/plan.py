@@ -16,6 +16,7 @@ from headgate.core.sql import literal, path_sql, quoted
 
 INPUT = "_input"  # rows to look at: _n, _row, _offset, _length, _now, raw, and `fields` for text formats
 STAGE = "_stage"  # rows as staged
+SUSPECTS = "_suspects"  # those of them that failed the quick look
 CARRIED = ("_n", "_row", "_offset", "_length", NOW)
 
 
@@ -24,7 +25,7 @@ class CheckPlan:
     """SQL made from one contract for one kind of input."""
 
     quick: str  # over INPUT: the staged rows
-    close: str  # over STAGE: the suspects with their reasons
+    close: str  # over SUSPECTS: each with its reasons
     parameters: frozenset[str]  # names that either statement binds, without those of ours
     lookups: tuple[Lookup, ...]
     shape_paths: tuple[str, ...]  # JSON paths whose names make a record's shape
@@ -134,7 +135,7 @@ def _close(contract: Contract, parameters: Sequence[ParameterDeclaration], heade
         f"SELECT *, list_transform(_builtin, lambda _r: _r.path) AS _paths, "
         f'list_transform(_builtin, lambda _r: _r."column") AS _columns FROM ('
         f"SELECT *, {builtin} AS _builtin FROM ("
-        f"SELECT *, {parsed} AS _{PARSED} FROM {STAGE} WHERE NOT _ok)))"
+        f"SELECT *, {parsed} AS _{PARSED} FROM {SUSPECTS})))"
         f"{lookup_joins(writer.lookups)}"
     )
 

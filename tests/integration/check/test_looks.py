@@ -19,12 +19,12 @@ from hypothesis import strategies as st
 from tests.harness.project import make_sales
 
 from headgate.adapters.duckdb_engine import DuckDBEngine
-from headgate.check.plan import INPUT, STAGE, CheckPlan, make_plan
+from headgate.check.plan import INPUT, SUSPECTS, CheckPlan, make_plan
 from headgate.check.shapes import learn_shapes
 from headgate.core.contract import Contract
 from headgate.core.contract_document import read_contract
 from headgate.core.flow import ParameterDeclaration
-from headgate.core.ports import Engine, FileSet
+from headgate.core.ports import Engine
 from headgate.project import load_flow
 from headgate.wiring import shipped_flows
 
@@ -91,13 +91,11 @@ class Looker:
         assert forced != self._plan.quick
         files = self.engine.write(forced, str(self._folder), values, name="looked", keep=False)
         sound = dict(self.engine.rows(f"SELECT _row, _ok FROM read_parquet('{files[0].path}')"))
-        every = f"SELECT * REPLACE (false AS _ok) FROM read_parquet('{files[0].path}')"
-        self.engine.write(every, str(self._folder), name="suspects", keep=False)
-        path = str(self._folder / "suspects.parquet")
-        self.engine.register(STAGE, FileSet(paths=(path,), schema=pq.read_schema(path)))
-        bound = {name: value for name, value in values.items() if name in self._values}
-        listed = f"SELECT _row, [r.path || ' ' || r.code FOR r IN reasons] FROM ({self._plan.close})"
-        told = dict(self.engine.rows(listed, bound))
+        with pq.ParquetFile(files[0].path) as file:
+            self.engine.register(SUSPECTS, pa.RecordBatchReader.from_batches(file.schema_arrow, file.iter_batches(128)))
+            bound = {name: value for name, value in values.items() if name in self._values}
+            listed = f"SELECT _row, [r.path || ' ' || r.code FOR r IN reasons] FROM ({self._plan.close})"
+            told = dict(self.engine.rows(listed, bound))
         return [
             (text, sound[row], told[row]) for row, text in enumerate(texts) if sound[row] is not (not told[row])
         ]

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from headgate.cli.main import build_app
+
+Call = Callable[..., Any]
+COMMANDS = Path(__file__).parents[2] / "docs" / "commands.md"
+
+
+def test_init_writes_a_project_and_leaves_it_alone_the_second_time(in_empty: Call, tmp_path: Path) -> None:
+    made = in_empty("init", "shop", "--flow", "retail", "--flow", "usedcars", "--json").document
+    assert (made["name"], made["flows"], made["kept"]) == ("shop", ["retail", "usedcars"], [])
+    settings = tmp_path / "shop" / "headgate.toml"
+    settings.write_text(settings.read_text() + "# mine\n")
+    again = in_empty("init", "shop", "--flow", "retail", "--json").document
+    assert again["written"] == []
+    assert again["key"] == made["key"]
+    assert settings.read_text().endswith("# mine\n")
+    assert (tmp_path / "shop" / "keys").stat().st_mode & 0o077 == 0
+
+
+def test_init_refuses_what_cannot_be_and_leaves_nothing(in_empty: Call, tmp_path: Path) -> None:
+    assert "Did you mean 'retail'?" in in_empty("init", "a", "--flow", "retial", expect=2).err
+    in_empty("init", "b", "--name", "No Name!", expect=2)
+    assert not (tmp_path / "a").exists()
+    assert not (tmp_path / "b" / "headgate.toml").exists()
+
+
+def test_without_a_project_the_next_step_is_told(in_empty: Call) -> None:
+    assert "headgate init" in in_empty("status", expect=2).err
+    assert in_empty("status", "--json", expect=2).document["error"]["kind"] == "ConfigurationError"
+
+
+def test_a_project_is_named_from_elsewhere_or_found_upwards(in_empty: Call, ran: Path) -> None:
+    assert in_empty("status", "--project", ran, "--json").document["flows"] == {"sales": {"archived": 2}}
+
+
+def test_doctor_finds_what_is_wrong_and_says_the_next_step(headgate: Call, project: Path) -> None:
+    assert headgate("doctor", "--json").document["ok"] is True
+    (key,) = project.glob("keys/*.key")
+    key.chmod(0o644)
+    (project / "flows" / "sales" / "flow.yaml").write_text("source: {}\n")
+    findings = headgate("doctor", "--json", expect=1).document["findings"]
+    wrong = {one["check"]: one["next"] for one in findings if not one["ok"]}
+    assert set(wrong) == {"keys", "flow sales"}
+    assert "chmod 600" in wrong["keys"]
+
+
+def test_doctor_repairs_a_table_that_lost_a_publication(headgate: Call, project: Path) -> None:
+    before = headgate("query", "SELECT * FROM daily ORDER BY day", "--json").document["rows"]
+    log = project / "lake" / "sales" / "silver" / "transactions" / "_delta_log"
+    (log / f"{1:020}.json").unlink()
+    assert "doctor --repair sales" in headgate("run", expect=1).err
+    assert headgate("doctor", "--json", expect=1).document["ok"] is False
+    repaired = headgate("doctor", "--repair", "sales", "--json").document
+    assert repaired["repaired"]["deliveries"] == 2
+    assert headgate("query", "SELECT * FROM daily ORDER BY day", "--json").document["rows"] == before
+    headgate("run")
+
+
+def test_help_starts_without_the_heavy_libraries() -> None:
+    script = (
+        "import sys; from headgate.cli.main import build_app; build_app(); "
+        "print(sorted({'duckdb', 'deltalake', 'sqlalchemy', 'pyarrow', 'rich', 'sqlglot', 'numpy'} & set(sys.modules)))"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "[]"
+
+
+def test_every_command_has_examples_and_stands_in_the_docs() -> None:
+    docs = COMMANDS.read_text()
+    commands = dict(_commands(build_app(), ""))
+    assert len(commands) > 25
+    for name, epilog in commands.items():
+        assert f"headgate {name}" in epilog, f"{name} has no example"
+        assert re.search(rf"^headgate {name}\b", docs, re.MULTILINE), f"docs/commands.md lacks headgate {name}"
+
+
+def _commands(app: typer.Typer, above: str) -> Iterator[tuple[str, str]]:
+    for command in app.registered_commands:
+        yield f"{above}{command.name}", command.epilog or ""
+    for group in app.registered_groups:
+        assert group.typer_instance is not None
+        yield from _commands(group.typer_instance, f"{above}{group.name} ")
+
+
+def test_a_fault_of_ours_is_told_in_words_and_with_debug_in_full() -> None:
+    script = (
+        "import sys; from headgate.cli.failures import explain; "
+        "sys.exit(explain(ValueError('odd'), debug='--debug' in sys.argv, as_json=True))"
+    )
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert told.returncode == 1
+    assert told.stderr.startswith("This is a fault of Headgate: ValueError: odd")
+    assert '"kind": "ValueError"' in told.stdout
+    debug = subprocess.run([sys.executable, "-c", script, "--debug"], capture_output=True, text=True, check=False)
+    assert "ValueError: odd\n" in debug.stderr
+
+
+def test_a_wrong_call_ends_with_two_and_the_version_is_told(in_empty: Call) -> None:
+    in_empty("no-such-command", expect=2)
+    in_empty("run", "--no-such-option", expect=2)
+    assert in_empty("--version").out.startswith("headgate 0.")
+    assert "Examples:" in in_empty("run", "--help").out

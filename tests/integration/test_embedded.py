@@ -1,0 +1,33 @@
+"""The embedded install reaches for no cloud and no service: nothing of theirs is imported on its way."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+FOREIGN = (
+    "azure", "confluent_kafka", "pyspark", "delta", "airflow", "fastapi", "starlette", "dash", "psycopg", "boto3",
+    "pandas", "great_expectations", "dlt", "requests",
+)  # fmt: skip
+
+SCRIPT = """
+import sys
+import headgate.cli.main, headgate.cli.running_project, headgate.operations, headgate.pipeline, headgate.wiring
+import headgate.adapters.sqlalchemy_ledger, headgate.adapters.duckdb_engine, headgate.adapters.deltalake_tables
+import headgate.adapters.folder_files, headgate.adapters.file_secrets, headgate.adapters.file_anchor
+print(",".join(sorted({name.split(".")[0] for name in sys.modules})))
+"""
+
+
+def test_nothing_foreign_is_imported() -> None:
+    done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True)
+    imported = set(done.stdout.strip().split(","))
+    assert "headgate" in imported
+    assert imported & set(FOREIGN) == set()
+
+
+def test_help_imports_nothing_heavy() -> None:
+    script = "import sys, headgate.cli.main; headgate.cli.main.build_app(); print(' '.join(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    heavy = {"duckdb", "pyarrow", "sqlalchemy", "deltalake", "numpy", "sqlglot", "rich", "pydantic"}
+    assert heavy & set(done.stdout.split()) == set()
