@@ -40,7 +40,9 @@ def headgate_in(folder: Path) -> Headgate:
     def call(*arguments: object, expect: int = 0) -> Outcome:
         command = [sys.executable, "-m", "headgate.cli.main", *map(str, arguments)]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("HEADGATE_")}
-        ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
+        ended = subprocess.run(
+            command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
+        )
         assert ended.returncode == expect, f"{arguments} ended with {ended.returncode}\n{ended.stdout}\n{ended.stderr}"
         return Outcome(status=ended.returncode, out=ended.stdout, err=ended.stderr)
 

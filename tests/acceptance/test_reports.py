@@ -29,7 +29,9 @@ def _run_of(project: Path) -> str:
 
 
 def test_no_personal_value_stands_in_a_report(in_ran: Call, ran: Path) -> None:
-    rows = in_ran("query", "SELECT customer_email, shipping_address FROM transactions LIMIT 50", "--json").document["rows"]
+    rows = in_ran("query", "SELECT customer_email, shipping_address FROM transactions LIMIT 50", "--json").document[
+        "rows"
+    ]
     pages = "".join(path.read_text() for path in ran.glob("reports/*"))
     assert rows
     assert not [value for row in rows for value in row if value and value in pages]

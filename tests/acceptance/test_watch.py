@@ -6,8 +6,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from headgate.cli.watch_folders import Resting, Schedules
+from headgate.project import load_flow
+from headgate.settings import read_settings
 
 Call = Callable[..., Any]
 MADE = ("generate", "sales", "--count", 30, "--seed", 3, "--first-number", 50_000, "--output", "sent")
@@ -49,3 +55,40 @@ def test_it_takes_a_file_that_comes_and_ends_with_sigterm(headgate: Call, projec
 def test_without_a_folder_the_setting_is_told(in_ran: Call) -> None:
     assert "[watch] folders" in in_ran("watch", "--once", expect=2).err
     assert "is no folder" in in_ran("watch", "nowhere", "--once", expect=2).err
+
+
+def test_a_file_is_given_when_it_stood_still_for_two_seconds_and_again_when_it_changed(
+    ran: Path, tmp_path: Path
+) -> None:
+    moments = [datetime(2026, 11, 20, 8, tzinfo=UTC)]
+    resting = Resting([tmp_path], read_settings(ran, {}), lambda: moments[-1])
+    file = tmp_path / "a.json"
+
+    def taken_after(seconds: float) -> list[str]:
+        moments.append(moments[-1] + timedelta(seconds=seconds))
+        return [one.name for one in resting.take()]
+
+    file.write_text("[1")
+    assert (taken_after(0), resting.moving) == ([], True)
+    assert taken_after(1.5) == []
+    file.write_text("[1, 2]")
+    assert taken_after(1.5) == []
+    assert taken_after(1.9) == []
+    assert (taken_after(0.1), resting.moving) == (["a.json"], False)
+    assert taken_after(60) == []
+    file.write_text("[1, 2, 3]")
+    assert taken_after(0) == []
+    assert taken_after(2) == ["a.json"]
+
+
+def test_a_schedule_is_due_once_at_its_time(ran: Path) -> None:
+    flow = load_flow(ran / "flows" / "sales")
+    flow = replace(flow, source=replace(flow.source, schedule="30 2 * * *"))
+    moments = [datetime(2026, 11, 20, 2, 29, 59, tzinfo=UTC)]
+    schedules = Schedules({"sales": flow}, lambda: moments[-1])
+    assert schedules.due() == []
+    moments.append(datetime(2026, 11, 20, 2, 30, tzinfo=UTC))
+    assert schedules.due() == ["sales"]
+    assert schedules.due() == []
+    moments.append(datetime(2026, 11, 21, 2, 30, tzinfo=UTC))
+    assert schedules.due() == ["sales"]

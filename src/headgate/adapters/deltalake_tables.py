@@ -146,6 +146,7 @@ class DeltaTables(Tables):
     def _commit(self, table: DeltaTable, change: TableChange, *, application: str, number: int, at: datetime) -> None:
         folder = self._root / change.table
         schema = nullable(decode_schema(change.schema))
+        _add_columns(table, schema)
         moment_ms = int(at.timestamp() * 1000)
         actions: list[AddAction | RemoveAction] = [RemoveAction(path, True, moment_ms) for path in change.removes]
         for file in change.adds:
@@ -172,6 +173,15 @@ class DeltaTables(Tables):
             ),
             post_commithook_properties=PostCommitHookProperties(cleanup_expired_logs=False),
         )
+
+
+def _add_columns(table: DeltaTable, schema: pa.Schema) -> None:
+    """Let the table have the columns that are new; a commit of files alone leaves its schema as it was."""
+    known = {field.name for field in table.schema().fields}
+    new = [field for field in Schema.from_arrow(schema).fields if field.name not in known]
+    if new:
+        table.alter.add_columns(new)
+        table.update_incremental()
 
 
 def _move_in(staged: Path, place: Path) -> None:

@@ -158,10 +158,19 @@ def object_paths(columns: Sequence[Column], path: str = "$") -> tuple[list[str],
         if column.kind is Kind.OBJECT:
             inner, inner_repeated = object_paths(column.children, here)
             single, repeated = single + inner, repeated + inner_repeated
-        elif column.kind is Kind.ARRAY and column.element is not None and column.element.kind is Kind.OBJECT:
-            inner, inner_repeated = object_paths(column.element.children, f"{here}[*]")
-            repeated = repeated + inner + inner_repeated
+        elif column.kind is Kind.ARRAY:
+            repeated += _paths_inside(column, f"{here}[*]")
     return single, repeated
+
+
+def _paths_inside(array: Column, path: str) -> list[str]:
+    assert array.element is not None
+    if array.element.kind is Kind.ARRAY:
+        return _paths_inside(array.element, f"{path}[*]")
+    if array.element.kind is not Kind.OBJECT:
+        return []
+    inner, repeated = object_paths(array.element.children, path)
+    return inner + repeated
 
 
 def known_keys(columns: Sequence[Column], raw: str) -> list[str]:
@@ -174,11 +183,9 @@ def known_keys(columns: Sequence[Column], raw: str) -> list[str]:
     listed = ", ".join(literal(path) for path in single)
     conditions = [f"list_contains($_shapes, hash(json_keys({raw}, [{listed}])))"]
     for path in repeated:
-        if path.count("[*]") > 1:
-            continue  # lists in lists: the names are told by the close look only
-        usual = (
-            f"list_transform(json_keys({raw}, {literal(path)}), lambda _k: list_contains($_element_shapes, hash(_k)))"
-        )
+        # of what is no object, the kind is told elsewhere
+        known = "_k IS NULL OR len(_k) = 0 OR list_contains($_element_shapes, hash(_k))"
+        usual = f"list_transform(json_keys({raw}, {literal(path)}), lambda _k: {known})"
         conditions.append(f"coalesce(list_bool_and({usual}), true)")
     return conditions
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from headgate.check.inputs import Input
-from headgate.check.plan import STAGE, CheckPlan
+from headgate.check.plan import STAGE, SUSPECTS, CheckPlan
 from headgate.check.python_rules import python_reasons
 from headgate.check.reason_sql import REASON_TYPE
 from headgate.core.flow import Flow
@@ -19,7 +19,6 @@ from headgate.core.ports import Engine
 from headgate.core.reasons import WEIGHT, Consequence
 from headgate.core.record_schema import FAULTY
 from headgate.core.records import StagedFile
-
 
 AT_ONCE = 128
 """Suspects that the close look works on at once. It makes several KiB of reasons for each, and an engine takes 2,048
@@ -47,15 +46,14 @@ def stage_faulty(
     if extra.num_rows:
         close = _with_python(close)
     sql = f"{close} UNION ALL SELECT * FROM _faults"
-    with _suspects(engine, folder, name):
+    with _defined_suspects(engine, suspects, folder=folder, name=name):
         return engine.write(sql, folder, values, name=f"faulty-{name}", keep=False)
 
 
 @contextmanager
-def _suspects(engine: Engine, folder: str, name: str) -> Iterator[None]:
+def _defined_suspects(engine: Engine, count: int, *, folder: str, name: str) -> Iterator[None]:
     """Define SUSPECTS, in small batches where there are many."""
     chosen = f"SELECT * FROM {STAGE} WHERE NOT _ok"
-    (count,) = engine.rows(f"SELECT count(*) FROM {STAGE} WHERE NOT _ok")[0]
     if count <= AT_ONCE:
         engine.define(SUSPECTS, chosen)
         yield

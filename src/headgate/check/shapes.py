@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from headgate.check.plan import CheckPlan
-from headgate.core.contract import Column, Contract, Kind
+from headgate.core.contract import Column, Contract
 from headgate.core.ports import Engine
 from headgate.core.sql import literal
 
@@ -57,11 +57,9 @@ def _search(columns: tuple[Column, ...], here: str, wanted: str) -> frozenset[st
     for column in columns:
         escaped = column.source_name.replace("\\", "\\\\").replace('"', '\\"')
         below = f'{here}."{escaped}"'
-        if column.kind is Kind.ARRAY:
-            below += "[*]"
-        if not wanted.startswith(below):
-            continue
-        inner = column.element.children if column.kind is Kind.ARRAY and column.element else column.children
-        if found := _search(inner, below, wanted):
+        inner = column
+        while inner.element is not None:  # lists in lists too
+            inner, below = inner.element, f"{below}[*]"
+        if wanted.startswith(below) and (found := _search(inner.children, below, wanted)):
             return found
     return frozenset()

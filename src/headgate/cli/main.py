@@ -48,6 +48,14 @@ GROUPS = (
 )
 
 
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        from importlib import metadata
+
+        sys.stdout.write(f"headgate {metadata.version('headgate')}\n")
+        raise typer.Exit
+
+
 def build_app() -> typer.Typer:
     """The application with all its commands."""
     app = typer.Typer(
@@ -68,15 +76,12 @@ def build_app() -> typer.Typer:
 
 def _root(
     *,
-    version: Annotated[bool, typer.Option("--version", help="Say the version and end.", is_eager=True)] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Say the version and end.", is_eager=True, callback=_say_version)
+    ] = False,
     debug: Annotated[bool, typer.Option(DEBUG, help="Show where in the code an error arose.")] = False,
 ) -> None:
-    del debug  # taken off before Typer reads the call, so that it may stand anywhere
-    if version:
-        from importlib import metadata
-
-        sys.stdout.write(f"headgate {metadata.version('headgate')}\n")
-        raise typer.Exit
+    del version, debug  # the one ends the call, the other is taken off before Typer reads it: it may stand anywhere
 
 
 def call(arguments: Sequence[str]) -> int:

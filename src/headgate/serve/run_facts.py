@@ -13,6 +13,7 @@ import msgspec
 
 from headgate.core.flow import Flow
 from headgate.core.platform import Platform
+from headgate.core.reason_words import in_words
 from headgate.core.reasons import Verdict
 from headgate.core.records import Counts, Delivery, Publication, Run
 from headgate.core.states import DeliveryState
@@ -52,7 +53,8 @@ def gather_facts(
     counted = [one for one in deliveries if one.counts is not None]
     total = sum((one.counts for one in counted if one.counts), Counts())
     usual = usual_shares(platform.ledger.runs(newest=RUNS_READ), flow.name, before=times.started)
-    told = _reasons(flow, counted, total.received, usual)
+    parameters = tuple(_parameters(platform, flow, counted))
+    told = _reasons(flow, counted, total.received, usual, {one.name: one.value for one in parameters})
     return RunFacts(
         run_id=times.id,
         flow=flow.name,
@@ -71,7 +73,7 @@ def gather_facts(
             digest=flow.contract.digest,
             rules=len(flow.contract.rules),
         ),
-        parameters=tuple(_parameters(platform, flow, counted)),
+        parameters=parameters,
         tables=tuple(_tables(publication)),
         headgate_version=platform.version,
     )
@@ -140,7 +142,11 @@ def held_reason(one: Delivery) -> str:
 
 
 def _reasons(
-    flow: Flow, deliveries: Sequence[Delivery], received: int, usual: Mapping[Reason, Decimal] | None
+    flow: Flow,
+    deliveries: Sequence[Delivery],
+    received: int,
+    usual: Mapping[Reason, Decimal] | None,
+    values: Mapping[str, str],
 ) -> list[ReasonFacts]:
     rows: dict[Reason, int] = defaultdict(int)
     rules: dict[Reason, str] = {}
@@ -148,7 +154,7 @@ def _reasons(
         key = (told.verdict, told.code, told.column)
         rows[key] += told.rows
         rules.setdefault(key, told.rule)
-    words = {rule.id: rule.description for rule in flow.contract.rules}
+    known = {rule.id: rule for rule in flow.contract.rules}
     return [
         ReasonFacts(
             verdict=None if key[0] == Verdict.ACCEPTED else Verdict(key[0]),
@@ -157,7 +163,7 @@ def _reasons(
             rows=count,
             share=_share(count, received),
             usual_share=None if usual is None else usual.get(key, Decimal(0)),
-            description=words.get(rules[key], ""),
+            description=in_words(key[1], known.get(rules[key]), values),
         )
         for key, count in sorted(rows.items())
     ]
