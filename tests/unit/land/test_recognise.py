@@ -32,6 +32,11 @@ def form(data: bytes, name: str = "data") -> Form:
     return recognise(data[:HEAD_BYTES], name, len(data))
 
 
+def shown(value: object) -> str:
+    """Packed bytes hold the time of day, and names of tests may not."""
+    return type(value).__name__ if isinstance(value, bytes) else str(value)
+
+
 @pytest.mark.parametrize(
     ("data", "name", "kind"),
     [
@@ -60,13 +65,14 @@ def test_formats_are_found_by_content_and_then_by_name(data: bytes, name: str, k
 @pytest.mark.parametrize(
     ("packed", "compression"),
     [
-        (gzip.compress(LINES), Compression.GZIP),
-        (gzip.compress(LINES * 100_000), Compression.GZIP),
+        (gzip.compress(LINES, mtime=0), Compression.GZIP),
+        (gzip.compress(LINES * 100_000, mtime=0), Compression.GZIP),
         (pa.compress(LINES, codec="zstd", asbytes=True), Compression.ZSTD),
         (pa.compress(LINES * 100_000, codec="zstd", asbytes=True), Compression.ZSTD),
         (zipped(LINES), Compression.ZIP),
         (zipped(LINES, zipfile.ZIP_STORED), Compression.ZIP),
     ],
+    ids=shown,
 )
 def test_packed_files_are_looked_into(packed: bytes, compression: Compression) -> None:
     assert form(packed) == Form(format=Format.NDJSON, compression=compression)
@@ -86,6 +92,7 @@ def test_packed_files_are_looked_into(packed: bytes, compression: Compression) -
         ("a,b\nü,ß\n".encode() + b"\xff,1\n", "utf-8"),
         (b'{"a": "\xe4"}', "windows-1252"),
     ],
+    ids=shown,
 )
 def test_encodings_are_found(data: bytes, encoding: str) -> None:
     assert form(data).encoding == encoding
@@ -101,18 +108,19 @@ def test_a_character_that_the_head_cuts_is_no_other_encoding() -> None:
     [
         (b"", "empty_file"),
         (b" \n\t\n", "empty_file"),
-        (gzip.compress(b""), "empty_file"),
+        (gzip.compress(b"", mtime=0), "empty_file"),
         (b"%PDF-1.7\n1,2\n", "unknown_format"),
         (b"\x89PNG\r\n\x1a\n", "unknown_format"),
         (b"<html>a,b\n</html>", "unknown_format"),
         (b"just words\nand more\n", "unknown_format"),
         (bytes(range(256)) * 4, "unknown_format"),
-        (gzip.compress(parquet()), "unknown_format"),
-        (gzip.compress(gzip.compress(LINES)), "unknown_format"),
+        (gzip.compress(parquet(), mtime=0), "unknown_format"),
+        (gzip.compress(gzip.compress(LINES), mtime=0), "unknown_format"),
         (zipped(zipped(LINES)), "unknown_format"),
         (b"PK\x03\x04", "unknown_format"),
         (b"\x1f\x8b", "unknown_format"),
     ],
+    ids=shown,
 )
 def test_what_cannot_be_read_says_why(data: bytes, reason: str) -> None:
     found = form(data)
