@@ -80,7 +80,7 @@ class EngineContract:
         assert engine.table("SELECT 1 AS a").to_pylist() == [{"a": 1}]
 
     def test_an_error_on_the_way_is_told_in_our_words(self, engine: Engine) -> None:
-        with pytest.raises(HeadgateError, match="(?i)convert|cast"):
+        with pytest.raises(HeadgateError, match=r"(?i)convert|cast"):
             engine.rows("SELECT CAST(CASE WHEN range > 50000 THEN 'x' ELSE '1' END AS INTEGER) FROM range(100000)")
         with pytest.raises(HeadgateError):
             list(

@@ -74,7 +74,7 @@ class TablesContract:
         tables.commit(change(stage("one", data), schema=data.schema), application=APPLICATION, number=1, at=AT)
         lost = stage("two", data)
         Path(lost.path).unlink()
-        with pytest.raises(HeadgateError, match="number|publication|did not take"):
+        with pytest.raises(HeadgateError, match=r"did not take"):
             tables.commit(change(lost, schema=data.schema), application=APPLICATION, number=2, at=AT)
         assert rows(tables) == [{"a": 1}]
         assert tables.transaction(NAME, APPLICATION) == 1

@@ -16,6 +16,7 @@ from headgate.core.naming import quarantine_table, table_name
 from headgate.core.platform import Platform
 from headgate.core.receipts import verify_receipt
 from headgate.core.records import Counts, Delivery
+from headgate.core.sql import quoted
 from headgate.core.states import ENDS, DeliveryState
 
 COUNTED = frozenset({DeliveryState.HELD, DeliveryState.ARCHIVED})
@@ -91,8 +92,25 @@ def _balance(platform: Platform, deliveries: list[Delivery], flow: str) -> Itera
             yield f"{one.name} ({one.id}) has {published} rows and row numbers in silver, {counts.accepted} accepted"
         elif kept[0] != counts.received - counts.accepted or kept[1] != kept[0]:
             yield f"{one.name} ({one.id}) has {kept} rows in quarantine: {counts}"
+    yield from _repeated_keys(platform, flow)
     for id_ in {*silver, *quarantine}:
         yield f"the tables hold rows of {id_}, which the ledger does not know"
+
+
+def _repeated_keys(platform: Platform, flow: str) -> Iterator[str]:
+    """A key of the record table twice, where the contract has one."""
+    target = platform.flows[flow].target(platform.flows[flow].record_table)
+    snapshot = platform.tables.snapshot(_record_table(platform, flow))
+    if snapshot is None or target is None or not platform.flows[flow].contract.key:
+        return
+    key = ", ".join(quoted(name) for name in target.key)
+    engine = platform.engine()
+    try:
+        engine.register("_table", snapshot.files)
+        for twice in engine.rows(f"SELECT {key}, count(*) FROM _table GROUP BY {key} HAVING count(*) > 1 LIMIT 5"):
+            yield f"the record table holds the key {twice[:-1]} {twice[-1]} times"
+    finally:
+        engine.close()
 
 
 def _record_table(platform: Platform, flow: str) -> str:

@@ -44,8 +44,9 @@ def find_twins(
 ) -> None:
     """Define TWINS: rows, else sound, whose key was accepted before.
 
-    `published_key` are the record table's columns of the key, None where nothing is published; rows of the deliveries
-    numbered `leaving_out` take no place, and published rows of `family` do not count: they are being replaced.
+    `published_key` are the record table's columns of the key, None where nothing is published. Rows of the deliveries
+    numbered `leaving_out`, which are held as a whole, take no key from others; what they are themselves does not change
+    by that. Published rows of `family` do not count: they are being replaced.
     """
     rule = key_rule(contract)
     if rule is None:
@@ -55,10 +56,9 @@ def find_twins(
     names = [f"k{number}" for number in range(len(keys))]
     select = ", ".join(f"r.{key} AS {name}" for key, name in zip(keys, names, strict=True))
     there = " AND ".join(f"r.{key} IS NOT NULL" for key in keys)
-    out = ", ".join(str(number) for number in sorted(leaving_out)) or "-1"
     engine.define(
         "_keys",
-        f"SELECT r._n, r._row, {select} FROM {ROWS} AS r WHERE {there} AND r._n NOT IN ({out}) "
+        f"SELECT r._n, r._row, {select} FROM {ROWS} AS r WHERE {there} "
         f"AND (r._ok OR NOT EXISTS (SELECT 1 FROM {JUDGED} AS f "
         "WHERE f._n = r._n AND f._row = r._row AND f.weight >= 2))",
         keep=True,
@@ -71,7 +71,7 @@ def find_twins(
         keep=True,
     )
     engine.define("_known", _known_before(names, published_key, family), keep=True)
-    engine.define(TWINS, _twins(contract, rule, names), keep=True)
+    engine.define(TWINS, _twins(contract, rule, names, leaving_out), keep=True)
 
 
 def _known_before(names: list[str], published_key: tuple[str, ...] | None, family: Collection[str]) -> str:
@@ -87,13 +87,46 @@ def _known_before(names: list[str], published_key: tuple[str, ...] | None, famil
     )
 
 
-def _twins(contract: Contract, rule: Rule, names: list[str]) -> str:
+def _twins(contract: Contract, rule: Rule, names: list[str], leaving_out: Collection[int]) -> str:
     listed = ", ".join(names)
+    lenient = "true" if rule.arguments.get("conflict") == "duplicate" else "false"
+    mine = fingerprint(contract, "r")
+    return (
+        f"SELECT _n, _row, _offset, _length, twin AS is_duplicate, {_reason(contract, rule, names)} AS reason FROM ("
+        f"SELECT t._n, t._row, r._offset, r._length, {listed}, {lenient} OR {mine} = t.before AS twin FROM ("
+        f"SELECT _n, _row, {listed}, before FROM _known UNION ALL {_twins_here(contract, names, leaving_out)}"
+        f") AS t JOIN {ROWS} AS r ON r._n = t._n AND r._row = t._row)"
+    )
+
+
+def _twins_here(contract: Contract, names: list[str], leaving_out: Collection[int]) -> str:
+    """SQL of rows whose key an earlier row of these deliveries has, with that row's fingerprint.
+
+    Of a delivery that is left out, a row's forerunner is one that goes on and came before, or one of its own.
+    """
+    listed = ", ".join(names)
+    out = ", ".join(str(number) for number in sorted(leaving_out)) or "-1"
+    fresh = "SELECT p.* FROM _repeated AS p ANTI JOIN _known AS w ON w._n = p._n AND w._row = p._row"
+    prints = (
+        f"SELECT p.*, {fingerprint(contract, 'r')} AS print FROM _repeated AS p "
+        f"JOIN {ROWS} AS r ON r._n = p._n AND r._row = p._row"
+    )
+    first = f"SELECT {listed}, min((_n, _row)) AS place, arg_min(print, (_n, _row)) AS print FROM ({prints})"
+    return (
+        f"SELECT l._n, l._row, {', '.join('l.' + name for name in names)}, "
+        "CASE WHEN f.place < (l._n, l._row) THEN f.print ELSE o.print END AS before "
+        f"FROM ({fresh}) AS l LEFT JOIN ({first} WHERE _n NOT IN ({out}) GROUP BY {listed}) AS f USING ({listed}) "
+        f"LEFT JOIN ({first.replace('SELECT ', 'SELECT _n, ', 1)} WHERE _n IN ({out}) GROUP BY _n, {listed}) AS o "
+        f"USING (_n, {listed}) WHERE f.place < (l._n, l._row) OR o.place < (l._n, l._row)"
+    )
+
+
+def _reason(contract: Contract, rule: Rule, names: list[str]) -> str:
     places = {one.id: place for place, one in enumerate(contract.rules)}
     shown = ", ".join(rule.arguments["columns"])
     value = " || ', ' || ".join(f"CAST({name} AS VARCHAR)" for name in names)
     consequence = Consequence.HOLD
-    reason = (
+    return (
         "{'code': CASE WHEN twin THEN "
         + literal(ReasonCode.DUPLICATE_ID)
         + " ELSE "
@@ -101,21 +134,6 @@ def _twins(contract: Contract, rule: Rule, names: list[str]) -> str:
         + f" END, 'column': {literal(shown)}, 'path': {literal(shown)}, 'value': {value}, 'rule': {literal(rule.id)}, "
         f"'consequence': {literal(consequence)}, 'weight': CASE WHEN twin THEN 1 ELSE {WEIGHT[consequence]} END, "
         f"'place': {places[rule.id]}}}"
-    )
-    lenient = "true" if rule.arguments.get("conflict") == "duplicate" else "false"
-    mine = fingerprint(contract, "r")
-    return (
-        f"SELECT _n, _row, _offset, _length, twin AS is_duplicate, {reason} AS reason FROM ("
-        f"SELECT t._n, t._row, r._offset, r._length, {listed}, {lenient} OR {mine} = t.before AS twin FROM ("
-        f"SELECT _n, _row, {listed}, before FROM _known UNION ALL "
-        f"SELECT l._n, l._row, {', '.join('l.' + name for name in names)}, f.print AS before FROM ("
-        "SELECT p.* FROM _repeated AS p ANTI JOIN _known AS w ON w._n = p._n AND w._row = p._row) AS l JOIN ("
-        f"SELECT {listed}, arg_min(_n, (_n, _row)) AS _n, arg_min(_row, (_n, _row)) AS _row, "
-        f"arg_min(print, (_n, _row)) AS print FROM ("
-        f"SELECT p.*, {fingerprint(contract, 'r')} AS print FROM _repeated AS p "
-        f"JOIN {ROWS} AS r ON r._n = p._n AND r._row = p._row) GROUP BY {listed}) AS f "
-        f"USING ({listed}) WHERE (l._n, l._row) <> (f._n, f._row)) AS t "
-        f"JOIN {ROWS} AS r ON r._n = t._n AND r._row = t._row)"
     )
 
 

@@ -15,5 +15,5 @@ def referenced_tables(flow: Flow, platform: Platform) -> dict[str, TableSnapshot
     for rule in flow.contract.rules:
         if rule.kind is RuleKind.REFERENCE:
             name = rule.arguments["table"]
-            found.setdefault(name, published_table(name, platform))
+            found.setdefault(name, published_table(name, platform, asking=flow.name))
     return found
