@@ -188,16 +188,22 @@ def run_orders(folder: Path, seed: int) -> list[str]:
     }
     found: dict[str, dict[str, str]] = {}
     ends: dict[str, set[tuple[str, str]]] = {}
+    counted: dict[str, object] = {}
     wrong: list[str] = []
     for name, (files, batch, window) in runs.items():
         project = make_project(folder / name.replace(" ", "-"), "sales")
         platform = open_project(project, clock=lambda: LANDING, batch_deliveries=batch, window_bytes=window)
         run_files(platform, files)
         found[name] = proof.digests(platform)
+        counted[name] = proof.outcome(platform).ends
         ends[name] = {(one.name, one.state.value) for one in all_deliveries(platform)}
         wrong += [f"{name}: {fault}" for fault in proof.faults(platform)]
         platform.ledger.close()
     wrong += _differing(found, "other batches", ())
+    if counted["other batches"] != counted["one batch"]:
+        wrong.append(
+            f"in other batches deliveries end otherwise: {counted['other batches']} not {counted['one batch']}"
+        )
     # which copy of a row is the duplicate depends on the order, and so may a share just at the threshold
     if ends["other order"] == ends["one batch"]:
         wrong += _differing(found, "other order", ("quarantine",))

@@ -61,7 +61,7 @@ class PredicateWriter:
 
     def _quote(self, prefix: str | None, bound: Mapping[str, bool]) -> Callable[[exp.Expr], exp.Expr]:
         def change(node: exp.Expr) -> exp.Expr:
-            if isinstance(node, (exp.Placeholder, exp.Parameter)) and node.name == "now":
+            if _is_now(node):
                 return exp.column(NOW, quoted=True)
             if isinstance(node, exp.Column) and prefix is not None and node.parts[0].name not in bound:
                 return exp.Dot.build([exp.to_identifier(prefix, quoted=True), *(part.copy() for part in node.parts)])
@@ -82,6 +82,14 @@ class PredicateWriter:
             known = Lookup(parameter=parameter, alias=f"_lookup{len(self.lookups)}", arguments=arguments)
             self.lookups.append(known)
         return exp.column(known.value, quoted=True)
+
+
+def _is_now(node: exp.Expr) -> bool:
+    """`now()` as people write it, or `$now` as it is bound elsewhere."""
+    if isinstance(node, (exp.Placeholder, exp.Parameter)):
+        return node.name == "now"
+    called = isinstance(node, exp.Anonymous) and node.name.lower() == "now" and not node.expressions
+    return called or isinstance(node, exp.CurrentTimestamp)
 
 
 def _bound_names(tree: exp.Expr) -> dict[str, bool]:

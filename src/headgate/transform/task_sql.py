@@ -44,6 +44,10 @@ def read_task(text: str, parameters: tuple[ParameterDeclaration, ...], *, name: 
     """Parse a task; a call of a table parameter becomes a join to its one line."""
     tables = {parameter.name: parameter for parameter in parameters if parameter.type == "table"}
     tree = sqlglot.parse_one(text, read="duckdb")
+    if any(isinstance(node, exp.CurrentTimestamp) or node.name.lower() == "now" for node in tree.find_all(exp.Func)):
+        raise TaskError(
+            f"task {name} calls now(): its result would change from run to run. Next: take a time of the rows."
+        )
     _join_lookups(tree, tables)
     if not isinstance(tree, exp.Query):
         raise TaskError(f"task {name} is no SELECT. Next: `headgate doctor` names the line.")
