@@ -12,6 +12,7 @@ from pathlib import Path
 
 from headgate.core.flow import Flow
 from headgate.core.platform import MEBIBYTE, Budget, Platform, Progress
+from headgate.core.ports import Compute
 from headgate.settings import Settings
 
 PROCESS_BYTES = 280 * MEBIBYTE  # of a process beside its engine: interpreter, libraries, windows
@@ -102,6 +103,13 @@ def open_platform(
 
 def _silent(progress: Progress) -> None:
     del progress
+
+
+def open_compute(settings: Settings, *, processes: int) -> Compute:
+    """Workers beside this process; `processes` share the project's memory limit, the caller among them."""
+    from headgate.adapters.process_compute import ProcessCompute
+
+    return ProcessCompute(settings.folder, processes=processes)
 
 
 def shipped_flows() -> Path:

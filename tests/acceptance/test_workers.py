@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from headgate.cli.worker_pool import REPLACEMENTS, WorkerPool
+from headgate.adapters.process_compute import REPLACEMENTS, ProcessCompute
 
 PATIENCE_S = 60.0
 
 
 def test_workers_that_die_are_told_and_replaced_three_times(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    pool = WorkerPool(tmp_path / "no-project", processes=2)  # where a worker can do nothing but die
+    pool = ProcessCompute(tmp_path / "no-project", processes=2)  # where a worker can do nothing but die
     pool.start(1)
     ended: list[str] = []
     late = time.monotonic() + PATIENCE_S
@@ -25,7 +25,7 @@ def test_workers_that_die_are_told_and_replaced_three_times(tmp_path: Path, capf
 
 
 def test_stopping_ends_the_workers_and_tells_them(ran: Path) -> None:
-    pool = WorkerPool(ran, processes=2)
+    pool = ProcessCompute(ran, processes=2)
     pool.start(2)
     pool.stop()
     assert len(pool.reap()) == 2

@@ -10,7 +10,6 @@ from typing import Any
 
 from headgate.cli.console import progress_bars
 from headgate.cli.opening import opened, opened_to_read
-from headgate.cli.worker_pool import WorkerPool
 from headgate.core.batches import Arrived
 from headgate.core.errors import NotFoundError
 from headgate.core.near_name import did_you_mean
@@ -21,6 +20,7 @@ from headgate.operations import RunResult
 from headgate.operations import run as run_project
 from headgate.project import load_flows
 from headgate.settings import Settings
+from headgate.wiring import open_compute
 
 
 def require_flow(settings: Settings, flow: str | None) -> None:
@@ -34,7 +34,7 @@ def run_files(settings: Settings, files: Sequence[Arrived], *, workers: int | No
     """Take files in and work on all that waits, with so many workers beside this process (None: as many as help)."""
     extra = _workers(settings, files) if workers is None else workers
     with progress_bars() as tell, opened(settings, processes=extra + 1, tell=tell) as project:
-        pool = WorkerPool(settings.folder, processes=extra + 1) if extra else None
+        pool = open_compute(settings, processes=extra + 1) if extra else None
         return run_project(project.platform, files, reports=settings.reports, compute=pool, workers=extra)
 
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from headgate.adapters.deltalake_stats import delta_stats
-from headgate.adapters.duckdb_parquet import column_stats, partition_values
+from headgate.adapters.duckdb_parquet import column_stats
 from headgate.core.records import StagedFile
 
 
@@ -52,8 +52,3 @@ def test_what_the_engine_tells() -> None:
     assert told["min"] == {"a": "1", 'say "x"': "1"}
     assert told["nulls"] == {"a": 3, 'say "x"': 3, "cut": 3, "long": 3}
     assert column_stats(None) == {"min": {}, "max": {}, "nulls": {}}
-
-
-def test_partition_values_are_text() -> None:
-    assert partition_values({'"month"': 5, "day": None}) == {"month": "5", "day": None}
-    assert partition_values(None) == {}

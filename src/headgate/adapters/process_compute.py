@@ -13,7 +13,7 @@ REPLACEMENTS = 3  # of workers that died, in all; what kills each new one is not
 STOP_S = 60.0  # for the batch at hand
 
 
-class WorkerPool(Compute):
+class ProcessCompute(Compute):
     """Starts `python -m headgate.cli.worker`; a new interpreter each, since a fork would share the engines' threads.
 
     Workers stay in the caller's process group, so that an interrupt from the terminal reaches them too.
