@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from tests.harness.project import all_deliveries, make_project, make_sales, open_project, run_files
@@ -160,7 +161,7 @@ def _anomalies(platform: Platform) -> dict[str, str]:
     return dict(_read(platform, "sales/gold/anomalies", "transaction_id, kind"))
 
 
-def _read(platform: Platform, table: str, columns: str) -> Sequence[tuple[object, ...]]:
+def _read(platform: Platform, table: str, columns: str) -> Sequence[tuple[Any, ...]]:
     found = platform.tables.snapshot(table)
     if found is None:
         return []

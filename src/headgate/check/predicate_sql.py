@@ -54,7 +54,7 @@ class PredicateWriter:
     def _rewrite(self, sql: str, *, prefix: str | None) -> str:
         tree = sqlglot.parse_one(sql, read="duckdb")
         tree = tree.transform(self._quote(prefix, _bound_names(tree)))
-        tree = tree.transform(self._lookup).transform(_finite).transform(_constant_patterns)
+        tree = _finite(tree.transform(self._lookup)).transform(_constant_patterns)
         for placeholder in tree.find_all(exp.Placeholder, exp.Parameter):
             self.parameters.add(placeholder.name)
         return f"TRY({tree.sql('duckdb', identify=True)})"
@@ -100,12 +100,57 @@ def _bound_names(tree: exp.Expr) -> dict[str, bool]:
     return dict.fromkeys(names, True)
 
 
-def _finite(node: exp.Expr) -> exp.Expr:
-    """Division by zero gives infinity in DuckDB, which compares as if it were a number: make it NULL."""
+_UNBOUNDED = frozenset(
+    {
+        "acos",
+        "acosh",
+        "asin",
+        "atanh",
+        "cosh",
+        "cot",
+        "exp",
+        "fdiv",
+        "fmod",
+        "divide",
+        "gamma",
+        "lgamma",
+        "ln",
+        "log",
+        "log10",
+        "log2",
+        "pow",
+        "power",
+        "sinh",
+        "sqrt",
+        "tan",
+    }
+)
+"""Functions that give infinity or NaN for some numbers."""
+
+
+def _finite(tree: exp.Expr) -> exp.Expr:
+    """The same with NULL for infinity and NaN, which compare as if they were numbers: `sqrt(-1) > 0` is TRUE."""
+    for node in reversed(list(tree.walk())):  # inner ones first
+        finite = _guarded(node)
+        if finite is node:
+            continue
+        if node is tree:
+            tree = finite
+        else:
+            node.replace(finite)
+    return tree
+
+
+def _guarded(node: exp.Expr) -> exp.Expr:
     if isinstance(node, (exp.Div, exp.IntDiv, exp.Mod)) and not isinstance(node.expression, exp.Nullif):
         divisor = exp.Nullif(this=exp.paren(node.expression.copy()), expression=exp.Literal.number(0))
         return type(node)(this=node.this.copy(), expression=divisor)
-    return node
+    name = node.name.lower() if isinstance(node, exp.Anonymous) else node.key if isinstance(node, exp.Func) else ""
+    if name not in _UNBOUNDED:
+        return node
+    number = exp.cast(node.copy(), "DOUBLE")
+    is_finite = exp.Anonymous(this="isfinite", expressions=[number])
+    return exp.Case(ifs=[exp.If(this=is_finite, true=node.copy())])
 
 
 _REGEXPS = {"regexp_full_match", "regexp_matches"}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import pairwise
 
+import numpy as np
 import pyarrow as pa
 
 from headgate.core.contract import Rule, RuleKind, Scope
@@ -19,7 +21,8 @@ from headgate.review.relations import FAULTY, ROWS
 
 BROKEN = "_set_broken"  # _n, _row, _offset, _length, reason
 _COLUMNS = pa.schema([*POSITION, ("reason", REASON)])
-GROUP_ROWS = 200_000  # of a Python set check in memory at once, beyond one group
+GROUP_ROWS = 100_000  # of a Python set check in memory at once, beyond one group
+STREAM_ROWS = 20_000
 
 
 def judge_sets(
@@ -142,24 +145,40 @@ def _published_name(rule: Rule, path: str, columns: Collection[str]) -> str:
 
 
 def _python(engine: Engine, flow: Flow, rule: Rule, place: int) -> pa.Table:
-    """Rows that a Python set check does not pass; each group of `group_by` is given whole."""
+    """Rows that a Python set check does not pass; each group of `group_by` is given whole.
+
+    A row without a value in `group_by` is in no group and passes.
+    """
     function = load_function(flow, rule.arguments["file"], rule.arguments["function"])
     groups = [path_sql(path) for path in rule.arguments["group_by"]]
     reads = ", ".join(f"{path_sql(path)} AS {quoted(path)}" for path in rule.reads)
     bucket = f"hash({', '.join(groups)}) % {_buckets(engine)}" if groups else "0"
-    engine.define("_grouped", f"SELECT _n, _row, _offset, _length, {reads}, {bucket} AS _bucket FROM {ROWS}", keep=True)
+    grouped = " AND ".join(f"{group} IS NOT NULL" for group in groups) or "true"
+    rows = f"SELECT _n, _row, _offset, _length, {reads}, {bucket} AS _bucket FROM {ROWS} WHERE {grouped}"
     found: list[pa.Table] = []
-    for (number,) in engine.rows("SELECT DISTINCT _bucket FROM _grouped ORDER BY 1"):
-        table = engine.table(
-            "SELECT * EXCLUDE (_bucket) FROM _grouped WHERE _bucket = $bucket ORDER BY _n, _row",
-            {"bucket": number},
-        ).combine_chunks()
-        batch = table.to_batches()[0]
+    for table in _by_bucket(engine.stream(f"{rows} ORDER BY _bucket, _n, _row", batch_rows=STREAM_ROWS)):
+        batch = table.combine_chunks().to_batches()[0]
         mask = _mask(rule, function, batch.select(list(rule.reads)))
         failing = pa.compute.invert(pa.compute.fill_null(mask, fill_value=False))
         found.append(_lines(rule, place, table.filter(failing), mask.filter(failing)))
-    engine.drop("_grouped")
     return pa.concat_tables(found) if found else _COLUMNS.empty_table()
+
+
+def _by_bucket(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Rows in order of their bucket -> one table a bucket, so that a group is never cut."""
+    held: list[pa.RecordBatch] = []
+    for batch in batches:
+        buckets = batch.column("_bucket").to_numpy()
+        starts = [0, *(np.flatnonzero(buckets[1:] != buckets[:-1]) + 1).tolist(), batch.num_rows]
+        for start, end in pairwise(starts):
+            if start == end:
+                continue
+            if held and held[-1].column("_bucket")[0].as_py() != int(buckets[start]):
+                yield pa.Table.from_batches(held)
+                held = []
+            held.append(batch.slice(start, end - start))
+    if held:
+        yield pa.Table.from_batches(held)
 
 
 def _buckets(engine: Engine) -> int:

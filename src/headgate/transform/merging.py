@@ -77,7 +77,7 @@ def merging_of(task: TaskSql, target: Target) -> Merging | None:
 def _merged_by(node: exp.Expr) -> str | None:
     while isinstance(node, (exp.Cast, exp.Filter, exp.Paren)):
         node = node.this
-    if isinstance(node, exp.Count) and node.find(exp.Distinct) is not None:
+    if node.find(exp.Distinct) is not None:
         return None
     for kind, how in _MERGED_BY.items():
         if isinstance(node, kind):

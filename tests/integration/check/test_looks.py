@@ -33,7 +33,7 @@ from headgate.project import load_flow
 from headgate.wiring import shipped_flows
 
 NOW = datetime(2026, 11, 20, 8, tzinfo=UTC)
-VALUES = [
+VALUES: list[Any] = [
     None, "", "x", "7", 7, 0, -1, 2.5, 1e300, 12345678901234567890, True, [], {}, [None], [5], [[]], [{}], {"a": 1},
     "2026-11-20T07:41:09Z", "EUR", "T20261120-00001", "a@example.org", Decimal("0.001"),
 ]  # fmt: skip
@@ -98,7 +98,7 @@ class Looker:
 
     def disagreements(self, texts: list[str], usual: list[str]) -> list[tuple[str, bool, list[str]]]:
         """Records of which the two looks say different things; `usual` are those that shapes are learnt from."""
-        values = {name: self._values[name] for name in self._plan.parameters if name in self._values}
+        values: dict[str, Any] = {name: self._values[name] for name in self._plan.parameters if name in self._values}
         values |= learn_shapes(self.engine, self._plan, self._contract, pa.record_batch({"raw": pa.array(usual)}))
         self.engine.register(INPUT, _input(texts))
         forced = self._plan.quick.replace("CASE WHEN NOT _ok THEN raw END", "raw")

@@ -32,6 +32,11 @@ def run(sql: str, source: str, parameters: dict[str, object] | None = None) -> o
         ("a / nullif(b, 5) > 1", "SELECT 9 AS a, 3 AS b", True),
         ("cast(a as integer) = 1", "SELECT 'x' AS a", None),
         ("sqrt(a) > 0", "SELECT -1.0 AS a", None),
+        ("ln(a) < 0", "SELECT 0.0 AS a", None),
+        ("power(a, 400) > 5", "SELECT 10.0 AS a", None),
+        ("a / (1 / b) >= 0", "SELECT 1 AS a, 0 AS b", None),
+        ("1 / (a / sqrt(b)) >= 0", "SELECT 1 AS a, -1.0 AS b", None),
+        ("sqrt(a) = 3 and log10(b) = 2", "SELECT 9.0 AS a, 100 AS b", True),
         ("a = 1 or b", "SELECT 1 AS a, CAST(NULL AS BOOLEAN) AS b", True),
     ],
 )

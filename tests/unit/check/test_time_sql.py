@@ -22,10 +22,11 @@ def read(kind: Kind, text: str, *, pattern: str | None = None, json: bool = True
         return connection.execute(f"{sql} FROM (SELECT $text AS t)", {"text": given_text}).fetchone()[0]  # type: ignore[index]
 
 
+FIRST, LAST = datetime(1, 1, 2), datetime(9999, 12, 30)  # noqa: DTZ001  hypothesis wants them bare
+
+
 @settings(max_examples=60, deadline=None)
-@given(
-    moment=st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30)), minutes=st.integers(-840, 840)
-)  # noqa: DTZ001
+@given(moment=st.datetimes(min_value=FIRST, max_value=LAST), minutes=st.integers(-840, 840))
 def test_moments_with_an_offset(moment: datetime, minutes: int) -> None:
     zoned = moment.replace(tzinfo=timezone(timedelta(minutes=minutes)))
     found = read(Kind.TIMESTAMP, zoned.isoformat())
