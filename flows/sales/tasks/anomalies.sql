@@ -4,7 +4,7 @@
 --   burst          orders of one customer within five minutes
 --   odd_hour       an order between 01:00 and 05:00 UTC of a customer who hardly ever orders then
 --   repeated_card  customers who pay with a card of the same last digits within an hour
-WITH sales AS (
+WITH sales AS NOT MATERIALIZED (
   SELECT transaction_id, timestamp, customer_id, card_last4, total_eur,
     CAST(date_trunc('month', timestamp) AS DATE) AS month,
     hour(timestamp) BETWEEN 1 AND 4 AS at_night
@@ -16,28 +16,32 @@ by_month AS (
   FROM sales
   GROUP BY customer_id, month
 ),
-usual AS (
-  SELECT this.customer_id, this.month, this.highest, this.nights,
-    sum(near.orders) AS orders, sum(near.amount) AS amount, sum(near.nights) AS near_nights
-  FROM by_month AS this
-  JOIN by_month AS near
-    ON near.customer_id = this.customer_id AND near.month BETWEEN this.month - INTERVAL 2 MONTH AND this.month
-  GROUP BY this.customer_id, this.month, this.highest, this.nights
+-- customers with a history, and something in this month that is worth a look: an order at night, or one far over the mean
+usual AS MATERIALIZED (
+  SELECT customer_id, month, orders, nights, near_nights, highest * orders >= 2.5 * amount AS has_high
+  FROM (
+    SELECT customer_id, month, highest, nights,
+      sum(orders) OVER near AS orders, sum(amount) OVER near AS amount, sum(nights) OVER near AS near_nights
+    FROM by_month
+    WINDOW near AS (
+      PARTITION BY customer_id ORDER BY month RANGE BETWEEN INTERVAL 2 MONTH PRECEDING AND CURRENT ROW
+    )
+  )
+  WHERE orders >= 8 AND (nights > 0 OR highest * orders >= 2.5 * amount)
 ),
--- only customers with a history and one order far over their mean need a median
 history AS (
   SELECT usual.customer_id, usual.month, usual.orders, sales.total_eur
-  FROM usual
-  JOIN sales
+  FROM sales
+  JOIN usual
     ON sales.customer_id = usual.customer_id AND sales.month BETWEEN usual.month - INTERVAL 2 MONTH AND usual.month
-  WHERE usual.orders >= 8 AND usual.highest * usual.orders >= 2.5 * usual.amount
+  WHERE usual.has_high
 ),
 middle AS (
   SELECT customer_id, month, orders, median(total_eur) AS median_eur, mad(total_eur) AS mad_eur
   FROM history
   GROUP BY customer_id, month, orders
 ),
-high_amount AS (
+high_amount AS MATERIALIZED (
   SELECT sales.*, (total_eur - median_eur) / greatest(1.4826 * mad_eur, 0.1 * median_eur) AS score, median_eur, orders
   FROM sales
   JOIN middle USING (customer_id, month)
@@ -45,11 +49,12 @@ high_amount AS (
 ),
 gaps AS (
   SELECT customer_id, month, timestamp AS last_at,
-    lag(timestamp, 4) OVER (PARTITION BY customer_id, month ORDER BY timestamp, transaction_id) AS first_at
+    lag(timestamp, 4) OVER (PARTITION BY customer_id, month ORDER BY timestamp) AS first_at
   FROM sales
 ),
-bursts AS (
-  SELECT sales.transaction_id, count(DISTINCT near.transaction_id) AS orders
+bursts AS MATERIALIZED (
+  SELECT sales.transaction_id, sales.timestamp, sales.customer_id, sales.total_eur,
+    count(DISTINCT near.transaction_id) AS orders
   FROM sales
   JOIN (SELECT * FROM gaps WHERE last_at - first_at <= INTERVAL 5 MINUTE) AS run
     ON run.customer_id = sales.customer_id AND run.month = sales.month
@@ -57,66 +62,56 @@ bursts AS (
   JOIN sales AS near
     ON near.customer_id = sales.customer_id AND near.month = sales.month
       AND near.timestamp BETWEEN sales.timestamp - INTERVAL 5 MINUTE AND sales.timestamp + INTERVAL 5 MINUTE
-  GROUP BY sales.transaction_id
+  GROUP BY sales.transaction_id, sales.timestamp, sales.customer_id, sales.total_eur
 ),
-odd_hour AS (
+odd_hour AS MATERIALIZED (
   SELECT sales.*, usual.orders, usual.near_nights
   FROM sales
   JOIN usual USING (customer_id, month)
-  WHERE sales.at_night AND usual.orders >= 8 AND usual.near_nights * 4 <= usual.orders
+  WHERE sales.at_night AND usual.near_nights * 4 <= usual.orders
 ),
 card_gaps AS (
   SELECT card_last4, month, timestamp AS last_at,
-    lag(timestamp, 4) OVER (PARTITION BY card_last4, month ORDER BY timestamp, transaction_id) AS first_at
+    lag(timestamp, 4) OVER (PARTITION BY card_last4, month ORDER BY timestamp) AS first_at
   FROM sales
   WHERE card_last4 IS NOT NULL
 ),
-cards AS (
-  SELECT sales.transaction_id, count(DISTINCT near.customer_id) AS customers
+cards AS MATERIALIZED (
+  SELECT sales.transaction_id, sales.timestamp, sales.customer_id, sales.total_eur,
+    count(DISTINCT near.customer_id) AS customers
   FROM sales
   JOIN (SELECT DISTINCT card_last4, month FROM card_gaps WHERE last_at - first_at <= INTERVAL 1 HOUR) AS used
     ON used.card_last4 = sales.card_last4 AND used.month = sales.month
   JOIN sales AS near
     ON near.card_last4 = sales.card_last4 AND near.month = sales.month
       AND near.timestamp BETWEEN sales.timestamp - INTERVAL 1 HOUR AND sales.timestamp + INTERVAL 1 HOUR
-  GROUP BY sales.transaction_id
+  GROUP BY sales.transaction_id, sales.timestamp, sales.customer_id, sales.total_eur
   HAVING count(DISTINCT near.customer_id) >= 5
 ),
 found AS (
-  SELECT transaction_id, 'high_amount' AS kind, round(score, 1) AS score,
+  SELECT transaction_id, timestamp, customer_id, total_eur, round(score, 1) AS score, 'high_amount' AS kind,
     'One order is ' || CAST(round(total_eur / median_eur) AS INTEGER) || ' times the usual.' AS explanation,
     transaction_id || ' over ' || total_eur || ' EUR; the median of ' || orders || ' orders of customer ' || customer_id
       || ' is ' || CAST(median_eur AS DECIMAL(18, 2)) || ' EUR.' AS evidence
   FROM high_amount
   WHERE score >= $anomaly_score
   UNION ALL
-  SELECT transaction_id, 'burst', CAST(orders AS DOUBLE) * 1.5,
+  SELECT transaction_id, timestamp, customer_id, total_eur, CAST(orders AS DOUBLE) * 1.5, 'burst',
     orders || ' orders of one customer within five minutes.',
     'Customer ' || customer_id || ' around ' || strftime(timezone('UTC', timestamp), '%Y-%m-%d %H:%M') || ' UTC.'
   FROM bursts
-  JOIN sales USING (transaction_id)
   UNION ALL
-  SELECT transaction_id, 'odd_hour', least(CAST(orders AS DOUBLE) / near_nights, 20),
+  SELECT transaction_id, timestamp, customer_id, total_eur, least(CAST(orders AS DOUBLE) / near_nights, 20), 'odd_hour',
     'An order at an hour when this customer hardly ever orders.',
     'Customer ' || customer_id || ' at ' || strftime(timezone('UTC', timestamp), '%H:%M') || ' UTC; of ' || orders
       || ' orders ' || near_nights || ' lie between 01:00 and 05:00.'
   FROM odd_hour
   UNION ALL
-  SELECT transaction_id, 'repeated_card', CAST(customers AS DOUBLE) * 1.5,
+  SELECT transaction_id, timestamp, customer_id, total_eur, CAST(customers AS DOUBLE) * 1.5, 'repeated_card',
     'One card was used by ' || customers || ' customers within an hour.',
     'Around ' || strftime(timezone('UTC', timestamp), '%Y-%m-%d %H:%M') || ' UTC; the card is masked in reports.'
   FROM cards
-  JOIN sales USING (transaction_id)
 )
-SELECT
-  transaction_id,
-  sales.timestamp,
-  sales.customer_id,
-  sales.total_eur,
-  found.score,
-  found.kind,
-  found.explanation,
-  found.evidence
+SELECT transaction_id, timestamp, customer_id, total_eur, score, kind, explanation, evidence
 FROM found
-JOIN sales USING (transaction_id)
-QUALIFY row_number() OVER (PARTITION BY transaction_id ORDER BY found.score DESC, found.kind) = 1
+QUALIFY row_number() OVER (PARTITION BY transaction_id ORDER BY score DESC, kind) = 1
