@@ -56,7 +56,7 @@ soak: $(VENV)/.dev ## The long harnesses: kills, sequences, answer keys, mutated
 	$(BIN)/python -m tests.harness.answer_key --seeds 20 --count 5000
 	$(BIN)/python -m tests.harness.kills --kills 200 --seed 1
 	$(BIN)/python -m tests.harness.sequences --runs 200 --seed 1
-	$(BIN)/python -m tests.fuzz.mutations --count 10000 --seed 1
+	$(BIN)/python -m tests.fuzz.test_mutated_inputs 10000 0
 
 clean: ## Remove what can be made again
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis demo dist build

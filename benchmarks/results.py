@@ -55,8 +55,18 @@ class Result:
 def save(result: Result, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{result.name}.json"
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
+    kept = _without_output(msgspec.to_builtins(result))
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(kept), indent=1) + b"\n")
     return path
+
+
+def _without_output(document: object) -> object:
+    """What a contestant printed names folders of the machine; only figures are kept."""
+    if isinstance(document, dict):
+        return {name: "" if name == "output" else _without_output(value) for name, value in document.items()}
+    if isinstance(document, list | tuple):
+        return [_without_output(value) for value in document]
+    return document
 
 
 def load(folder: Path) -> list[Result]:

@@ -15,7 +15,7 @@ from headgate.core.platform import MEBIBYTE, Budget, Platform, Progress
 from headgate.core.ports import Compute
 from headgate.settings import Settings
 
-PROCESS_BYTES = 280 * MEBIBYTE  # of a process beside its engine: interpreter, libraries, windows
+PROCESS_BYTES = 344 * MEBIBYTE  # of a process beside its engine: interpreter, libraries, windows
 LEAST_ENGINE_BYTES = 96 * MEBIBYTE
 
 
@@ -35,6 +35,12 @@ def budget_of(settings: Settings, *, processes: int = 1) -> Budget:
         batch_bytes=settings.batch_bytes,
         lease_s=settings.lease_s,
     )
+
+
+def most_processes(settings: Settings) -> int:
+    """How many processes share the memory limit without any of them falling below what it needs."""
+    fitting = settings.memory_bytes // (PROCESS_BYTES + LEAST_ENGINE_BYTES)
+    return max(1, min(os.cpu_count() or 1, fitting))
 
 
 def open_platform(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from headgate.operations import RunResult
 from headgate.operations import run as run_project
 from headgate.project import load_flows
 from headgate.settings import Settings
-from headgate.wiring import open_compute
+from headgate.wiring import most_processes, open_compute
 
 
 def require_flow(settings: Settings, flow: str | None) -> None:
@@ -39,11 +38,11 @@ def run_files(settings: Settings, files: Sequence[Arrived], *, workers: int | No
 
 
 def _workers(settings: Settings, files: Sequence[Arrived]) -> int:
-    """None where everything is one batch; else a process for each core, and no more than there are batches."""
+    """One fewer than the processes that help: no more than there are cores, batches, and shares of the memory limit."""
     if settings.workers:
         return settings.workers
     sizes = [file.size_bytes for file in files] or _waiting_sizes(settings)
-    return max(0, min((os.cpu_count() or 1) - 1, _batches(sizes, settings) - 1))
+    return max(0, min(most_processes(settings), _batches(sizes, settings)) - 1)
 
 
 def _batches(sizes: Sequence[int], settings: Settings) -> int:
