@@ -39,6 +39,7 @@ def review(batches: Sequence[CheckedBatch], platform: Platform) -> ReviewedBatch
         deliveries=deliveries,
         sound=sound,
         parameters={one.id: batch.parameters for batch in batches for one in batch.deliveries},
+        references=referenced_tables(flow, platform),
     )
     return work.settle()
 
@@ -51,6 +52,9 @@ class _Settling:
     deliveries: tuple[Delivery, ...]
     sound: dict[str, CheckedDelivery]
     parameters: Mapping[str, Mapping[str, int]]  # delivery -> versions under which its rows were checked
+    # Looked up once: another flow may publish meanwhile, and a table that was missing when its rule was judged must
+    # hold the delivery, not be found afterwards.
+    references: Mapping[str, TableSnapshot | None]
 
     def settle(self) -> ReviewedBatch:
         earlier = self._earlier_versions()
@@ -113,15 +117,12 @@ class _Settling:
         notes = judge_sets(
             engine,
             self.flow,
-            self._references(),
+            self.references,
             family=self._family(superseded),
             published=record.files.schema.names if record is not None else (),
         )
         join_sets(engine)
         return notes, record
-
-    def _references(self) -> dict[str, TableSnapshot | None]:
-        return referenced_tables(self.flow, self.platform)
 
     def _family(self, superseded: dict[str, Delivery]) -> set[str]:
         """Deliveries whose published rows do not count against these: they are the same, or are being replaced."""
@@ -167,7 +168,7 @@ class _Settling:
             )
         reasons = tallies.reasons.get(n, ())
         why = {} if one.released else holding(self.flow, checked, counts, reasons, has_earlier=has_earlier)
-        if absent := missing_tables(self.flow, self._references()):
+        if absent := missing_tables(self.flow, self.references):
             why[ReasonCode.TABLE_MISSING] = f"never published: {', '.join(absent)}"
         facts = {**one.facts, "held": why} if why else {k: v for k, v in one.facts.items() if k != "held"}
         after = replace(
