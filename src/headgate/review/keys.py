@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from headgate.core.contract import Contract, Rule, RuleKind
+from headgate.core.fingerprint import fingerprint
 from headgate.core.naming import DELIVERY, RECORD
 from headgate.core.ports import Engine
 from headgate.core.reasons import WEIGHT, Consequence, ReasonCode
@@ -17,16 +18,6 @@ from headgate.review.relations import JUDGED, ROWS
 
 PUBLISHED = "_published"  # the record table before this publication
 TWINS = "_twins"  # _n, _row, reason, is_duplicate
-
-
-def fingerprint(contract: Contract, alias: str) -> str:
-    """SQL of a record's fingerprint: 63 bits over its typed values, so that spelling does not matter.
-
-    A chance hit among a billion keys has odds of one in ten thousand million, and would call a conflict a duplicate;
-    the row is kept in quarantine either way.
-    """
-    columns = ", ".join(f"{alias}.{quoted(column.name)}" for column in contract.columns)
-    return f"CAST(hash({columns}) >> 1 AS BIGINT)"
 
 
 def key_rule(contract: Contract) -> Rule | None:

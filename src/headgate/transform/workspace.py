@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from headgate.core.arrow_schema import encode_schema
 from headgate.core.batches import ReviewedBatch
 from headgate.core.errors import TaskError
+from headgate.core.fingerprint import fingerprint
 from headgate.core.flow import Flow
 from headgate.core.naming import ACCEPTED, DELIVERY, RECORD, ROW, table_name
 from headgate.core.parameters import Bound, bind
@@ -120,6 +121,6 @@ def _register_accepted(engine: Engine, batch: ReviewedBatch) -> None:
     without = " ANTI JOIN _excluded AS x ON x._n = r._n AND x._row = r._row" if excluded else ""
     engine.define(
         ACCEPTED,
-        f"SELECT {columns}, g.{DELIVERY}, r._row AS {ROW}, CAST(hash({columns}) >> 1 AS BIGINT) AS {RECORD} "
+        f"SELECT {columns}, g.{DELIVERY}, r._row AS {ROW}, {fingerprint(contract, 'r')} AS {RECORD} "
         f"FROM _rows AS r JOIN _going AS g ON g._n = r._n{without}",
     )
