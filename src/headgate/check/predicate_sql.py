@@ -192,7 +192,7 @@ def lookup_joins(lookups: Sequence[Lookup]) -> str:
     """SQL of the joins for all lookups; the table of a parameter is registered as `param_<name>`."""
     joins = ""
     for lookup in lookups:
-        keys = key_columns(lookup.parameter)
+        keys = lookup.parameter.key_columns
         assert lookup.parameter.value is not None
         # names of ours, so that a column of the record is never taken for one of the parameter's
         renamed = [f"{quoted(name)} AS {quoted(f'{lookup.alias}_k{place}')}" for place, (name, _) in enumerate(keys)]
@@ -204,9 +204,3 @@ def lookup_joins(lookups: Sequence[Lookup]) -> str:
         table = quoted("param_" + lookup.parameter.name)
         joins += f" LEFT JOIN (SELECT {', '.join(renamed)} FROM {table}) AS {quoted(lookup.alias)} ON {conditions}"
     return joins
-
-
-def key_columns(parameter: ParameterDeclaration) -> list[tuple[str, str]]:
-    """Names and engine types of a table parameter's key: `currency` is text, `day date` a date."""
-    split = [key.split(maxsplit=1) for key in parameter.key]
-    return [(words[0], words[1].upper() if len(words) > 1 else "VARCHAR") for words in split]

@@ -60,6 +60,16 @@ class ParameterDeclaration:
     value: tuple[str, str] | None = None  # of a table: name and type of its value column
     missing: str = "no_rate"  # of a table: reason code of a row without a line
 
+    @property
+    def key_columns(self) -> tuple[tuple[str, str], ...]:
+        """Names and types of a table's key; the types are the engine's names too.
+
+        >>> ParameterDeclaration(name="rates", type="table", default=None, key=("currency", "day date")).key_columns
+        (('currency', 'text'), ('day', 'date'))
+        """
+        named = [key.partition(" ") for key in self.key]
+        return tuple((name, kind or "text") for name, _, kind in named)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:

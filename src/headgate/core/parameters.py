@@ -116,15 +116,14 @@ def _parse(kind: str, text: str) -> Any:  # noqa: ANN401  as declared
 def read_table(declaration: ParameterDeclaration, vault: Files, sha256: str) -> pa.Table:
     """A table parameter from the vault: its key columns and its value column, typed."""
     assert declaration.value is not None
-    names = [key.split(maxsplit=1) for key in declaration.key]
-    kinds = {words[0]: _arrow_type(words[1] if len(words) > 1 else "text") for words in names}
+    kinds = {name: _arrow_type(kind) for name, kind in declaration.key_columns}
     kinds[declaration.value[0]] = _arrow_type(declaration.value[1])
     with vault.open(vault_name(sha256)) as stream:
         table = pyarrow.csv.read_csv(
             stream,
             convert_options=pyarrow.csv.ConvertOptions(column_types=kinds, include_columns=list(kinds)),
         )
-    key = table.select([words[0] for words in names])
+    key = table.select([name for name, _ in declaration.key_columns])
     if key.group_by(key.column_names).aggregate([]).num_rows != table.num_rows:
         raise ConfigurationError(
             f"table parameter {declaration.name} has a key twice. Next: leave one line for each "

@@ -80,13 +80,13 @@ def _join_lookups(tree: exp.Expr, tables: dict[str, ParameterDeclaration]) -> No
         parameter = tables[call.name]
         assert select is not None
         assert parameter.value is not None
-        keys = [key.split(maxsplit=1) for key in parameter.key]
+        keys = parameter.key_columns
         # names of ours inside, so that a column of the task is never taken for one of the parameter's
-        renamed = [f"{quoted(words[0])} AS _l{place}_k{number}" for number, words in enumerate(keys)]
+        renamed = [f"{quoted(name)} AS _l{place}_k{number}" for number, (name, _) in enumerate(keys)]
         renamed.append(f"{quoted(parameter.value[0])} AS _l{place}_v")
         conditions = [
-            f"_l{place}_k{number} = CAST({argument.sql('duckdb')} AS {words[1] if len(words) > 1 else 'VARCHAR'})"
-            for number, (words, argument) in enumerate(zip(keys, call.expressions, strict=True))
+            f"_l{place}_k{number} = CAST({argument.sql('duckdb')} AS {kind})"
+            for number, ((_, kind), argument) in enumerate(zip(keys, call.expressions, strict=True))
         ]
         source = f"(SELECT {', '.join(renamed)} FROM {quoted('param_' + parameter.name)}) AS _l{place}"
         select.join(source, on=" AND ".join(conditions), join_type="left", dialect="duckdb", copy=False)

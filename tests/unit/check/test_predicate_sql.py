@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from headgate.check.predicate_sql import PredicateWriter, key_columns, lookup_joins
+from headgate.check.predicate_sql import PredicateWriter, lookup_joins
 from headgate.core.contract import Column, Kind
 from headgate.core.flow import ParameterDeclaration
 
@@ -74,7 +74,7 @@ def test_one_join_for_equal_lookups() -> None:
 
 
 def test_keys_have_their_types() -> None:
-    assert key_columns(RATES) == [("currency", "VARCHAR"), ("day", "DATE")]
+    assert RATES.key_columns == (("currency", "text"), ("day", "date"))
 
 
 @pytest.mark.parametrize(
