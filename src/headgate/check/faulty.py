@@ -16,9 +16,10 @@ from headgate.check.python_rules import python_reasons
 from headgate.check.reason_sql import REASON_TYPE
 from headgate.core.flow import Flow
 from headgate.core.ports import Engine
-from headgate.core.reasons import WEIGHT, Consequence
+from headgate.core.reasons import Consequence
 from headgate.core.record_schema import FAULTY
 from headgate.core.records import StagedFile
+from headgate.core.row_reasons import reason_value
 
 AT_ONCE = 128
 """Suspects that the close look works on at once. It makes several KiB of reasons for each, and an engine takes 2,048
@@ -77,16 +78,14 @@ def fault_rows(inputs: Sequence[Input]) -> pa.Table:
             "_length": fault.length,
             "_raw": None,
             "reasons": [
-                {
-                    "code": fault.code,
-                    "column": "",
-                    "path": "",
-                    "value": fault.message,
-                    "rule": "format",
-                    "consequence": Consequence.REJECT.value,
-                    "weight": WEIGHT[Consequence.REJECT],
-                    "place": 0,
-                },
+                reason_value(
+                    code=fault.code,
+                    column="",
+                    value=fault.message,
+                    rule="format",
+                    consequence=Consequence.REJECT,
+                    place=0,
+                ),
             ],
         }
         for one in inputs

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from headgate.check.fast_sql import all_hold, known_keys, object_paths, typed_and_sound
 from headgate.check.predicate_sql import NOW, Lookup, PredicateWriter, lookup_joins
-from headgate.check.reason_sql import REASON_TYPE, BuiltinReasons, places, reason
+from headgate.check.reason_sql import REASON_TYPE, BuiltinReasons, reason
 from headgate.check.shape_sql import PARSED, parse_sql, record_type, text_of, typed_value
 from headgate.core.contract import Column, Contract, Kind, Rule, RuleKind, Scope
 from headgate.core.flow import ParameterDeclaration
@@ -121,7 +121,7 @@ def _close(contract: Contract, parameters: Sequence[ParameterDeclaration], heade
     writer = PredicateWriter(contract.columns, parameters)
     parsed = parse_sql(contract.columns, "_raw") if json else "_fields"
     builtin = BuiltinReasons(contract, json=json, headers=headers).sql()
-    order = places(contract)
+    order = contract.places
     row_rules = [rule for rule in contract.rules if rule.kind is RuleKind.PREDICATE and rule.scope is not Scope.ELEMENT]
     element_rules = [rule for rule in contract.rules if rule.kind is RuleKind.PREDICATE and rule.scope is Scope.ELEMENT]
     told = [_row_reason(contract, rule, writer, order[rule.id]) for rule in row_rules]

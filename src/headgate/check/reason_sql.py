@@ -5,14 +5,15 @@ Works on the few suspects only, so it may be long; it is written from the contra
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from headgate.check.rule_sql import VALUE_KINDS, holds
 from headgate.check.shape_sql import text_of
 from headgate.check.typed_sql import is_missing
 from headgate.core.contract import Column, Contract, Kind, Rule, RuleKind
-from headgate.core.reasons import WEIGHT, Consequence, ReasonCode
+from headgate.core.reasons import Consequence, ReasonCode
+from headgate.core.row_reasons import ReasonSql
 from headgate.core.sql import literal, quoted
 
 REASON_TYPE = (
@@ -53,17 +54,15 @@ def reason(rule: Rule, *, code: str, shown: str, path: str, value: str, place: i
 
 
 def _reason(*, code: str, shown: str, path: str, value: str, rule: str, consequence: Consequence, place: int) -> str:
-    fields = {
-        "code": literal(code),
-        "column": shown,
-        "path": literal(path),
-        "value": f"left(CAST({value} AS VARCHAR), {VALUE_CHARACTERS})",
-        "rule": literal(rule),
-        "consequence": literal(consequence.value),
-        "weight": str(WEIGHT[consequence]),
-        "place": str(place),
-    }
-    return "{" + ", ".join(f"'{name}': {sql}" for name, sql in fields.items()) + "}"
+    return ReasonSql(
+        code=literal(code),
+        column=shown,
+        path=literal(path),
+        value=f"left(CAST({value} AS VARCHAR), {VALUE_CHARACTERS})",
+        rule=rule,
+        consequence=consequence,
+        place=place,
+    ).text
 
 
 class BuiltinReasons:
@@ -74,7 +73,7 @@ class BuiltinReasons:
         self._contract = contract
         self._json = json
         self._headers = headers
-        self._places = {rule.id: place for place, rule in enumerate(contract.rules)}
+        self._places = contract.places
         self._rules: dict[str, list[Rule]] = {}
         for rule in contract.rules:
             if rule.kind in VALUE_KINDS | {RuleKind.TYPE} and len(rule.reads) == 1:
@@ -286,8 +285,3 @@ def _json_path(parent: str, column: Column) -> str:
     escaped = column.source_name.replace("\\", "\\\\").replace('"', '\\"')
     step = literal('."' + escaped + '"')
     return f"{parent} || {step}"
-
-
-def places(contract: Contract) -> Mapping[str, int]:
-    """Place of each rule in the contract's order, by which the leading reason of a row is chosen."""
-    return {rule.id: place for place, rule in enumerate(contract.rules)}

@@ -168,3 +168,8 @@ class Contract:
     def key(self) -> tuple[str, ...]:
         """Paths of the primary key, in contract order; empty where there is none."""
         return tuple(column.path for column in self.walk() if column.primary_key)
+
+    @property
+    def places(self) -> dict[str, int]:
+        """Place of each rule in the contract's order, by which the leading reason of a row is chosen."""
+        return {rule.id: place for place, rule in enumerate(self.rules)}

@@ -13,6 +13,7 @@ from headgate.core.fingerprint import fingerprint
 from headgate.core.naming import DELIVERY, RECORD
 from headgate.core.ports import Engine
 from headgate.core.reasons import WEIGHT, Consequence, ReasonCode
+from headgate.core.row_reasons import ReasonSql
 from headgate.core.sql import literal, path_sql, quoted
 from headgate.review.relations import JUDGED, ROWS
 
@@ -113,19 +114,19 @@ def _twins_here(contract: Contract, names: list[str], leaving_out: Collection[in
 
 
 def _reason(contract: Contract, rule: Rule, names: list[str]) -> str:
-    places = {one.id: place for place, one in enumerate(contract.rules)}
-    shown = ", ".join(rule.arguments["columns"])
-    value = " || ', ' || ".join(f"CAST({name} AS VARCHAR)" for name in names)
-    consequence = Consequence.HOLD
-    return (
-        "{'code': CASE WHEN twin THEN "
-        + literal(ReasonCode.DUPLICATE_ID)
-        + " ELSE "
-        + literal(ReasonCode.KEY_CONFLICT)
-        + f" END, 'column': {literal(shown)}, 'path': {literal(shown)}, 'value': {value}, 'rule': {literal(rule.id)}, "
-        f"'consequence': {literal(consequence)}, 'weight': CASE WHEN twin THEN 1 ELSE {WEIGHT[consequence]} END, "
-        f"'place': {places[rule.id]}}}"
-    )
+    """SQL of the reason; a duplicate is counted and weighs as a warning, a conflict is held."""
+    shown = literal(", ".join(rule.arguments["columns"]))
+    duplicate, conflict = literal(ReasonCode.DUPLICATE_ID), literal(ReasonCode.KEY_CONFLICT)
+    return ReasonSql(
+        code=f"CASE WHEN twin THEN {duplicate} ELSE {conflict} END",
+        column=shown,
+        path=shown,
+        value=" || ', ' || ".join(f"CAST({name} AS VARCHAR)" for name in names),
+        rule=rule.id,
+        consequence=Consequence.HOLD,
+        place=contract.places[rule.id],
+        weight=f"CASE WHEN twin THEN {WEIGHT[Consequence.WARN]} ELSE {WEIGHT[Consequence.HOLD]} END",
+    ).text
 
 
 def _no_twins() -> str:

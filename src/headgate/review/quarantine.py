@@ -6,16 +6,22 @@ from collections.abc import Collection
 
 from headgate.core.contract import Contract
 from headgate.core.ports import Engine
-from headgate.core.reasons import WEIGHT, Consequence, ReasonCode, Verdict
+from headgate.core.reasons import Consequence, ReasonCode, Verdict
 from headgate.core.records import StagedFile
+from headgate.core.row_reasons import ReasonSql
 from headgate.core.sql import literal, quoted
 from headgate.review.relations import DELIVERIES, ROWS
 from headgate.review.verdicts import VERDICTS
 
-_REASON_OF_HELD = (
-    f"{{'code': {literal(ReasonCode.DELIVERY_HELD)}, 'column': '', 'path': '', 'value': NULL, 'rule': 'delivery', "
-    f"'consequence': {literal(Consequence.HOLD)}, 'weight': {WEIGHT[Consequence.HOLD]}, 'place': 100000}}"
-)
+_REASON_OF_HELD = ReasonSql(
+    code=literal(ReasonCode.DELIVERY_HELD),
+    column="''",
+    path="''",
+    value="NULL",
+    rule="delivery",
+    consequence=Consequence.HOLD,
+    place=100_000,  # behind every rule of a contract
+).text
 _TOLD = (
     "list_transform(reasons, lambda _r: {'code': _r.code, 'column': _r.\"column\", 'value': _r.\"value\", "
     "'rule': _r.rule, 'consequence': _r.consequence})"

@@ -13,9 +13,10 @@ from headgate.core.errors import CheckError
 from headgate.core.flow import Flow
 from headgate.core.naming import DELIVERY
 from headgate.core.ports import Engine, TableSnapshot
+from headgate.core.python_checks import judge_batch
 from headgate.core.python_source import load_function
-from headgate.core.reasons import WEIGHT, ReasonCode
 from headgate.core.record_schema import POSITION, REASON
+from headgate.core.row_reasons import ReasonSql
 from headgate.core.sql import literal, path_sql, quoted
 from headgate.review.relations import FAULTY, ROWS
 
@@ -39,7 +40,7 @@ def judge_sets(
     """
     parts: list[str] = []
     notes: list[str] = []
-    places = {rule.id: place for place, rule in enumerate(flow.contract.rules)}
+    places = flow.contract.places
     for number, rule in enumerate(flow.contract.rules):
         if rule.scope is not Scope.SET or rule.kind is RuleKind.KEY:
             continue
@@ -64,18 +65,16 @@ def judge_sets(
 
 
 def _reason(rule: Rule, place: int, value: str) -> str:
-    shown = rule.column or ", ".join(rule.reads)
-    fields = {
-        "code": literal(rule.code),
-        "column": literal(shown),
-        "path": literal(shown),
-        "value": value,
-        "rule": literal(rule.id),
-        "consequence": literal(rule.consequence),
-        "weight": str(WEIGHT[rule.consequence]),
-        "place": str(place),
-    }
-    return "{" + ", ".join(f"'{name}': {sql}" for name, sql in fields.items()) + "}"
+    shown = literal(rule.column or ", ".join(rule.reads))
+    return ReasonSql(
+        code=literal(rule.code),
+        column=shown,
+        path=shown,
+        value=value,
+        rule=rule.id,
+        consequence=rule.consequence,
+        place=place,
+    ).text
 
 
 def _reference(rule: Rule, table: str, place: int) -> str:
@@ -158,9 +157,9 @@ def _python(engine: Engine, flow: Flow, rule: Rule, place: int) -> pa.Table:
     found: list[pa.Table] = []
     for table in _by_bucket(engine.stream(f"{rows} ORDER BY _bucket, _n, _row", batch_rows=STREAM_ROWS)):
         batch = table.combine_chunks().to_batches()[0]
-        mask = _mask(rule, function, batch.select(list(rule.reads)))
-        failing = pa.compute.invert(pa.compute.fill_null(mask, fill_value=False))
-        found.append(_lines(rule, place, table.filter(failing), mask.filter(failing)))
+        failing, reasons = judge_batch(rule, function, batch, place=place)
+        positions = table.select([name for name, _ in POSITION]).filter(failing)
+        found.append(positions.append_column("reason", pa.array(reasons, REASON)).cast(_COLUMNS))
     return pa.concat_tables(found) if found else _COLUMNS.empty_table()
 
 
@@ -184,32 +183,3 @@ def _by_bucket(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
 def _buckets(engine: Engine) -> int:
     rows: int = engine.rows(f"SELECT count(*) FROM {ROWS}")[0][0]
     return 1 + rows // GROUP_ROWS
-
-
-def _mask(rule: Rule, function: object, batch: pa.RecordBatch) -> pa.BooleanArray:
-    try:
-        mask = function(batch)  # type: ignore[operator]
-    except Exception as error:
-        raise CheckError(f"rule {rule.id}: its function raised {type(error).__name__}: {error}") from error
-    if not isinstance(mask, pa.BooleanArray) or len(mask) != batch.num_rows:
-        raise CheckError(f"rule {rule.id}: its function must give a boolean array of {batch.num_rows} values")
-    return mask
-
-
-def _lines(rule: Rule, place: int, rows: pa.Table, mask: pa.BooleanArray) -> pa.Table:
-    shown = rule.column or ", ".join(rule.reads)
-    reasons = [
-        {
-            "code": ReasonCode.CANNOT_EVALUATE.value if passed is None else rule.code,
-            "column": shown,
-            "path": shown,
-            "value": None,
-            "rule": rule.id,
-            "consequence": rule.consequence.value,
-            "weight": WEIGHT[rule.consequence],
-            "place": place,
-        }
-        for passed in mask.to_pylist()
-    ]
-    positions = rows.select([name for name, _ in POSITION])
-    return positions.append_column("reason", pa.array(reasons, REASON)).cast(_COLUMNS)
