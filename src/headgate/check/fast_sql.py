@@ -9,7 +9,7 @@ from headgate.check.reason_sql import TIMES
 from headgate.check.rule_sql import VALUE_KINDS, holds
 from headgate.check.shape_sql import sound_types
 from headgate.core.contract import Column, Contract, Kind, Rule, RuleKind, Scope
-from headgate.core.sql import literal, quoted
+from headgate.core.sql import json_step, literal, quoted
 
 _CONTAINERS = frozenset({Kind.OBJECT, Kind.ARRAY})
 
@@ -94,7 +94,7 @@ def sound_containers(columns: Sequence[Column], parent: str, path: str, raw: str
     conditions: list[str] = []
     for column in columns:
         text = f"{parent}.{quoted(column.source_name)}"
-        here = _below(path, column)
+        here = path + json_step(column.source_name)
         kind = f"coalesce(json_type({raw}, {literal(here)}), 'NULL')"
         if column.kind is Kind.OBJECT:
             if not _has_required_leaf(column):
@@ -126,7 +126,7 @@ def _sound_inside(array: Column, path: str, raw: str) -> list[str]:
 def _sound_fields(holder: Column, path: str, raw: str) -> list[str]:
     conditions: list[str] = []
     for child in holder.children:
-        here = _below(path, child)
+        here = path + json_step(child.source_name)
         if child.kind is Kind.OBJECT:
             conditions += [_all_kinds(raw, here, "OBJECT", "NULL"), *_sound_fields(child, here, raw)]
         elif child.kind is Kind.ARRAY:
@@ -144,17 +144,12 @@ def _has_required_leaf(column: Column) -> bool:
     return any(child.required and child.kind not in _CONTAINERS for child in column.children)
 
 
-def _below(path: str, column: Column) -> str:
-    escaped = column.source_name.replace("\\", "\\\\").replace('"', '\\"')
-    return f'{path}."{escaped}"'
-
-
 def object_paths(columns: Sequence[Column], path: str = "$") -> tuple[list[str], list[str]]:
     """JSON paths of the objects of a record: (those that stand once, those that are elements of lists)."""
     single: list[str] = [path]
     repeated: list[str] = []
     for column in columns:
-        here = _below(path, column)
+        here = path + json_step(column.source_name)
         if column.kind is Kind.OBJECT:
             inner, inner_repeated = object_paths(column.children, here)
             single, repeated = single + inner, repeated + inner_repeated

@@ -14,7 +14,7 @@ from headgate.check.typed_sql import is_missing
 from headgate.core.contract import Column, Contract, Kind, Rule, RuleKind
 from headgate.core.reasons import Consequence, ReasonCode
 from headgate.core.row_reasons import ReasonSql
-from headgate.core.sql import literal, quoted
+from headgate.core.sql import json_step, literal, quoted
 
 REASON_TYPE = (
     'STRUCT(code VARCHAR, "column" VARCHAR, path VARCHAR, "value" VARCHAR, rule VARCHAR, '
@@ -282,6 +282,4 @@ def _dotted(shown: str, name: str) -> str:
 
 
 def _json_path(parent: str, column: Column) -> str:
-    escaped = column.source_name.replace("\\", "\\\\").replace('"', '\\"')
-    step = literal('."' + escaped + '"')
-    return f"{parent} || {step}"
+    return f"{parent} || {literal(json_step(column.source_name))}"

@@ -7,7 +7,7 @@ import pyarrow as pa
 from headgate.check.plan import CheckPlan
 from headgate.core.contract import Column, Contract
 from headgate.core.ports import Engine
-from headgate.core.sql import literal
+from headgate.core.sql import json_step, literal
 
 SAMPLE_ROWS = 256  # records from which the usual shapes are learnt
 
@@ -55,8 +55,7 @@ def _search(columns: tuple[Column, ...], here: str, wanted: str) -> frozenset[st
     if here == wanted:
         return frozenset(column.source_name for column in columns)
     for column in columns:
-        escaped = column.source_name.replace("\\", "\\\\").replace('"', '\\"')
-        below = f'{here}."{escaped}"'
+        below = here + json_step(column.source_name)
         inner = column
         while inner.element is not None:  # lists in lists too
             inner, below = inner.element, f"{below}[*]"

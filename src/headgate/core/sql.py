@@ -1,4 +1,4 @@
-"""The one function that makes an identifier safe, and the one for a text literal."""
+"""The one function that makes an identifier safe, the one for a text literal, and those for paths."""
 
 from __future__ import annotations
 
@@ -32,3 +32,13 @@ def path_sql(path: str) -> str:
     '"customer"."email"'
     """
     return ".".join(quoted(part) for part in path.split("."))
+
+
+def json_step(name: str) -> str:
+    r"""The part of a JSON path that leads into a member.
+
+    >>> "$" + json_step('a"b')
+    '$."a\\"b"'
+    """
+    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'."{escaped}"'
