@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from headgate.check.inputs import Input
 from headgate.check.plan import STAGE
 from headgate.core.contract import Column, Contract, Kind
 from headgate.core.ports import Engine
 from headgate.core.records import StagedFile
-from headgate.core.sql import quoted
+from headgate.core.sql import json_step, literal, quoted
 
 
 def missing_columns(
@@ -30,39 +31,42 @@ def missing_columns(
         return {one.delivery.landing_number: absent for one in inputs if absent}
     if not rows:
         return {}
-    paths = list(_value_paths(contract.columns))
-    seen = ", ".join(f"bool_or({sql} IS NOT NULL)" for _, sql in paths)
+    places = _value_places(contract.columns)
+    seen = ", ".join(f"bool_or({place.typed} IS NOT NULL)" for place in places)
     result: dict[int, tuple[str, ...]] = {}
     for n, *there in engine.rows(f"SELECT _n, {seen} FROM {STAGE} GROUP BY _n"):
-        suspects = [path for (path, _), present in zip(paths, there, strict=True) if not present]
-        gone = tuple(path for path in suspects if not _named_somewhere(engine, path, n))
+        suspects = [place for place, present in zip(places, there, strict=True) if not present]
+        gone = tuple(place.path for place in suspects if not _named_somewhere(engine, place, n))
         if gone:
             result[n] = gone
     return result
 
 
-def _value_paths(columns: Sequence[Column], parent: str = "") -> list[tuple[str, str]]:
+class _ValuePlace(NamedTuple):
+    """A column that holds values, in three spellings."""
+
+    path: str  # of the contract: items[].quantity
+    typed: str  # SQL of the staged column; of a list's elements the first one
+    json_path: str  # in the raw record, by the sender's names: $."items"[*]."qty"
+
+
+def _value_places(columns: Sequence[Column], typed: str = "", json_path: str = "$") -> list[_ValuePlace]:
     found = []
     for column in columns:
-        sql = f"{parent}.{quoted(column.name)}" if parent else quoted(column.name)
+        sql = f"{typed}.{quoted(column.name)}" if typed else quoted(column.name)
+        here = json_path + json_step(column.source_name)
         if column.kind is Kind.OBJECT:
-            found += _value_paths(column.children, sql)
-        elif column.kind is Kind.ARRAY and column.element is not None:
-            found.append((column.path, sql))
-            if column.element.kind is Kind.OBJECT:
-                found += _value_paths(column.element.children, f"{sql}[1]")
-        else:
-            found.append((column.path, sql))
+            found += _value_places(column.children, sql, here)
+            continue
+        found.append(_ValuePlace(column.path, sql, here))
+        if column.element is not None and column.element.kind is Kind.OBJECT:
+            found += _value_places(column.element.children, f"{sql}[1]", f"{here}[*]")
     return found
 
 
-def _named_somewhere(engine: Engine, path: str, n: int) -> bool:
+def _named_somewhere(engine: Engine, place: _ValuePlace, n: int) -> bool:
     """True where a suspect's raw record has the name, though never with a sound value."""
-    json_path = "$." + ".".join(
-        '"' + part.removesuffix("[]").replace('"', '\\"') + '"' + ("[*]" if part.endswith("[]") else "")
-        for part in path.split(".")
-    )
-    repeated = "[*]" in json_path
-    there = f"len(json_type(_raw, '{json_path}')) > 0" if repeated else f"json_type(_raw, '{json_path}') IS NOT NULL"
+    told = f"json_type(_raw, {literal(place.json_path)})"
+    there = f"len({told}) > 0" if "[*]" in place.json_path else f"{told} IS NOT NULL"
     sql = f"SELECT coalesce(bool_or({there}), false) OR NOT bool_and(_raw IS NOT NULL) FROM {STAGE} WHERE _n = $n"
     return bool(engine.rows(sql, {"n": n})[0][0])
