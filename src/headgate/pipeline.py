@@ -97,12 +97,6 @@ def work(platform: Platform) -> None:
         time.sleep(POLL_S)
 
 
-def check_only(platform: Platform) -> None:
-    """What a worker beside the main process does: check until nothing waits."""
-    while check_next(platform):
-        pass
-
-
 def check_next(platform: Platform) -> bool:
     """Claim the oldest waiting deliveries of one flow and check them; False where none waits."""
     budget = platform.budget

@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 from headgate.core.flow import Flow
-from headgate.core.platform import MEBIBYTE, Budget, Platform, Progress
+from headgate.core.platform import MEBIBYTE, Budget, Platform, Progress, silent
 from headgate.core.ports import Compute
 from headgate.settings import Settings
 
@@ -101,14 +101,10 @@ def open_platform(
         random=random.random,
         owner=owner,
         budget=budget,
-        progress=progress or _silent,
+        progress=progress or silent,
         close=close,
         version=metadata.version("headgate"),
     )
-
-
-def _silent(progress: Progress) -> None:
-    del progress
 
 
 def open_compute(settings: Settings, *, processes: int) -> Compute:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote
 
 import pyarrow as pa
@@ -195,8 +193,3 @@ def _move_in(staged: Path, place: Path) -> None:
         shutil.copyfile(staged, aside)
         aside.replace(place)
         staged.unlink(missing_ok=True)
-
-
-def version_details(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """What a commit's own record says beside operation and time."""
-    return {key: value for key, value in entry.items() if key not in {"operation", "timestamp"}}

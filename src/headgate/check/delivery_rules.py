@@ -56,7 +56,7 @@ def _figures(
     if rule.kind is RuleKind.COUNT:
         return {n: Decimal(count) for n, count in received.items()}
     if rule.kind is RuleKind.SHARE:
-        rows = engine.rows(_share_sql(contract, rule), _bound(values, contract, rule))
+        rows = engine.rows(_share_sql(contract, rule), _bound(values, rule))
     elif rule.kind is RuleKind.FIGURE:
         sql, grouped = _figure_sql(rule.arguments["sql"])
         names = {name: values[name] for name in rule.arguments.get("parameters", []) if name in values}
@@ -139,9 +139,8 @@ def _wrap(rule: Rule, good: str, all_: str) -> str:
     return f"SELECT _n, coalesce({figure}, 0) FROM {STAGE} GROUP BY {quoted('_n')}"
 
 
-def _bound(values: Mapping[str, Any], contract: Contract, rule: Rule) -> dict[str, Any]:
+def _bound(values: Mapping[str, Any], rule: Rule) -> dict[str, Any]:
     inner = rule.arguments["of"]["arguments"]
-    del contract
     return {name: values[name] for name in inner.get("parameters", []) if name in values}
 
 

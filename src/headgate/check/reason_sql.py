@@ -160,7 +160,7 @@ class BuiltinReasons:
         parts = self._columns(column.children, inner, depth=depth)
         parts += self._key_reasons(column.children, inner, keys=f'json_keys("_raw", {inner.json_path})')
         inside = f"CASE WHEN {text} IS NOT NULL THEN {_joined(parts)} ELSE {_NONE} END"
-        return [self._container(column, inner, text, wanted="OBJECT"), inside]
+        return [self._container(column, inner, wanted="OBJECT"), inside]
 
     def _array(self, column: Column, place: Place, *, depth: int) -> list[str]:
         assert column.element is not None
@@ -180,7 +180,7 @@ class BuiltinReasons:
         here = Place(typed="", text=text, path=column.path, shown=shown, json_path=path)
         sound = f"CASE WHEN {text} IS NOT NULL THEN {walked} ELSE {_NONE} END"
         own = self._value_of_container(column, place.typed_of(column), shown=shown)
-        return [self._container(column, here, text, wanted="ARRAY"), own, sound]
+        return [self._container(column, here, wanted="ARRAY"), own, sound]
 
     def _element(self, element: Column, place: Place, *, depth: int) -> str:
         if element.kind is not Kind.OBJECT:
@@ -190,13 +190,13 @@ class BuiltinReasons:
             )
         parts = self._columns(element.children, place, depth=depth + 1)
         parts += self._key_reasons(element.children, place, keys=f'json_keys("_raw", {place.json_path})')
-        wrong = self._container(element, place, place.text, wanted="OBJECT")
+        wrong = self._container(element, place, wanted="OBJECT")
         return (
             f"CASE WHEN json_type(\"_raw\", {place.json_path}) = 'OBJECT' THEN {_joined(parts)} "
             f"ELSE list_filter({wrong}, lambda _r: _r IS NOT NULL) END"
         )
 
-    def _container(self, column: Column, place: Place, text: str, *, wanted: str) -> str:
+    def _container(self, column: Column, place: Place, *, wanted: str) -> str:
         """Reasons of the container itself: absent though required, or of another kind."""
         cases = []
         kind = f'json_type("_raw", {place.json_path})'
@@ -213,7 +213,6 @@ class BuiltinReasons:
                 cases.append(f"CASE WHEN coalesce({kind}, 'NULL') = 'NULL' THEN {told} END")
             elif rule.kind is RuleKind.TYPE:
                 cases.append(f"CASE WHEN coalesce({kind}, 'NULL') NOT IN ('NULL', {literal(wanted)}) THEN {told} END")
-        del text
         return f"[{', '.join(cases)}]" if cases else _NONE
 
     def _value_of_container(self, column: Column, typed: str, *, shown: str) -> str:

@@ -30,27 +30,24 @@ def holds(rule: Rule, column: Column, value: str) -> str:
     return _HOLDS[rule.kind](rule, column, value)
 
 
-def _present(rule: Rule, column: Column, value: str) -> str:
+def _present(rule: Rule, _column: Column, value: str) -> str:
     missing = rule.arguments.get("missing_values")
     if not missing:
         return f"{value} IS NOT NULL"
     listed = ", ".join(literal(str(word)) for word in missing if word is not None)
-    del column
     return f"({value} IS NOT NULL" + (f" AND CAST({value} AS VARCHAR) NOT IN ({listed}))" if listed else ")")
 
 
-def _pattern(rule: Rule, column: Column, value: str) -> str:
-    del column
+def _pattern(rule: Rule, _column: Column, value: str) -> str:
     return f"regexp_full_match({value}, {literal(str(rule.arguments['pattern']))})"
 
 
-def _format(rule: Rule, column: Column, value: str) -> str:
+def _format(rule: Rule, _column: Column, value: str) -> str:
     if pattern := rule.arguments.get("strftime"):
         return f"try_strptime({value}, {literal(str(pattern))}) IS NOT NULL"
     name = str(rule.arguments["format"])
     if name in FORMATS:
         return f"regexp_full_match({value}, {literal(FORMATS[name])})"
-    del column
     pattern = read_date_pattern(name)
     shape = f"regexp_full_match({value}, {literal(pattern.shape)})"
     return f"({shape} AND try_strptime({value}, {literal(pattern.strptime)}) IS NOT NULL)"
@@ -102,8 +99,7 @@ def _length(rule: Rule, column: Column, value: str) -> str:
     return f"({' AND '.join(parts)})"
 
 
-def _unique_items(rule: Rule, column: Column, value: str) -> str:
-    del rule, column
+def _unique_items(_rule: Rule, _column: Column, value: str) -> str:
     return f"len(list_distinct({value})) = len(list_filter({value}, lambda _u: _u IS NOT NULL))"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,8 +56,3 @@ def read_manifest(folder: str, flow: Flow, deliveries: Sequence[Delivery]) -> Ch
         parameters=content.parameters,
         folder=folder,
     )
-
-
-def same_parameters(one: Mapping[str, int], other: Mapping[str, int]) -> bool:
-    """Whether two batches were judged under the same versions."""
-    return dict(one) == dict(other)

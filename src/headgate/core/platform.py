@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from headgate.core.flow import Flow
 from headgate.core.ports import Anchor, Clock, EngineFactory, Files, Ledger, Secrets, Tables
@@ -35,8 +34,8 @@ class Progress:
     unit: str = "bytes"
 
 
-def _silent(progress: Progress) -> None:
-    del progress
+def silent(_progress: Progress) -> None:
+    """For a platform that nobody watches."""
 
 
 def _nothing() -> None:
@@ -61,7 +60,6 @@ class Platform:
     random: Callable[[], float]  # from 0 to 1, for waits
     owner: str  # of leases: this process
     budget: Budget = field(default_factory=Budget)
-    progress: Callable[[Progress], None] = _silent
+    progress: Callable[[Progress], None] = silent
     close: Callable[[], None] = _nothing  # gives connections, engines and their temporary files back
     version: str = "0"
-    environment: Mapping[str, Any] = field(default_factory=dict)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -63,14 +62,3 @@ class ReasonCode(StrEnum):
     UNPACKED_TOO_LARGE = "unpacked_too_large"  # an archive over the limit for unpacked bytes
     TABLE_MISSING = "table_missing"  # a referenced table was never published; goes on by itself once it is
     CONTRACT_DRAFT = "contract_draft"  # a draft contract never publishes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
-    """Why something is not simply accepted."""
-
-    code: str
-    column: str = ""  # as in the record, elements counted from 0: items[2].quantity
-    value: str | None = None  # what was found, as text
-    rule: str = ""  # id of the rule
-    consequence: Consequence = Consequence.HOLD

@@ -167,8 +167,7 @@ def _key_conflict(record: Record, facts: Facts) -> str:
     return "transaction_id"
 
 
-def _twin_keys(record: Record, facts: Facts) -> str:
-    del record
+def _twin_keys(_record: Record, facts: Facts) -> str:
     return facts.draws.pick(("transaction_id", "customer.email", "payment.currency", "total", "status"))
 
 

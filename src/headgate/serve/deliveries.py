@@ -10,7 +10,6 @@ from headgate.core.platform import Platform
 from headgate.core.ports import DeliveryFilter
 from headgate.core.records import Counts, Delivery, IssuedReceipt, ReasonCount
 
-_ID_LENGTH = 18  # d- and 16 digits
 _SHOWN = 5
 
 
