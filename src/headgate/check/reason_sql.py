@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from headgate.check.rule_sql import VALUE_KINDS, holds
 from headgate.check.shape_sql import text_of
@@ -65,6 +66,11 @@ def _reason(*, code: str, shown: str, path: str, value: str, rule: str, conseque
     ).text
 
 
+def _names_reason(code: ReasonCode, consequence: Consequence, *, shown: str, path: str, value: str) -> str:
+    """SQL of a reason of the builtin rule about names, which stands before all rules of the contract."""
+    return _reason(code=code, shown=shown, path=path, value=value, rule=KEYS_RULE, consequence=consequence, place=0)
+
+
 class BuiltinReasons:
     """Writes the reasons that follow from columns: presence, type, form, limits, containers, unknown and twin keys."""
 
@@ -85,15 +91,7 @@ class BuiltinReasons:
         parts = self._columns(self._contract.columns, top, depth=0)
         if not self._json:
             return _joined(parts)
-        not_object = _reason(
-            code=ReasonCode.WRONG_TYPE,
-            shown="''",
-            path="",
-            value='"_raw"',
-            rule=KEYS_RULE,
-            consequence=Consequence.REJECT,
-            place=0,
-        )
+        not_object = _names_reason(ReasonCode.WRONG_TYPE, Consequence.REJECT, shown="''", path="", value='"_raw"')
         parts += self._key_reasons(self._contract.columns, top, keys="json_keys(\"_raw\", '$')")
         return f"CASE WHEN json_type(\"_raw\") <> 'OBJECT' THEN [{not_object}] ELSE {_joined(parts)} END"
 
@@ -239,24 +237,9 @@ class BuiltinReasons:
             return []
         known = ", ".join(literal(column.source_name) for column in columns) or "''"
         dot = f"{place.shown} || CASE WHEN {place.shown} = '' THEN '' ELSE '.' END || _u"
-        unknown = _reason(
-            code=ReasonCode.UNKNOWN_COLUMN,
-            shown=dot,
-            path=f"{place.path}*",
-            value="NULL",
-            rule=KEYS_RULE,
-            consequence=Consequence.WARN,
-            place=0,
-        )
-        twin = _reason(
-            code=ReasonCode.TWIN_KEY,
-            shown=dot,
-            path=f"{place.path}*",
-            value="NULL",
-            rule=KEYS_RULE,
-            consequence=Consequence.HOLD,
-            place=0,
-        )
+        told = partial(_names_reason, shown=dot, path=f"{place.path}*", value="NULL")
+        unknown = told(ReasonCode.UNKNOWN_COLUMN, Consequence.WARN)
+        twin = told(ReasonCode.TWIN_KEY, Consequence.HOLD)
         strange = f"list_filter(list_distinct({keys}), lambda _u: _u NOT IN ({known}))"
         twice = f"list_filter(list_distinct({keys}), lambda _u: len(list_filter({keys}, lambda _v: _v = _u)) > 1)"
         return [f"list_transform({strange}, lambda _u: {unknown})", f"list_transform({twice}, lambda _u: {twin})"]

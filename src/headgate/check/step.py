@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
@@ -34,16 +34,17 @@ def check(batch: LandedBatch, platform: Platform) -> CheckedBatch:
     """
     # the deliveries of a batch have the same values of their own: the pipeline gives one that has any alone
     own = batch.deliveries[0].facts.get("set")
-    parameters = bind(batch.flow, platform.ledger.parameters(batch.flow.name), platform.vault, overrides=own)
+    bound = bind(batch.flow, platform.ledger.parameters(batch.flow.name), platform.vault, overrides=own)
     folder = _stage_folder(batch, platform)
-    checked, rows, faulty = _check_all(batch.flow, batch.deliveries, parameters, folder, platform)
+    work = _Check(flow=batch.flow, parameters=bound, folder=folder, platform=platform)
+    checked, rows, faulty = work.all_or_halves(batch.deliveries)
     return CheckedBatch(
         flow=batch.flow,
         deliveries=batch.deliveries,
         checked=tuple(sorted(checked, key=lambda one: one.landing_number)),
         rows=tuple(rows),
         faulty=tuple(faulty),
-        parameters=parameters.versions,
+        parameters=bound.versions,
         folder=str(folder),
     )
 
@@ -60,80 +61,64 @@ def _stage_folder(batch: LandedBatch, platform: Platform) -> Path:
     return folder
 
 
-def _check_all(
-    flow: Flow,
-    deliveries: tuple[Delivery, ...],
-    parameters: Bound,
-    folder: Path,
-    platform: Platform,
-) -> Staged:
-    try:
-        return _check_group(flow, deliveries, parameters, folder, platform)
-    except (CheckError, ConfigurationError) as error:
-        if len(deliveries) == 1:
-            one = deliveries[0]
-            failed = CheckedDelivery(
-                id=one.id, landing_number=one.landing_number, received=0, faults=0, error=str(error)
-            )
-            return [failed], [], []
-        middle = len(deliveries) // 2
-        results = [
-            _check_all(flow, half, parameters, _half_folder(folder, side), platform)
-            for side, half in enumerate((deliveries[:middle], deliveries[middle:]))
-        ]
-        return (
-            [one for result in results for one in result[0]],
-            [file for result in results for file in result[1]],
-            [file for result in results for file in result[2]],
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Check:
+    """What deliveries of one flow are checked with, and the folder that takes what is staged."""
+
+    flow: Flow
+    parameters: Bound
+    folder: Path
+    platform: Platform
+
+    def all_or_halves(self, deliveries: tuple[Delivery, ...]) -> Staged:
+        """Check them together; where that fails, each half by itself, down to the delivery that is at fault."""
+        try:
+            return self.together(deliveries)
+        except (CheckError, ConfigurationError) as error:
+            if len(deliveries) == 1:
+                one = deliveries[0]
+                failed = CheckedDelivery(
+                    id=one.id, landing_number=one.landing_number, received=0, faults=0, error=str(error)
+                )
+                return [failed], [], []
+            middle = len(deliveries) // 2
+            first = self._half(0).all_or_halves(deliveries[:middle])
+            second = self._half(1).all_or_halves(deliveries[middle:])
+            return first[0] + second[0], first[1] + second[1], first[2] + second[2]
+
+    def _half(self, side: int) -> _Check:
+        folder = self.folder / str(side)
+        folder.mkdir(exist_ok=True)
+        return replace(self, folder=folder)
+
+    def together(self, deliveries: tuple[Delivery, ...]) -> Staged:
+        """Read and judge deliveries with one engine, those with the same columns by one statement."""
+        limits = Limits(
+            window=self.platform.budget.window_bytes,
+            record=self.platform.budget.record_bytes,
+            unpacked=self.flow.source.max_unpacked_bytes,
         )
-
-
-def _half_folder(folder: Path, side: int) -> Path:
-    half = folder / str(side)
-    half.mkdir(exist_ok=True)
-    return half
-
-
-def _check_group(
-    flow: Flow,
-    deliveries: tuple[Delivery, ...],
-    parameters: Bound,
-    folder: Path,
-    platform: Platform,
-) -> Staged:
-    limits = Limits(
-        window=platform.budget.window_bytes,
-        record=platform.budget.record_bytes,
-        unpacked=flow.source.max_unpacked_bytes,
-    )
-    inputs = [Input(delivery=delivery) for delivery in deliveries]
-    done = _Count(platform, sum(delivery.size_bytes for delivery in deliveries))
-    engine = platform.engine(streaming=True)
-    try:
-        for name, table in parameters.tables.items():
-            engine.register(f"param_{name}", table)
-        for one in inputs:
-            one.open(platform.vault.open(vault_name(one.delivery.sha256)), flow, limits)
-        staged: Staged = ([], [], [])
-        by_header = sorted(inputs, key=lambda one: sorted(one.headers) if one.headers is not None else [])
-        for number, (headers, group) in enumerate(groupby(by_header, key=lambda one: one.headers)):
-            work = _Group(
-                flow=flow,
-                inputs=list(group),
-                headers=headers,
-                parameters=parameters,
-                folder=folder,
-                name=str(number),
-            )
-            checked, rows, faulty = work.stage(engine, done.add)
-            staged[0].extend(checked)
-            staged[1].extend(rows)
-            staged[2].extend(faulty)
-        return staged
-    finally:
-        engine.close()
-        for one in inputs:
-            one.close()
+        inputs = [Input(delivery=delivery) for delivery in deliveries]
+        done = _Count(self.platform, sum(delivery.size_bytes for delivery in deliveries))
+        engine = self.platform.engine(streaming=True)
+        try:
+            for name, table in self.parameters.tables.items():
+                engine.register(f"param_{name}", table)
+            for one in inputs:
+                one.open(self.platform.vault.open(vault_name(one.delivery.sha256)), self.flow, limits)
+            staged: Staged = ([], [], [])
+            by_header = sorted(inputs, key=lambda one: sorted(one.headers) if one.headers is not None else [])
+            for number, (headers, group) in enumerate(groupby(by_header, key=lambda one: one.headers)):
+                work = _Group(check=self, inputs=list(group), headers=headers, name=str(number))
+                checked, rows, faulty = work.stage(engine, done.add)
+                staged[0].extend(checked)
+                staged[1].extend(rows)
+                staged[2].extend(faulty)
+            return staged
+        finally:
+            engine.close()
+            for one in inputs:
+                one.close()
 
 
 class _Count:
@@ -153,49 +138,47 @@ class _Count:
 class _Group:
     """Deliveries of one batch that have the same columns: one statement reads them all."""
 
-    flow: Flow
+    check: _Check
     inputs: list[Input]
     headers: frozenset[str] | None
-    parameters: Bound
-    folder: Path
     name: str
 
     def stage(self, engine: Engine, tell: Callable[[Input], None]) -> Staged:
-        plan = make_plan(self.flow.contract, self.flow.parameters, headers=self.headers)
+        plan = make_plan(self.check.flow.contract, self.check.flow.parameters, headers=self.headers)
         rows = self._stage_rows(engine, plan, tell)
         faulty = stage_faulty(
             engine,
             plan,
-            self.flow,
+            self.check.flow,
             self.inputs,
-            values=self.parameters.only(plan.parameters),
-            folder=str(self.folder),
+            values=self.check.parameters.only(plan.parameters),
+            folder=str(self.check.folder),
             name=self.name,
         )
-        missing = missing_columns(engine, self.flow.contract, self.inputs, rows, headers=self.headers)
+        missing = missing_columns(engine, self.check.flow.contract, self.inputs, rows, headers=self.headers)
         received = {one.delivery.landing_number: one.received for one in self.inputs}
-        broken = judge_deliveries(engine, self.flow.contract, received, self.parameters.values)
+        broken = judge_deliveries(engine, self.check.flow.contract, received, self.check.parameters.values)
         engine.drop(STAGE)
         return [self._outcome(one, missing, broken) for one in self.inputs], list(rows), list(faulty)
 
     def _stage_rows(self, engine: Engine, plan: CheckPlan, tell: Callable[[Input], None]) -> tuple[StagedFile, ...]:
         stream = all_batches(self.inputs, tell)
         first = next(stream, None)
-        shapes = learn_shapes(engine, plan, self.flow.contract, first)
+        shapes = learn_shapes(engine, plan, self.check.flow.contract, first)
         engine.register(INPUT, as_reader(self.inputs, first, stream))
-        values = self.parameters.only(plan.parameters) | shapes
-        rows = engine.write(plan.quick, str(self.folder), values, name=f"rows-{self.name}", keep=False)
+        values = self.check.parameters.only(plan.parameters) | shapes
+        rows = engine.write(plan.quick, str(self.check.folder), values, name=f"rows-{self.name}", keep=False)
         engine.drop(INPUT)
-        schema = staged_schema(self.flow.contract)
+        schema = staged_schema(self.check.flow.contract)
         if first is not None and "fields" in first.schema.names:
             schema = schema.append(pa.field("_fields", first.schema.field("fields").type))
         engine.register(STAGE, FileSet(paths=tuple(file.path for file in rows), schema=schema))
         return rows
 
     def _outcome(self, one: Input, missing: dict[int, tuple[str, ...]], broken: Found) -> CheckedDelivery:
-        stated_key = self.flow.source.stated_count
+        stated_key = self.check.flow.source.stated_count
         stated = one.summary.wrapper.get(stated_key) if one.summary and stated_key else None
-        known = {column.source_name for column in self.flow.contract.columns}
+        known = {column.source_name for column in self.check.flow.contract.columns}
         return CheckedDelivery(
             id=one.delivery.id,
             landing_number=one.delivery.landing_number,
