@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import takewhile
 from typing import TypeVar
 
 from headgate.archive.anchoring import anchor
@@ -235,21 +236,28 @@ def _publish_together(batches: list[CheckedBatch], platform: Platform, fence: Fe
 
 
 def _staged(flow: Flow, deliveries: list[Delivery], platform: Platform, fence: Fence) -> list[CheckedBatch]:
-    """The stages of the deliveries; one whose stage is gone is checked again."""
+    """The stages of the leading deliveries that were checked under equal parameters; one without a stage goes back.
+
+    Tasks run once over all rows of a publication, and receipts name the versions: so there is one set for all of them.
+    What was checked under other versions waits for the next publication.
+    """
     folders: dict[str, list[Delivery]] = {}
     for one in deliveries:
         folders.setdefault(str(one.facts.get("stage", "")), []).append(one)
-    batches, lost = [], []
-    for folder, members in folders.items():
-        batch = read_manifest(folder, flow, members)
-        if batch is None:
-            lost += members
-        elif not lost:
-            batches.append(batch)
-    again = [Move(after=replace(one, state=DeliveryState.LANDED), event="stage_lost") for one in lost]
+    found = [(read_manifest(folder, flow, members), members) for folder, members in folders.items()]
+    again = [
+        Move(after=replace(one, state=DeliveryState.LANDED), event="stage_lost")
+        for batch, members in found
+        if batch is None
+        for one in members
+    ]
     if again:
         platform.ledger.advance(again, at=platform.clock(), fence=fence)
-    return batches
+    first = found[0][0]
+    fitting = [batch for batch, _ in found if batch and first and batch.parameters == first.parameters]
+    known = {one.id for batch in fitting for one in batch.deliveries}
+    leading = {one.id for one in takewhile(lambda one: one.id in known, deliveries)}
+    return [batch.only(leading) for batch in fitting if any(one.id in leading for one in batch.deliveries)]
 
 
 def _resume_receipts(flow: Flow, platform: Platform) -> bool:

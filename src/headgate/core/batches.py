@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 
 from headgate.core.flow import Flow
 from headgate.core.reasons import Consequence
@@ -66,8 +66,16 @@ class CheckedBatch:
     checked: tuple[CheckedDelivery, ...]
     rows: tuple[StagedFile, ...]  # _n, _row, _offset, _length, _now, the contract's columns, _ok, _raw
     faulty: tuple[StagedFile, ...]  # _n, _row, _offset, _length, _raw, reasons
-    parameters: Mapping[str, int]
+    parameters: Mapping[str, int]  # name -> version that rules were judged with, and tasks will be
     folder: str
+
+    def only(self, ids: Collection[str]) -> CheckedBatch:
+        """The same for some of its deliveries; the staged files hold the rows of all."""
+        return replace(
+            self,
+            deliveries=tuple(one for one in self.deliveries if one.id in ids),
+            checked=tuple(one for one in self.checked if one.id in ids),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +88,7 @@ class ReviewedBatch:
     rows: tuple[StagedFile, ...]  # as staged by check, of all deliveries
     excluded: tuple[StagedFile, ...]  # _n, _row of the rows of publishing deliveries that do not go on
     quarantine: tuple[StagedFile, ...]  # rows for the quarantine table
-    parameters: Mapping[str, int]
+    parameters: Mapping[str, int]  # the same for all deliveries
     folders: tuple[str, ...]  # of the stage, removed once the publication is in
 
     @property

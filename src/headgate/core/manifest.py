@@ -39,7 +39,10 @@ def write_manifest(batch: CheckedBatch) -> None:
 
 
 def read_manifest(folder: str, flow: Flow, deliveries: Sequence[Delivery]) -> CheckedBatch | None:
-    """The batch of a stage folder, or None where it is gone, or was made under another contract or other parameters."""
+    """The batch of a stage folder, or None where it is gone or was made under another contract.
+
+    It may have been made under parameter versions that are no longer the newest; the batch says which.
+    """
     place = Path(folder) / NAME
     if not place.exists():
         return None

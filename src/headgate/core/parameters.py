@@ -44,18 +44,21 @@ def bind(
     vault: Files,
     *,
     overrides: Mapping[str, str] | None = None,
+    at: Mapping[str, int] | None = None,
 ) -> Bound:
-    """The newest version of each declared parameter, read as its type; tables come from the vault.
+    """The newest version of each declared parameter, or the one numbered in `at`, read as its type.
 
-    `overrides` (name -> canonical text) go before the versions; one that equals a version bears its number, else OWN.
+    Tables come from the vault. `overrides` (name -> canonical text) go before the versions; one that equals a version
+    bears its number, else OWN.
     """
     versions = tuple(versions)
-    newest = {version.name: version for version in sorted(versions, key=lambda version: version.number)}
+    chosen = {version.name: version for version in sorted(versions, key=lambda version: version.number)}
+    chosen |= {version.name: version for version in versions if version.number == (at or {}).get(version.name)}
     values: dict[str, Any] = {}
     tables: dict[str, pa.Table] = {}
     numbers: dict[str, int] = {}
     for declaration in flow.parameters:
-        version = newest.get(declaration.name)
+        version = chosen.get(declaration.name)
         if version is None:
             raise ConfigurationError(
                 f"parameter {declaration.name} of flow {flow.name} has no version in the ledger. "

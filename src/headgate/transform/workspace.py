@@ -82,7 +82,9 @@ def open_workspace(batch: ReviewedBatch, platform: Platform, number: int) -> Wor
     """Register the accepted rows, the parameters and the flow's tables."""
     engine = platform.engine()
     own = batch.deliveries[0].facts.get("set")  # such a delivery is published alone
-    parameters = bind(batch.flow, platform.ledger.parameters(batch.flow.name), platform.vault, overrides=own)
+    # the versions that the rows were checked under and that their receipts name, though there be newer ones by now
+    versions = platform.ledger.parameters(batch.flow.name)
+    parameters = bind(batch.flow, versions, platform.vault, overrides=own, at=batch.parameters)
     for name, table in parameters.tables.items():
         engine.register(f"param_{name}", table)
     _register_accepted(engine, batch)
