@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from headgate.check.inputs import Input
 from headgate.check.plan import STAGE, SUSPECTS, CheckPlan
 from headgate.check.python_rules import python_reasons
-from headgate.check.reason_sql import REASON_TYPE
+from headgate.check.reason_sql import NO_REASONS
 from headgate.core.flow import Flow
 from headgate.core.ports import Engine
 from headgate.core.reasons import Consequence
@@ -96,10 +96,9 @@ def fault_rows(inputs: Sequence[Input]) -> pa.Table:
 
 def _with_python(close: str) -> str:
     """Join what the contract's own Python said about rows to what SQL said."""
-    none = f"CAST([] AS {REASON_TYPE}[])"
     return (
         "SELECT coalesce(c._n, p._n) AS _n, coalesce(c._row, p._row) AS _row, "
         "coalesce(c._offset, p._offset) AS _offset, coalesce(c._length, p._length) AS _length, c._raw, "
-        f"list_concat(coalesce(c.reasons, {none}), coalesce(p.reasons, {none})) AS reasons "
+        f"list_concat(coalesce(c.reasons, {NO_REASONS}), coalesce(p.reasons, {NO_REASONS})) AS reasons "
         f"FROM ({close}) AS c FULL JOIN _python AS p ON c._n = p._n AND c._row = p._row"
     )

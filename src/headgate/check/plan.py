@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from headgate.check.fast_sql import all_hold, known_keys, object_paths, typed_and_sound
 from headgate.check.predicate_sql import NOW, Lookup, PredicateWriter, lookup_joins
-from headgate.check.reason_sql import REASON_TYPE, BuiltinReasons, reason
+from headgate.check.reason_sql import NO_REASONS, BuiltinReasons, list_of, reason
 from headgate.check.shape_sql import PARSED, parse_sql, record_type, text_of, typed_value
 from headgate.core.contract import Column, Contract, Kind, Rule, RuleKind, Scope
 from headgate.core.flow import ParameterDeclaration
@@ -125,7 +125,7 @@ def _close(contract: Contract, parameters: Sequence[ParameterDeclaration], heade
     row_rules = [rule for rule in contract.rules if rule.kind is RuleKind.PREDICATE and rule.scope is not Scope.ELEMENT]
     element_rules = [rule for rule in contract.rules if rule.kind is RuleKind.PREDICATE and rule.scope is Scope.ELEMENT]
     told = [_row_reason(contract, rule, writer, order[rule.id]) for rule in row_rules]
-    lists = ["_builtin", f"[{', '.join(told)}]" if told else f"CAST([] AS {REASON_TYPE}[])"]
+    lists = ["_builtin", list_of(told)]
     lists += [_element_reasons(rule, writer, order[rule.id]) for rule in element_rules]
     record = "json_type(_raw) = 'OBJECT'" if json else "true"
     all_lists = f"CASE WHEN {record} THEN flatten([{', '.join(lists)}]) ELSE _builtin END"
@@ -189,7 +189,7 @@ def _element_reasons(rule: Rule, writer: PredicateWriter, place: int) -> str:
         f"CASE WHEN {passes} THEN NULL WHEN {passes} IS NOT NULL THEN {broken} "
         f"WHEN list_has_any(_columns, [{reads}]) THEN NULL ELSE {unknown} END"
     )
-    return f"coalesce(list_transform({items}, lambda _x, _k: {each}), CAST([] AS {REASON_TYPE}[]))"
+    return f"coalesce(list_transform({items}, lambda _x, _k: {each}), {NO_REASONS})"
 
 
 def _with_containers(reads: Sequence[str]) -> list[str]:

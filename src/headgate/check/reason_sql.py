@@ -21,6 +21,7 @@ REASON_TYPE = (
     'STRUCT(code VARCHAR, "column" VARCHAR, path VARCHAR, "value" VARCHAR, rule VARCHAR, '
     "consequence VARCHAR, weight INTEGER, place INTEGER)"
 )
+NO_REASONS = f"CAST([] AS {REASON_TYPE}[])"
 TIMES = frozenset({Kind.DATE, Kind.TIME, Kind.TIMESTAMP})
 VALUE_CHARACTERS = 200  # of a found value that is kept in a reason; the raw record has all of it
 KEYS_RULE = "columns"  # id of the builtin rule about names that a record uses
@@ -141,7 +142,7 @@ class BuiltinReasons:
             else:
                 broken = f"NOT ({holds(rule, column, typed)})"
             cases.append(f"CASE WHEN {broken} THEN {told} END")
-        return f"[{', '.join(cases)}]" if cases else _NONE
+        return list_of(cases)
 
     def _is_text(self, text: str) -> str:
         return f"starts_with({text}, '\"')" if self._json else "true"
@@ -157,7 +158,7 @@ class BuiltinReasons:
         )
         parts = self._columns(column.children, inner, depth=depth)
         parts += self._key_reasons(column.children, inner, keys=f'json_keys("_raw", {inner.json_path})')
-        inside = f"CASE WHEN {text} IS NOT NULL THEN {_joined(parts)} ELSE {_NONE} END"
+        inside = f"CASE WHEN {text} IS NOT NULL THEN {_joined(parts)} ELSE {NO_REASONS} END"
         return [self._container(column, inner, wanted="OBJECT"), inside]
 
     def _array(self, column: Column, place: Place, *, depth: int) -> list[str]:
@@ -176,7 +177,7 @@ class BuiltinReasons:
         inner = self._element(column.element, element, depth=depth)
         walked = f"flatten(list_transform(range(1, len({text}) + 1), lambda {each}: {inner}))"
         here = Place(typed="", text=text, path=column.path, shown=shown, json_path=path)
-        sound = f"CASE WHEN {text} IS NOT NULL THEN {walked} ELSE {_NONE} END"
+        sound = f"CASE WHEN {text} IS NOT NULL THEN {walked} ELSE {NO_REASONS} END"
         own = self._value_of_container(column, place.typed_of(column), shown=shown)
         return [self._container(column, here, wanted="ARRAY"), own, sound]
 
@@ -211,7 +212,7 @@ class BuiltinReasons:
                 cases.append(f"CASE WHEN coalesce({kind}, 'NULL') = 'NULL' THEN {told} END")
             elif rule.kind is RuleKind.TYPE:
                 cases.append(f"CASE WHEN coalesce({kind}, 'NULL') NOT IN ('NULL', {literal(wanted)}) THEN {told} END")
-        return f"[{', '.join(cases)}]" if cases else _NONE
+        return list_of(cases)
 
     def _value_of_container(self, column: Column, typed: str, *, shown: str) -> str:
         """Length and uniqueness of a list."""
@@ -229,7 +230,7 @@ class BuiltinReasons:
             for rule in self._rules.get(column.path, [])
             if rule.kind in {RuleKind.LENGTH, RuleKind.UNIQUE_ITEMS}
         ]
-        return f"[{', '.join(cases)}]" if cases else _NONE
+        return list_of(cases)
 
     def _key_reasons(self, columns: Sequence[Column], place: Place, *, keys: str) -> list[str]:
         """Names that the contract does not know, and names that stand twice in one object."""
@@ -245,14 +246,16 @@ class BuiltinReasons:
         return [f"list_transform({strange}, lambda _u: {unknown})", f"list_transform({twice}, lambda _u: {twin})"]
 
 
-_NONE = f"CAST([] AS {REASON_TYPE}[])"
+def list_of(reasons: Sequence[str]) -> str:
+    """SQL of a list of reasons, each of which may be NULL."""
+    return f"[{', '.join(reasons)}]" if reasons else NO_REASONS
 
 
 def _joined(parts: Sequence[str]) -> str:
     """SQL of one list without holes."""
-    lists = ", ".join(part for part in parts if part != _NONE)
+    lists = ", ".join(part for part in parts if part != NO_REASONS)
     if not lists:
-        return _NONE
+        return NO_REASONS
     return f"list_filter(flatten([{lists}]), lambda _r: _r IS NOT NULL)"
 
 
