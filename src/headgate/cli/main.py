@@ -14,16 +14,18 @@ from typing import Annotated
 import typer
 
 from headgate.cli import (
+    auditing,
     contracts,
     decisions,
-    evidence,
     generating,
     golden,
     health,
+    keys,
     looking,
     parameters,
     projects,
     querying,
+    receipts,
     reporting,
     running,
     watching,
@@ -42,7 +44,9 @@ GROUPS = (
     parameters,
     contracts,
     golden,
-    evidence,
+    receipts,
+    auditing,
+    keys,
     reporting,
     health,
 )

@@ -1,4 +1,4 @@
-"""`receipt`, `audit`, `keys`: what is proven, and by which keys."""
+"""`audit`: the log of all events, verified, exported and anchored."""
 
 from __future__ import annotations
 
@@ -8,34 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from headgate.cli.console import answer, columns
+from headgate.cli.console import answer
+from headgate.cli.keys import KeyFile, trusted_keys
 from headgate.cli.options import AsJson, ProjectFolder, add, add_group
 
 if TYPE_CHECKING:
     from headgate.core.log_audit import LogReport
-    from headgate.core.signing_keys import PublicKey
     from headgate.serve.audit import Kept
-
-SHOWN = 100  # characters of a value
-KeyFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--key", metavar="FILE", help="Public keys: public.json or verifier keys, one a line; default: the project's."
-    ),
-]
 
 
 def register(app: typer.Typer) -> None:
     """Enter the commands of this file."""
-    receipt = add_group(app, "receipt", "The signed statement about one delivery.")
-    add(receipt, "show", show_receipt, "headgate receipt show d-b2df4ad8b8cf2f17")
-    add(
-        receipt,
-        "verify",
-        verify_receipt,
-        "headgate receipt verify receipts/d-b2df4ad8b8cf2f17.json",
-        "headgate receipt verify d-b2df4ad8b8cf2f17.json --key public.json     without a project",
-    )
     audit = add_group(app, "audit", "The log of all events, and what its checkpoints prove.")
     add(
         audit,
@@ -47,72 +30,6 @@ def register(app: typer.Typer) -> None:
     )
     add(audit, "export", export, "headgate audit export --output evidence")
     add(audit, "checkpoint", checkpoint, "headgate audit checkpoint > checkpoint.txt")
-    keys = add_group(app, "keys", "The keys that sign receipts and checkpoints.")
-    add(keys, "list", list_keys, "headgate keys list")
-    add(keys, "rotate", rotate, "headgate keys rotate")
-
-
-def show_receipt(
-    delivery: Annotated[str, typer.Argument(metavar="DELIVERY", help="Its id, or the beginning of it.")],
-    *,
-    project: ProjectFolder = None,
-    as_json: AsJson = False,
-) -> None:
-    """Tell what the newest receipt of a delivery says, and where its file is."""
-    import json
-
-    from headgate.cli.opening import opened_to_read, project_settings
-    from headgate.core.errors import NotFoundError
-    from headgate.serve.deliveries import one_delivery, receipt_file
-
-    settings = project_settings(project)
-    with opened_to_read(settings) as opened:
-        one = one_delivery(opened.platform, delivery)
-        receipts = opened.platform.ledger.receipts((one.id,))
-    if not receipts:
-        raise NotFoundError(f"delivery {one.id} is {one.state} and has no receipt; only what is published or held has.")
-    body = json.loads(receipts[-1].body)
-    place = settings.receipts / receipt_file(receipts[-1])
-    lines = [f"{place}", *columns([(name, _short(value)) for name, value in body.items()])]
-    answer({"file": str(place), "sha256": receipts[-1].sha256, "body": body}, lines, as_json=as_json)
-
-
-def _short(value: object) -> str:
-    import json
-
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
-
-
-def verify_receipt(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The receipt.")],
-    *,
-    key: KeyFile = None,
-    project: ProjectFolder = None,
-    as_json: AsJson = False,
-) -> None:
-    """Verify a receipt: signature, event, place in the log, checkpoint. Needs the file and the public keys alone."""
-    from headgate.core.errors import UsageError
-    from headgate.core.receipts import verify_receipt as verify
-
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error}") from error
-    proven = verify(content, _keys(key, project))
-    document = {
-        "proven": True,
-        "body": dict(proven.body),
-        "event": proven.index,
-        "log": proven.checkpoint.origin,
-        "events": proven.checkpoint.size,
-        "signer": proven.signer.label,
-        "checkpoint_signers": [signer.label for signer in proven.checkpoint_signers],
-    }
-    log = f"the log {proven.checkpoint.origin} of {proven.checkpoint.size:,} events"
-    told = f"Proven: {proven.signer.label} said this, and {log} has it as event {proven.index:,}."
-    lines = columns([(name, _short(value)) for name, value in proven.body.items()])
-    answer(document, [told, *lines], as_json=as_json)
 
 
 def verify_audit(
@@ -137,7 +54,7 @@ def verify_audit(
 
     trusted = read_notes(since)[-1] if since else None
     notes = read_notes(anchor) if anchor else None
-    keys = _keys(key, project)
+    keys = trusted_keys(key, project)
     kept = None
     if events is not None:
         if notes is None:
@@ -231,35 +148,3 @@ def checkpoint(*, project: ProjectFolder = None, as_json: AsJson = False) -> Non
     if signed is None:
         raise NotFoundError("the log has no event yet. Next: `headgate run FILE …`.")
     answer({"events": size, "checkpoint": signed}, [signed.removesuffix("\n")], as_json=as_json)
-
-
-def list_keys(*, project: ProjectFolder = None, as_json: AsJson = False) -> None:
-    """List the public keys, old ones too; the last one signs. Give them to whoever shall verify."""
-    from headgate.cli.opening import opened_to_read, project_settings
-
-    with opened_to_read(project_settings(project)) as opened:
-        keys = [dict(key) for key in opened.platform.secrets.public_keys()]
-    rows = [
-        (f"{key['name']}+{key['id']}+{key['base64']}", key["valid_from"], key["valid_until"] or "in force")
-        for key in keys
-    ]
-    answer({"keys": keys}, columns(rows, heads=("verifier key", "from", "until")), as_json=as_json)
-
-
-def rotate(*, project: ProjectFolder = None, as_json: AsJson = False) -> None:
-    """Make a new signing key. The old public key stays known; the old private one is deleted."""
-    from headgate.cli.opening import opened_to_read, project_settings
-    from headgate.operations import rotate_key
-
-    with opened_to_read(project_settings(project)) as opened:
-        key = rotate_key(opened.platform)
-    told = [f"From now on {key} signs.", "Next: `headgate keys list`, and give it to those who verify."]
-    answer({"id": key}, told, as_json=as_json)
-
-
-def _keys(path: Path | None, project: Path | None) -> list[PublicKey]:
-    """The keys of the file, or of the project that is named or lies upwards."""
-    from headgate.cli.opening import project_settings
-    from headgate.serve.key_files import read_key_file
-
-    return read_key_file(path or project_settings(project).keys / "public.json")
