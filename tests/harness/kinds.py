@@ -17,8 +17,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
+from tests.harness.looks import quick_look
 
-from headgate.check.plan import INPUT, STAGE, SUSPECTS, make_plan
+from headgate.check.plan import STAGE, SUSPECTS, make_plan
 from headgate.check.shapes import learn_shapes
 from headgate.core.contract import Contract
 from headgate.core.contract_document import read_contract
@@ -145,13 +146,17 @@ def _contract(listed: list[dict[str, Any]]) -> Contract:
     return read_contract(json.dumps(document).encode(), name="kinds.json")
 
 
-def judge(engine: Engine, contract: Contract, cases: Sequence[Case], folder: Path) -> list[Outcome]:
-    """Both statements over one row for each case; the row holds nothing but the case's value."""
+def judge(
+    engine: Engine, contract: Contract, cases: Sequence[Case], folder: Path, *, typed: bool = False
+) -> list[Outcome]:
+    """Both statements over one row for each case; the row holds nothing but the case's value.
+
+    `typed`: what Arrow takes of JSON records goes the way of typed rows, else all are read from their text.
+    """
     plan = make_plan(contract, (), headers=_headers(contract, cases))
     rows = _rows(contract, cases)
-    engine.register(INPUT, rows)
     values = learn_shapes(engine, plan, contract, _usual(contract) if cases[0].source == "json" else None)
-    files = engine.write(plan.quick, str(folder), values, name="rows", keep=False)
+    files = quick_look(engine, plan, contract, rows, values, folder, typed=typed)
     engine.register(STAGE, FileSet(paths=tuple(file.path for file in files), schema=pq.read_schema(files[0].path)))
     engine.define(SUSPECTS, f"SELECT * FROM {STAGE} WHERE NOT _ok")
     told = dict(engine.rows(f"SELECT _row, [(r.path, r.code) FOR r IN reasons] FROM ({plan.close})"))

@@ -9,6 +9,7 @@ from headgate.check.fast_sql import all_hold, known_keys, object_paths, typed_an
 from headgate.check.predicate_sql import NOW, Lookup, PredicateWriter, lookup_joins
 from headgate.check.reason_sql import NO_REASONS, BuiltinReasons, list_of, reason
 from headgate.check.shape_sql import PARSED, parse_sql, record_type, text_of, typed_value
+from headgate.check.strict_sql import strict_sound, strict_value
 from headgate.core.contract import Column, Contract, Kind, Rule, RuleKind, Scope
 from headgate.core.flow import ParameterDeclaration
 from headgate.core.reasons import Consequence, ReasonCode
@@ -25,6 +26,7 @@ class CheckPlan:
     """SQL made from one contract for one kind of input."""
 
     quick: str  # over INPUT: the staged rows
+    typed: str  # the same over rows that Arrow has typed; empty for text formats
     close: str  # over SUSPECTS: each with its reasons
     parameters: frozenset[str]  # names that either statement binds, without those of ours
     lookups: tuple[Lookup, ...]
@@ -57,10 +59,14 @@ def _write_plan(
     contract = _with_shares(contract)
     writer = PredicateWriter(contract.columns, parameters)
     single, repeated = object_paths(contract.columns)
-    quick = _quick(contract, writer, headers)
+    holding = " AND ".join(["_sound", *all_hold(contract, writer)])
+    lookups = lookup_joins(writer.lookups)
+    quick = _quick(contract, holding, lookups, headers)
+    typed = _typed_already(contract, holding, lookups) if headers is None else ""
     close = _close(contract, parameters, headers)
     return CheckPlan(
         quick=quick,
+        typed=typed,
         close=close,
         parameters=frozenset(writer.parameters),
         lookups=tuple(writer.lookups),
@@ -85,7 +91,7 @@ def _with_shares(contract: Contract) -> Contract:
     return replace(contract, rules=(*contract.rules, *on_rows))
 
 
-def _quick(contract: Contract, writer: PredicateWriter, headers: frozenset[str] | None) -> str:
+def _quick(contract: Contract, holding: str, lookups: str, headers: frozenset[str] | None) -> str:
     json = headers is None
     present = [column for column in contract.columns if _is_there(column, headers)]
     typed = ", ".join(f"{_typed(column, headers)} AS {quoted(column.name)}" for column in contract.columns)
@@ -95,13 +101,27 @@ def _quick(contract: Contract, writer: PredicateWriter, headers: frozenset[str] 
     parsed = parse_sql(contract.columns, "raw") if json else "fields"
     fields = "" if json else ", CASE WHEN NOT _ok THEN fields END AS _fields"
     more = "" if json else ", fields"
-    holding = " AND ".join(["_sound", *all_hold(contract, writer)])
     return (
         f"SELECT {carried}, {names}, _ok, CASE WHEN NOT _ok THEN raw END AS _raw{fields} FROM ("
         f"SELECT {carried}, raw{more}, {names}, coalesce({holding}, false) AS _ok FROM ("
         f"SELECT {carried}, raw{more}, {typed}, coalesce({' AND '.join(sound)}, false) AS _sound FROM ("
         f"SELECT {carried}, raw{more}, {parsed} AS _{PARSED} FROM {INPUT}))"
-        f"{lookup_joins(writer.lookups)})"
+        f"{lookups})"
+    )
+
+
+def _typed_already(contract: Contract, holding: str, lookups: str) -> str:
+    """The quick look at rows whose `fields` Arrow has typed."""
+    columns = contract.columns
+    typed = ", ".join(f"{strict_value(c, f'fields.{quoted(c.source_name)}')} AS {quoted(c.name)}" for c in columns)
+    names = ", ".join(quoted(column.name) for column in columns)
+    carried = ", ".join(CARRIED)
+    sound = " AND ".join(strict_sound(columns, "fields")) or "true"
+    return (
+        f"SELECT {carried}, {names}, _ok, CASE WHEN NOT _ok THEN raw END AS _raw FROM ("
+        f"SELECT {carried}, raw, {names}, coalesce({holding}, false) AS _ok FROM ("
+        f"SELECT {carried}, raw, {typed}, coalesce({sound}, false) AS _sound FROM {INPUT})"
+        f"{lookups})"
     )
 
 

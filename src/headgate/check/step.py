@@ -8,22 +8,19 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
-import pyarrow as pa
-
 from headgate.check.columns import missing_columns
 from headgate.check.delivery_rules import Found, judge_deliveries
 from headgate.check.faulty import stage_faulty
-from headgate.check.inputs import Input, all_batches, as_reader
+from headgate.check.inputs import Input
 from headgate.check.limits import Limits
-from headgate.check.plan import INPUT, STAGE, CheckPlan, make_plan
-from headgate.check.shapes import learn_shapes
+from headgate.check.look import Look
+from headgate.check.plan import STAGE, CheckPlan, make_plan
 from headgate.core.batches import CheckedBatch, CheckedDelivery, LandedBatch
 from headgate.core.errors import CheckError, ConfigurationError
 from headgate.core.flow import Flow
 from headgate.core.parameters import Bound, bind, vault_name
 from headgate.core.platform import Platform, Progress
 from headgate.core.ports import Engine, FileSet
-from headgate.core.record_schema import staged_schema
 from headgate.core.records import Delivery, StagedFile
 
 
@@ -162,16 +159,8 @@ class _Group:
         return [self._outcome(one, missing, broken) for one in self.inputs], list(rows), list(faulty)
 
     def _stage_rows(self, engine: Engine, plan: CheckPlan, tell: Callable[[Input], None]) -> tuple[StagedFile, ...]:
-        stream = all_batches(self.inputs, tell)
-        first = next(stream, None)
-        shapes = learn_shapes(engine, plan, self.check.flow.contract, first)
-        engine.register(INPUT, as_reader(self.inputs, first, stream))
-        values = self.check.parameters.only(plan.parameters) | shapes
-        rows = engine.write(plan.quick, str(self.check.folder), values, name=f"rows-{self.name}", keep=False)
-        engine.drop(INPUT)
-        schema = staged_schema(self.check.flow.contract)
-        if first is not None and "fields" in first.schema.names:
-            schema = schema.append(pa.field("_fields", first.schema.field("fields").type))
+        look = Look(engine=engine, plan=plan, flow=self.check.flow, folder=self.check.folder, name=self.name)
+        rows, schema = look.stage(self.inputs, tell, self.check.parameters.only(plan.parameters))
         engine.register(STAGE, FileSet(paths=tuple(file.path for file in rows), schema=schema))
         return rows
 

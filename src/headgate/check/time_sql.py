@@ -10,6 +10,7 @@ _HOUR = "([01][0-9]|2[0-3])"
 _ISO_DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _ISO_TIME = rf"{_HOUR}:[0-9]{{2}}:[0-9]{{2}}([.][0-9]{{1,6}})?"
 _OFFSET = rf"(Z|[+-]{_HOUR}:?[0-5][0-9])"
+_USUAL = "%Y-%m-%dT%H:%M:%SZ"
 _FIRST = "DATE '0001-01-01'"  # the year 0 is none in ISO 8601's common form, and most readers refuse it
 
 
@@ -29,7 +30,7 @@ def time_sql(column: Column, text: str) -> str:
 
 
 def timestamp_sql(column: Column, text: str, *, quoted_text: str | None) -> str:
-    """SQL of a moment in UTC; `quoted_text` is the JSON text, from which the usual form is read fastest."""
+    """SQL of a moment in UTC; `quoted_text` is the JSON text, where there is one: the usual form needs no other."""
     zone = literal(column.default_timezone)
     if column.date_format:
         moment = _by_pattern(column.date_format, text)
@@ -42,11 +43,11 @@ def timestamp_sql(column: Column, text: str, *, quoted_text: str | None) -> str:
         local = f"timezone({zone}, {_since_first(text, 'TIMESTAMP')})"
         value += f" WHEN regexp_full_match({text}, '{day}{_ISO_TIME}') THEN {local}"
     value += " END"
-    if quoted_text is None:
-        return value
-    usual = f"try_strptime({quoted_text}, '\"%Y-%m-%dT%H:%M:%SZ\"')"
-    # 22 characters between and with the quotes: the form that nearly every sender uses, read three times as fast
-    is_usual = f"strlen({quoted_text}) = 22 AND {usual} >= {_FIRST}"
+    # the form that nearly every sender uses, of one length, is read three times as fast
+    source, form, length = (text, _USUAL, 20) if quoted_text is None else (quoted_text, f'"{_USUAL}"', 22)
+    usual = f"try_strptime({source}, {literal(form)})"
+    # strptime passes over white space at the front, where the quote does not stand before it
+    is_usual = f"strlen({source}) = {length} AND ascii({source}) > 32 AND {usual} >= {_FIRST}"
     return f"CASE WHEN {is_usual} THEN timezone('UTC', {usual}) ELSE {value} END"
 
 

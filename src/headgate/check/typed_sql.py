@@ -111,6 +111,13 @@ def _integer(column: Column, text: str, *, json: bool) -> str:
     return value if kind == stored else f"CAST({value} AS {stored})"
 
 
+def narrow_integer(column: Column, value: str) -> str:
+    """SQL of a whole number in the range of the column's format, NULL beyond; `value` is a number of the widest."""
+    kind = INTEGER_TYPES[column.integer_format]
+    stored = STORED_INTEGER.get(column.integer_format, "BIGINT")
+    return f"CAST(TRY_CAST({value} AS {kind}) AS {stored})"
+
+
 def _decimal(column: Column, text: str, *, json: bool) -> str:
     numeric = _looks_numeric(text, json=json and not column.lenient)
     few_digits = f"strpos({text}, '.') = 0 OR strlen({text}) - strpos({text}, '.') <= {column.scale}"

@@ -18,48 +18,50 @@ TEXT = list(kinds.strict_cases("text"))
 LENIENT = list(kinds.lenient_cases("json"))
 LENIENT_TEXT = list(kinds.lenient_cases("text"))
 Judged = dict[Case, Outcome]
+Judge = Callable[..., Judged]
 
 
 @pytest.fixture(scope="module")
-def judged(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Contract, list[Case]], Judged]:
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Judge:
     """Outcomes of all cases of a table; each table is run once."""
-    known: dict[tuple[str, str, int], Judged] = {}
+    known: dict[tuple[str, str, int, bool], Judged] = {}
 
-    def run(contract: Contract, cases: list[Case]) -> Judged:
-        key = (contract.digest, cases[0].source, len(cases))
+    def run(contract: Contract, cases: list[Case], *, typed: bool = False) -> Judged:
+        key = (contract.digest, cases[0].source, len(cases), typed)
         if key not in known:
             folder = tmp_path_factory.mktemp("judged")
-            known[key] = dict(zip(cases, _outcomes(contract, cases, folder), strict=True))
+            known[key] = dict(zip(cases, _outcomes(contract, cases, folder, typed=typed), strict=True))
         return known[key]
 
     return run
 
 
-def _outcomes(contract: Contract, cases: list[Case], folder: Path) -> list[Outcome]:
+def _outcomes(contract: Contract, cases: list[Case], folder: Path, *, typed: bool) -> list[Outcome]:
     engine = DuckDBEngine(memory_limit_bytes=200 << 20, threads=2, scratch=str(folder), readable=[str(folder)])
     try:
-        return kinds.judge(engine, contract, cases, folder)
+        return kinds.judge(engine, contract, cases, folder, typed=typed)
     finally:
         engine.close()
 
 
+@pytest.mark.parametrize("way", ["from_text", "typed"])
 @pytest.mark.parametrize("case", STRICT, ids=lambda case: case.id)
-def test_json(case: Case, judged: Callable[[Contract, list[Case]], Judged]) -> None:
-    expect(case, judged(kinds.strict_contract(required=False), STRICT)[case])
+def test_json(case: Case, way: str, judged: Judge) -> None:
+    expect(case, judged(kinds.strict_contract(required=False), STRICT, typed=way == "typed")[case])
 
 
 @pytest.mark.parametrize("case", TEXT, ids=lambda case: case.id)
-def test_text(case: Case, judged: Callable[[Contract, list[Case]], Judged]) -> None:
+def test_text(case: Case, judged: Judge) -> None:
     expect(case, judged(kinds.text_contract(required=False), TEXT)[case])
 
 
 @pytest.mark.parametrize("case", LENIENT, ids=lambda case: case.id)
-def test_lenient_json(case: Case, judged: Callable[[Contract, list[Case]], Judged]) -> None:
+def test_lenient_json(case: Case, judged: Judge) -> None:
     expect(case, judged(kinds.lenient_contract(), LENIENT)[case])
 
 
 @pytest.mark.parametrize("case", LENIENT_TEXT, ids=lambda case: case.id)
-def test_lenient_text(case: Case, judged: Callable[[Contract, list[Case]], Judged]) -> None:
+def test_lenient_text(case: Case, judged: Judge) -> None:
     expect(case, judged(kinds.lenient_contract(), LENIENT_TEXT)[case])
 
 
@@ -71,11 +73,11 @@ def expect(case: Case, found: Outcome) -> None:
         assert found.taken == case.taken
 
 
-@pytest.mark.parametrize("source", ["json", "text"])
-def test_a_required_column_misses_what_is_null(source: str, judged: Callable[[Contract, list[Case]], Judged]) -> None:
-    contract = (kinds.strict_contract if source == "json" else kinds.text_contract)(required=True)
-    cases = STRICT if source == "json" else TEXT
-    for case, found in judged(contract, cases).items():
+@pytest.mark.parametrize("source", ["json", "typed", "text"])
+def test_a_required_column_misses_what_is_null(source: str, judged: Judge) -> None:
+    contract = (kinds.text_contract if source == "text" else kinds.strict_contract)(required=True)
+    cases = TEXT if source == "text" else STRICT
+    for case, found in judged(contract, cases, typed=source == "typed").items():
         told = {code for path, code in found.reasons if path.partition(".")[0].partition("[")[0] == case.column}
         nothing = case.reason is None and case.taken is None
         wanted = {"missing_value"} if nothing else {case.reason} if case.reason else set()

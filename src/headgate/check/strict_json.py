@@ -1,0 +1,154 @@
+"""Records typed by Arrow's JSON reader, which refuses what a contract refuses.
+
+Given a schema it takes no value of another kind, no name that is unknown or stands twice, no fraction for an integer,
+no decimals that a column cannot hold (seen in pyarrow 26.0.1; the tables in `tests/integration/check/` prove it).
+What it refuses goes on as text, to the look that says why. Two gaps are closed here: a number in quotes passes for a
+decimal, which the count of quotes tells, and `null` for a record ends the process, so it is given nothing but objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.json
+
+from headgate.core.contract import Column, Kind
+
+BLOCK_ROWS = 128  # tried by themselves where a batch is refused: few rows share the fate of one
+FIELDS = "fields"  # the typed record, a struct
+
+_LEAVES = {
+    Kind.STRING: pa.string(),
+    Kind.INTEGER: pa.int64(),
+    Kind.NUMBER: pa.float64(),
+    Kind.BOOLEAN: pa.bool_(),
+    Kind.DATE: pa.string(),  # forms of time are the engine's to judge
+    Kind.TIME: pa.string(),
+    Kind.TIMESTAMP: pa.string(),
+}
+_QUOTE, _BRACE = ord('"'), ord("{")
+
+
+def strict_schema(columns: Sequence[Column]) -> pa.Schema | None:
+    """What the reader is told of a record; None for columns that it would read in another way than the contract means.
+
+    These are columns with a leniency, objects of which no part is named, and two names for one source.
+    """
+    types = {column.source_name: _strict_type(column) for column in columns}
+    if not types or len(types) < len(columns) or None in types.values():
+        return None
+    return pa.schema(list(types.items()))
+
+
+def _strict_type(column: Column) -> pa.DataType | None:
+    if column.lenient:
+        return None
+    if column.kind is Kind.OBJECT:
+        inner = strict_schema(column.children)
+        return None if inner is None else pa.struct(list(inner))
+    if column.kind is Kind.ARRAY:
+        assert column.element is not None
+        inner = _strict_type(column.element)
+        return None if inner is None else pa.list_(inner)
+    if column.kind is Kind.DECIMAL:
+        return pa.decimal128(column.precision, column.scale)
+    if column.integer_format == "u64":
+        return pa.uint64()
+    return _LEAVES[column.kind]
+
+
+class Sieve:
+    """Parts batches of JSON records: those that Arrow types, and those that it refuses."""
+
+    def __init__(self, schema: pa.Schema, refuse: Callable[[pa.RecordBatch], None]) -> None:
+        """`refuse` is handed every batch, or part of one, that is not typed."""
+        self._schema = schema
+        self._has_decimals = _holds_decimal(pa.struct(list(schema)))
+        self._refuse = refuse
+        self._whole = True  # the last batch was sound, so the next one is tried in one
+
+    def typed(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+        """The rows of a batch that were typed, in order, with `fields` appended: their records as a struct.
+
+        Each `raw` is one JSON value, as the readers give them.
+        """
+        if self._whole and (fields := self._read(batch)) is not None:
+            yield batch.append_column(FIELDS, fields)
+            return
+        parts = _blocks(batch)
+        read = [self._read(part) for part in parts]
+        self._whole = all(fields is not None for fields in read)
+        for part, fields in zip(parts, read, strict=True):
+            if fields is None:
+                self._refuse(part)
+            else:
+                yield part.append_column(FIELDS, fields)
+
+    def _read(self, batch: pa.RecordBatch) -> pa.StructArray | None:
+        raw = batch.column("raw")
+        _, offsets, values = raw.buffers()
+        places = np.frombuffer(offsets, dtype=np.int32)[raw.offset : raw.offset + len(raw) + 1]
+        start, stop = int(places[0]), int(places[-1])
+        codes = np.frombuffer(values, dtype=np.uint8)[start:stop]
+        if not len(codes) or not (codes[places[:-1] - start] == _BRACE).all():
+            return None
+        text = values.slice(start, stop - start)
+        try:
+            table = pyarrow.json.read_json(
+                pa.BufferReader(text),
+                read_options=pyarrow.json.ReadOptions(use_threads=False, block_size=len(codes) + 1),
+                parse_options=pyarrow.json.ParseOptions(
+                    explicit_schema=self._schema, newlines_in_values=True, unexpected_field_behavior="error"
+                ),
+            )
+            fields = table.to_struct_array().combine_chunks()
+            fields.validate(full=True)  # whole numbers are not held to a decimal's precision before
+        except pa.ArrowInvalid:
+            return None
+        if len(fields) != len(raw):
+            return None
+        if self._has_decimals and not _quotes_add_up(codes, text, fields):
+            return None
+        return fields
+
+
+def _quotes_add_up(codes: np.ndarray[tuple[int], np.dtype[np.uint8]], text: pa.Buffer, fields: pa.StructArray) -> bool:
+    """True where no number stands in quotes: each quote belongs to a name or to a string.
+
+    Names are known and single, and text is a string, or the reader had refused it: what is left over is a number's.
+    Names of NULLs are counted by their text; one that is missed leaves quotes over, which errs on the safe side.
+    """
+    names, strings, nulls = _count(fields)
+    whole = text.to_pybytes() if nulls or (codes == ord("\\")).any() else b""
+    if b'\\"' in whole:
+        return False
+    told = whole.count(b'":null') + whole.count(b'": null') if nulls else 0
+    return int(np.count_nonzero(codes == _QUOTE)) == 2 * (names + told + strings)
+
+
+def _count(array: pa.Array) -> tuple[int, int, int]:
+    """Named values that are there, strings among them or in lists, and at least the named NULLs; in all depths."""
+    if pa.types.is_string(array.type):
+        return 0, len(array) - array.null_count, 0
+    if pa.types.is_list(array.type):
+        return _count(array.flatten())
+    names = strings = nulls = 0
+    if pa.types.is_struct(array.type):
+        for child in array.flatten():
+            inner = _count(child)
+            names += len(child) - child.null_count + inner[0]
+            strings += inner[1]
+            nulls += child.null_count + inner[2]
+    return names, strings, nulls
+
+
+def _holds_decimal(kind: pa.DataType) -> bool:
+    if pa.types.is_struct(kind):
+        return any(_holds_decimal(field.type) for field in kind)
+    return _holds_decimal(kind.value_type) if pa.types.is_list(kind) else pa.types.is_decimal(kind)
+
+
+def _blocks(batch: pa.RecordBatch) -> list[pa.RecordBatch]:
+    return [batch.slice(start, BLOCK_ROWS) for start in range(0, batch.num_rows, BLOCK_ROWS)]
