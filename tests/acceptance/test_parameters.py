@@ -8,7 +8,8 @@ Call = Callable[..., Any]
 
 def test_parameters_are_listed_set_and_told(headgate: Call) -> None:
     listed = headgate("parameters", "list", "sales", "--json").document["parameters"]
-    assert {"amount_limit", "fx_rates", "total_tolerance", "anomaly_score"} == {one["name"] for one in listed}
+    known = {"amount_limit", "fx_rates", "total_tolerance", "anomaly_score", "price_score"}
+    assert known == {one["name"] for one in listed}
     told = headgate("parameters", "set", "sales", "amount_limit", "3000", "--reason", "season", "--json").document
     assert (told["number"], told["value"], told["reason"]) == (2, "3000.00", "season")
     again = headgate("parameters", "set", "sales", "amount_limit", "3000.00", "--reason", "again", "--json").document

@@ -31,7 +31,7 @@ FIRST_SEED = 5_000
 LEAST = 0.95  # precision and recall of statistical kinds
 FILES = 3  # with defective rows
 FILE_ROWS = 120  # of files that are defective as a whole
-STATISTICAL = ("high_amount", "burst", "odd_hour", "repeated_card")
+STATISTICAL = ("high_amount", "burst", "odd_hour", "repeated_card", "odd_price")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

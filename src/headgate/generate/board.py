@@ -22,7 +22,8 @@ class Planned:
     kind: Defect
     model: int | None = None  # row whose record or id is repeated
     group: int | None = None  # number of the incident that rows make together, from 1
-    value: int = 0  # the card that is misused, or the factor on all quantities
+    value: int = 0  # the card that is misused, the factor on all quantities, or the price in cents
+    item: int = 0  # position of the line that gets the price
 
 
 class Board:

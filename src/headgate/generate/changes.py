@@ -41,7 +41,8 @@ class Facts:
     draws: DrawSeries
     end: datetime
     rate: float  # EUR for one unit of the record's currency on its day
-    value: int = 0  # factor of the quantities, or card
+    value: int = 0  # factor of the quantities, card, or price in cents
+    item: int = 0  # position of the line that gets the price
     model_id: str = ""  # id that is taken from another record
 
 
@@ -183,6 +184,12 @@ def _repeated_card(record: Record, facts: Facts) -> str:
     return "payment.card_last4"
 
 
+def _odd_price(record: Record, facts: Facts) -> str:
+    record["items"][facts.item]["unit_price"] = Decimal(facts.value).scaleb(-2)
+    _balance(record)
+    return f"items[{facts.item}].unit_price"
+
+
 CHANGES: dict[Defect, Callable[[Record, Facts], str]] = {
     Defect.MISSING_FIELD: _missing_field,
     Defect.WRONG_TYPE: _wrong_type,
@@ -199,6 +206,7 @@ CHANGES: dict[Defect, Callable[[Record, Facts], str]] = {
     Defect.TWIN_KEYS: _twin_keys,
     Defect.HIGH_AMOUNT: _high_amount,
     Defect.REPEATED_CARD: _repeated_card,
+    Defect.ODD_PRICE: _odd_price,
 }
 """Change a record in place, tell the column. Kinds that are missing here lie in the choice of rows and times alone."""
 

@@ -31,6 +31,7 @@ class Defect(StrEnum):
     BURST = "burst"  # 8 orders of one customer within 5 minutes
     ODD_HOUR = "odd_hour"  # a customer of daytime orders buys between 01:00 and 05:00 UTC
     REPEATED_CARD = "repeated_card"  # 6 customers pay with one card within an hour
+    ODD_PRICE = "odd_price"  # one price is 200 times the usual of its category, or less than a 200th of it
 
 
 class FileDefect(StrEnum):
@@ -88,6 +89,7 @@ EXPECTED = {
     Defect.BURST: _odd("burst", group=8),
     Defect.ODD_HOUR: _odd("odd_hour"),
     Defect.REPEATED_CARD: _odd("repeated_card", group=6),
+    Defect.ODD_PRICE: _odd("odd_price"),
 }
 
 EXPECTED_FILE = {
@@ -105,6 +107,9 @@ WITH_MODEL = COPIES | {Defect.KEY_CONFLICT}
 
 BY_HISTORY = frozenset({Defect.HIGH_AMOUNT, Defect.ODD_HOUR})
 """Rows that are odd only beside what their customer did before."""
+
+BY_CATEGORY = frozenset({Defect.ODD_PRICE})
+"""Rows that are odd only beside what else is sold in a category."""
 
 GROUPS = frozenset(kind for kind, expected in EXPECTED.items() if expected.group > 1)
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from headgate.generate.board import TRIES, Board, Planned
-from headgate.generate.defects import BY_HISTORY, EXPECTED, GROUPS, WITH_MODEL, Defect
+from headgate.generate.defects import BY_CATEGORY, BY_HISTORY, EXPECTED, GROUPS, WITH_MODEL, Defect
 from headgate.generate.draws import DrawSeries, Ints
 from headgate.generate.orders import World
 from headgate.generate.plan_groups import place_group
 from headgate.generate.plan_histories import place_high_amounts, place_odd_hours
+from headgate.generate.plan_prices import place_odd_prices
 from headgate.generate.rates import Rates
 
 
@@ -38,6 +39,7 @@ def make_plan(world: World, *, rows: int, kinds: Sequence[Defect], edges: Sequen
     moved = replace(world, time=board.time, customer=board.customer)
     place_high_amounts(board, moved, count=wanted.get(Defect.HIGH_AMOUNT, 0), rates=rates)
     place_odd_hours(board, count=wanted.get(Defect.ODD_HOUR, 0), end=world.end)
+    place_odd_prices(board, moved, count=wanted.get(Defect.ODD_PRICE, 0), rates=rates)
     _place_anywhere(board, wanted, rows=rows)
     return Plan(world=moved, planned=board.planned)
 
@@ -81,7 +83,7 @@ def _place_with_model(board: Board, kind: Defect, count: int) -> None:
 
 
 def _place_anywhere(board: Board, wanted: Mapping[Defect, int], *, rows: int) -> None:
-    kinds = [kind for kind in wanted if kind not in GROUPS | WITH_MODEL | BY_HISTORY]
+    kinds = [kind for kind in wanted if kind not in GROUPS | WITH_MODEL | BY_HISTORY | BY_CATEGORY]
     queue = [kind for kind in kinds for _ in range(wanted[kind])]
     missing = rows - len(board.planned) - len(queue)
     queue += [kinds[place % len(kinds)] for place in range(missing)] if kinds else []

@@ -75,6 +75,7 @@ class SalesRows:
             end=self.end,
             rate=float(self.rates.of(orders.currency[one], orders.time[one])[0]),
             value=defect.value,
+            item=defect.item,
             model_id=model_id,
         )
         return changed(defect.kind, text, facts)
