@@ -100,23 +100,24 @@ lines AS NOT MATERIALIZED (
     CAST(date_trunc('month', make_timestamp(epoch_us(timestamp))) AS DATE) AS month,
     CAST(line_total_eur AS DOUBLE) / quantity AS price_eur
   FROM items
-  WHERE line_total_eur > 0
+  WHERE line_total_eur > 0 AND quantity > 0
 ),
 price_steps AS MATERIALIZED (
-  SELECT category, month, CAST(round(100 * ln(price_eur)) AS INTEGER) AS step, count(*) AS lines
+  SELECT category, month, CAST(round(100 * ln(price_eur)) AS INTEGER) AS step, count(*) AS lines,
+    min(price_eur) AS lowest_eur
   FROM lines
   GROUP BY category, month, step
 ),
 near_steps AS (
-  SELECT here.category, here.month, near.step, near.lines
+  SELECT here.category, here.month, near.step, near.lines, near.lowest_eur
   FROM price_steps AS near
   JOIN (SELECT DISTINCT category, month FROM price_steps) AS here
     ON here.category = near.category AND near.month BETWEEN here.month - INTERVAL 2 MONTH AND here.month
 ),
 price_medians AS (
-  SELECT category, month, of_lines, min(step) AS median_step
+  SELECT category, month, of_lines, min(step) AS median_step, min(lowest_eur) AS median_eur
   FROM (
-    SELECT category, month, step,
+    SELECT category, month, step, lowest_eur,
       sum(lines) OVER (PARTITION BY category, month ORDER BY step) AS up_to,
       sum(lines) OVER (PARTITION BY category, month) AS of_lines
     FROM near_steps
@@ -125,24 +126,24 @@ price_medians AS (
   GROUP BY category, month, of_lines
 ),
 price_spreads AS (
-  SELECT category, month, of_lines, median_step / 100 AS median_ln, greatest(1.4826 * min(distance) / 100, 1) AS deviation
+  SELECT category, month, of_lines, median_eur, greatest(1.4826 * min(distance) / 100, 1) AS deviation
   FROM (
-    SELECT category, month, of_lines, median_step, abs(step - median_step) AS distance,
+    SELECT category, month, of_lines, median_eur, abs(step - median_step) AS distance,
       sum(lines) OVER (PARTITION BY category, month ORDER BY abs(step - median_step)) AS up_to
     FROM near_steps
     JOIN price_medians USING (category, month)
   )
   WHERE up_to * 2 >= of_lines
-  GROUP BY category, month, of_lines, median_step
+  GROUP BY category, month, of_lines, median_eur
 ),
 -- through a list, so that the engine takes them for few and holds them beside the stream of lines, not the other way round
 price_ranges AS MATERIALIZED (
-  SELECT r.category AS category, r.month AS month, r.of_lines AS of_lines, r.median_ln AS median_ln, r.deviation AS deviation,
-    exp(r.median_ln - $price_score * r.deviation) AS low_eur, exp(r.median_ln + $price_score * r.deviation) AS high_eur
+  SELECT r.category AS category, r.month AS month, r.of_lines AS of_lines, r.median_eur AS median_eur, r.deviation AS deviation,
+    r.median_eur * exp(-$price_score * r.deviation) AS low_eur, r.median_eur * exp($price_score * r.deviation) AS high_eur
   FROM (SELECT unnest(list(s ORDER BY s.category, s.month)) AS r FROM price_spreads AS s)
 ),
 odd_lines AS MATERIALIZED (
-  SELECT lines.*, of_lines, exp(median_ln) AS median_eur, abs(ln(price_eur) - median_ln) / deviation AS score
+  SELECT lines.*, of_lines, median_eur, abs(ln(price_eur / median_eur)) / deviation AS score
   FROM lines
   JOIN price_ranges USING (category, month)
   WHERE price_eur NOT BETWEEN low_eur AND high_eur

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -18,40 +20,46 @@ PRICE_FACTOR = 200
 
 _FACTORS = (240, 320)  # aimed at; rounding to the cent never takes it below the least
 _SAMPLE_ROWS = 20_000  # orders that the usual prices are taken from
-_CANDIDATES = 4  # rows that are looked at for each one wanted
+_CANDIDATES = 8  # rows that are looked at for each one wanted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Line:
-    """The first line of an order, which is to get another price. Amounts are cents of the order's currency."""
+    """A line that may get another price. Amounts are cents of the order's currency."""
 
+    row: int
+    item: int  # position in the order
     usual: float  # median price of the category
     others: int  # what the order comes to without this line
     quantity: int
     tax: float  # 1.19 where the tax is 19 percent
     rate: float  # EUR for one unit of the currency
 
+    def euros_at(self, price: int) -> float:
+        """EUR cents that the order comes to with this price."""
+        return (self.others + self.quantity * price * self.tax) * self.rate
+
 
 def place_odd_prices(board: Board, world: World, *, count: int, rates: Rates) -> None:
-    """Give the first line of up to `count` free rows an odd price, one row a customer.
+    """Give a line of up to `count` free rows an odd price, one row a customer; up to half of the prices are high.
 
     A high price goes only to customers with so few orders that no amount is unusual for them, and where the order stays
-    under the limit; all others get a low price. So the price is all that is odd.
+    under the limit. So the price is all that is odd.
     """
-    rows = _candidates(board, count)
     orders_of = np.bincount(board.customer)
-    placed = 0
-    for row, line in zip(rows, _first_lines(world, rows, rates), strict=True):
+    high: dict[int, Planned] = {}
+    low: dict[int, Planned] = {}
+    for line in _lines(board, world, _candidates(board, count), rates):
         factor = board.series.between(*_FACTORS)
-        raised = bool(board.series.below(2)) and int(orders_of[board.customer[row]]) < LEAST_HISTORY
-        if placed == count or line.usual < PRICE_FACTOR:
-            continue
-        high = int(line.usual * factor)
-        total = (line.others + line.quantity * high * line.tax) * line.rate
-        price = high if raised and total <= HIGHEST_CENTS else max(1, int(line.usual / factor))
-        board.mark(row, Planned(kind=Defect.ODD_PRICE, value=price))
+        raised = int(line.usual * factor)
+        few = int(orders_of[board.customer[line.row]]) < LEAST_HISTORY
+        if few and len(high) < count // 2 and line.euros_at(raised) <= HIGHEST_CENTS:
+            high[line.row] = Planned(kind=Defect.ODD_PRICE, value=raised, item=line.item)
+        elif line.usual >= PRICE_FACTOR:
+            low[line.row] = Planned(kind=Defect.ODD_PRICE, value=max(1, int(line.usual / factor)), item=line.item)
+    for row, planned in [*high.items(), *low.items()][:count]:
+        board.mark(row, planned)
         board.odd_customers.add(int(board.customer[row]))
-        placed += 1
 
 
 def _candidates(board: Board, count: int) -> list[int]:
@@ -64,23 +72,23 @@ def _candidates(board: Board, count: int) -> list[int]:
     return list(found.values())
 
 
-def _first_lines(world: World, rows: list[int], rates: Rates) -> list[_Line]:
-    if not rows:
-        return []
+def _lines(board: Board, world: World, rows: list[int], rates: Rates) -> Iterator[_Line]:
+    """One line of each row, whichever."""
     orders = make_orders(world, np.array(rows, dtype=np.int64))
     usual = _usual_prices(world)
-    categories = world.catalogue.category.to_pylist()
+    category = world.catalogue.category.to_pylist()
     rate = rates.of(orders.currency, orders.time)
-    return [
-        _Line(
-            usual=usual[categories[orders.product[first]]] * PRICE_LISTS[orders.currency[place]],
-            others=int(orders.total[place] - orders.line_total[first]),
-            quantity=int(orders.quantity[first]),
+    for place, (first, after) in enumerate(pairwise(orders.begin.tolist())):
+        item = board.series.below(after - first)
+        yield _Line(
+            row=rows[place],
+            item=item,
+            usual=usual.get(category[orders.product[first + item]], 0.0) * PRICE_LISTS[orders.currency[place]],
+            others=int(orders.total[place] - orders.line_total[first + item]),
+            quantity=int(orders.quantity[first + item]),
             tax=1 + float(world.population.tax_basis_points[orders.customer[place]]) / 10_000,
             rate=float(rate[place]),
         )
-        for place, first in enumerate(orders.begin[:-1])
-    ]
 
 
 def _usual_prices(world: World) -> dict[str, float]:

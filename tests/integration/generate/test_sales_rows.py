@@ -19,6 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from headgate.generate.defects import Defect
 from headgate.generate.sales import Generated, SalesOptions, generate_sales
 
 RATES = Path(__file__).parents[3] / "flows" / "sales" / "fx_rates.csv"
@@ -31,7 +32,7 @@ BY_RULE = (
     *("bad_quantity", "unknown_category", "unknown_currency", "bad_format", "future_date"),
     *("duplicate_within", "duplicate_across", "key_conflict", "twin_keys"),
 )
-BY_STATISTICS = ("high_amount", "burst", "odd_hour", "repeated_card")
+BY_STATISTICS = ("high_amount", "burst", "odd_hour", "repeated_card", "odd_price")
 TAX = {"DE": 1900, "FR": 2000, "GB": 2000, "US": 825, "SE": 2500, "CH": 810, "AT": 2000, "NL": 2100}
 CATEGORIES = {"Kitchen", "Garden", "Toys", "Books", "Music", "Sport", "Office", "Beauty", "Food", "Clothes"}
 CATEGORIES |= {"Electronics", "Pets"}
@@ -87,9 +88,15 @@ class Reading:
     def of(self, kind: str) -> list[Row]:
         return [row for row in self.rows if row.answer.get("kind") == kind]
 
+    def rate(self, row: Row) -> Decimal:
+        return self.rates[row.raw["payment"]["currency"], row.raw["timestamp"][:10]]
+
     def euros(self, row: Row) -> Decimal:
-        rate = self.rates[row.raw["payment"]["currency"], row.raw["timestamp"][:10]]
-        return Decimal(row.raw["total"]) * rate
+        return Decimal(row.raw["total"]) * self.rate(row)
+
+    def prices(self, rows: list[Row]) -> list[tuple[str, Decimal]]:
+        """Category and price in EUR of each line."""
+        return [(item["category"], item["unit_price"] * self.rate(row)) for row in rows for item in row.raw["items"]]
 
 
 def read_rates() -> dict[tuple[str, str], Decimal]:
@@ -336,6 +343,29 @@ def test_an_odd_hour_is_a_night_order_of_a_customer_known_by_day(reading: Readin
         assert sum(other.time < row.time for other in history[row.raw["customer"]["customer_id"]]) >= 8
 
 
+def test_an_odd_price_is_200_times_the_median_of_its_category_or_a_200th(reading: Reading) -> None:
+    usual = _usual_prices(reading)
+    orders = Counter(row.raw["customer"]["customer_id"] for row in reading.rows if "customer_id" in row.raw["customer"])
+    for row in reading.of("odd_price"):
+        away = [price / usual[category] for category, price in reading.prices([row])]
+        place = int(row.answer["column"].removeprefix("items[").removesuffix("].unit_price"))
+        assert [item for item, ratio in enumerate(away) if not 1 / 80 < ratio < 80] == [place]
+        assert not 1 / 200 < away[place] < 200
+        assert away[place] < 1 or orders[row.raw["customer"]["customer_id"]] < 8, "else the amount would be odd as well"
+
+
+def test_prices_are_odd_in_both_directions(tmp_path: Path) -> None:
+    kinds = frozenset({Defect.ODD_PRICE})
+    options = SalesOptions(count=2_000, customers=350, seed=11, defects=0.02, kinds=kinds, end=END)
+    reading = read_run(generate_sales(options, tmp_path / "run", rates=RATES, progress=lambda _: None))
+    usual = _usual_prices(reading)
+    rows = reading.of("odd_price")
+    away = [price / usual[category] for category, price in reading.prices(rows)]
+    assert len(rows) == 40
+    assert sum(ratio > 200 for ratio in away) >= 10
+    assert sum(ratio < 1 / 200 for ratio in away) >= 20
+
+
 def test_clean_rows_are_no_anomalies_by_chance(reading: Reading) -> None:
     clean = reading.clean()
     assert not any(1 <= int(row.raw["timestamp"][11:13]) <= 4 for row in clean)
@@ -344,6 +374,8 @@ def test_clean_rows_are_no_anomalies_by_chance(reading: Reading) -> None:
         assert all(later - earlier > 300 for earlier, later in zip(times, times[2:], strict=False))
         usual = statistics.median(reading.euros(row) for row in rows)
         assert all(usual / 4 < reading.euros(row) < 4 * usual for row in rows)
+    median = _usual_prices(reading)
+    assert all(1 / 80 < price / median[category] < 80 for category, price in reading.prices(clean))
     cards: dict[str | None, set[str]] = defaultdict(set)
     for row in clean:
         cards[row.raw["payment"]["card_last4"]].add(row.raw["customer"]["customer_id"])
@@ -355,6 +387,14 @@ def test_rows_are_sorted_by_time_and_ids_are_their_own(reading: Reading) -> None
     assert all(earlier.time <= later.time for earlier, later in pairwise(clean))
     assert len({row.raw["transaction_id"] for row in clean}) == len(clean)
     assert all(row.raw["transaction_id"][1:9] == row.raw["timestamp"][:10].replace("-", "") for row in clean)
+
+
+def _usual_prices(reading: Reading) -> dict[str, Decimal]:
+    """Median price in EUR by category."""
+    found: dict[str, list[Decimal]] = defaultdict(list)
+    for category, price in reading.prices(reading.clean()):
+        found[category].append(price)
+    return {category: statistics.median(prices) for category, prices in found.items()}
 
 
 def _by_customer(rows: list[Row]) -> dict[str, list[Row]]:
