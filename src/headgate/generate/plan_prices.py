@@ -51,11 +51,13 @@ def place_odd_prices(board: Board, world: World, *, count: int, rates: Rates) ->
     low: dict[int, Planned] = {}
     for line in _lines(board, world, _candidates(board, count), rates):
         factor = board.series.between(*_FACTORS)
+        if line.usual < PRICE_FACTOR:
+            continue  # a cent would be too much
         raised = int(line.usual * factor)
         few = int(orders_of[board.customer[line.row]]) < LEAST_HISTORY
         if few and len(high) < count // 2 and line.euros_at(raised) <= HIGHEST_CENTS:
             high[line.row] = Planned(kind=Defect.ODD_PRICE, value=raised, item=line.item)
-        elif line.usual >= PRICE_FACTOR:
+        else:
             low[line.row] = Planned(kind=Defect.ODD_PRICE, value=max(1, int(line.usual / factor)), item=line.item)
     for row, planned in [*high.items(), *low.items()][:count]:
         board.mark(row, planned)
@@ -74,6 +76,8 @@ def _candidates(board: Board, count: int) -> list[int]:
 
 def _lines(board: Board, world: World, rows: list[int], rates: Rates) -> Iterator[_Line]:
     """One line of each row, whichever."""
+    if not rows:
+        return
     orders = make_orders(world, np.array(rows, dtype=np.int64))
     usual = _usual_prices(world)
     category = world.catalogue.category.to_pylist()
