@@ -4,7 +4,7 @@
 --   burst          orders of one customer within five minutes
 --   odd_hour       an order between 01:00 and 05:00 UTC of a customer who hardly ever orders then
 --   repeated_card  customers who pay with a card of the same last digits within an hour
---   odd_price      the price of a line against the median of its category, in robust deviations; the worst line of a sale
+--   odd_price      the price of a line against the median of its category, from 30 lines on; the worst line of a sale
 -- Months and hours are taken from plain UTC: with a time zone, the engine needs six times as long for them.
 WITH sales AS NOT MATERIALIZED (
   SELECT transaction_id, timestamp, customer_id, card_last4, total_eur, _delivery, _row,
