@@ -44,6 +44,7 @@ class DuckDBEngine(Engine):
         """
         self._give_back = give_back
         self._known: dict[str, str] = {}  # names -> view, table or data
+        self._known_storable = ("", "")  # the last statement described, while the relations are the same
         self._spill = tempfile.mkdtemp(prefix="spill-", dir=scratch)
         self._connection = duckdb.connect(
             config={
@@ -85,6 +86,7 @@ class DuckDBEngine(Engine):
 
     def drop(self, name: str) -> None:
         """Forget a relation."""
+        self._known_storable = ("", "")
         kind = self._known.pop(name, None)
         if kind == "DATA":
             self._connection.unregister(name)
@@ -114,9 +116,9 @@ class DuckDBEngine(Engine):
         return pa.RecordBatchReader.from_batches(reader.schema, _told(reader))
 
     def schema(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Schema:
-        """Columns and types of a SELECT, without running it."""
+        """Columns and types of a SELECT as `write` keeps them, without running it."""
         with _translated():
-            return self._relation(f"SELECT * FROM ({sql}) LIMIT 0", parameters).to_arrow_table().schema
+            return self._relation(f"{self._storable(sql, parameters)} LIMIT 0", parameters).to_arrow_table().schema
 
     def write(
         self,
@@ -176,13 +178,17 @@ class DuckDBEngine(Engine):
 
     def _storable(self, sql: str, parameters: Mapping[str, Any] | None) -> str:
         """The same result in types that Parquet holds exactly: DuckDB would write a HUGEINT as a float."""
+        if self._known_storable[0] == sql:
+            return self._known_storable[1]
         described = self._run(f"DESCRIBE {sql}", parameters).fetchall()
         wide = [
             f"CAST({quoted(name)} AS {STORABLE[kind]}) AS {quoted(name)}"
             for name, kind, *_ in described
             if kind in STORABLE
         ]
-        return f"SELECT * REPLACE ({', '.join(wide)}) FROM ({sql})" if wide else sql
+        storable = f"SELECT * REPLACE ({', '.join(wide)}) FROM ({sql})" if wide else f"SELECT * FROM ({sql})"
+        self._known_storable = (sql, storable)
+        return storable
 
     def _relation(self, sql: str, parameters: Mapping[str, Any] | None) -> duckdb.DuckDBPyRelation:
         with _translated():

@@ -103,8 +103,8 @@ def call(arguments: Sequence[str]) -> int:
 
 def main() -> None:
     """Run the command of this process and end it with its exit status."""
-    # Batches are Arrow's and the engine's, not objects of ours: looking for garbage often only takes time.
-    gc.set_threshold(50_000, 20, 20)
+    # Nothing of what a command loads is garbage; `opened` switches the collector on again.
+    gc.disable()
     status = call(sys.argv[1:])
     try:
         sys.stdout.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,15 +37,27 @@ def opened(
     platform = open_platform(settings, flows, processes=processes, progress=tell)
     try:
         enter_flows(platform)
+        collect_rarely()
         yield Project(settings=settings, platform=platform)
     finally:
         platform.close()
+
+
+def collect_rarely() -> None:
+    """Switch the garbage collector on, for what is made from now on.
+
+    Batches are Arrow's and the engine's, not objects of ours: looking often only takes time.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+    gc.enable()
 
 
 @contextmanager
 def opened_to_read(settings: Settings) -> Iterator[Project]:
     """The project without its flows, so that what stands can be read while a flow is broken."""
     platform = open_platform(settings, {})
+    collect_rarely()
     try:
         yield Project(settings=settings, platform=platform)
     finally:

@@ -6,6 +6,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -19,7 +20,7 @@ from headgate.core.records import Arrival, Delivery
 from headgate.land.recognise import HEAD_BYTES, recognise
 
 IN_MEMORY_BYTES = 8 << 20  # files up to here are read whole and written to the vault many at a time
-CHUNK_BYTES = 4 << 20
+CHUNK_BYTES = 1 << 20
 
 
 class _ChangedError(Exception):
@@ -82,13 +83,18 @@ def _copy(path: str, platform: Platform) -> tuple[bytes, str, int]:
     digest, size, head = hashlib.sha256(), 0, b""
     handle, aside = tempfile.mkstemp(prefix="landing-", dir=platform.stage)
     try:
-        with open(path, "rb", buffering=0) as source, open(handle, "wb", buffering=0) as copy:  # noqa: PTH123  a handle
+        with (
+            open(path, "rb", buffering=0) as source,  # noqa: PTH123  beside the next one
+            open(handle, "wb", buffering=0) as copy,  # noqa: PTH123  a handle
+            ThreadPoolExecutor(1) as beside,
+        ):
             while chunk := source.read(CHUNK_BYTES):
+                hashed = beside.submit(digest.update, chunk)
                 head = head or chunk[:HEAD_BYTES]
-                digest.update(chunk)
                 copy.write(chunk)
                 size += len(chunk)
                 platform.progress(Progress(step="land", done=size, total=None))
+                hashed.result()
         sha256 = digest.hexdigest()
         platform.vault.adopt(vault_name(sha256), aside)
     except BaseException:

@@ -161,7 +161,7 @@ def _say(source: _Source, sentence: Sentence) -> Words | None:
     row: Row = {}
     if sentence.sql or sentence.when:
         sql = sentence.sql or "SELECT 1 AS said"
-        rows = source.select(first_rows(where(sql, sentence.when) if sentence.when else sql, 2))
+        rows = source.select(where(sql, sentence.when, 2) if sentence.when else first_rows(sql, 2))
         if not rows:
             return None
         if len(rows) > 1:

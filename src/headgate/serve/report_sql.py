@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Protocol
@@ -50,9 +51,13 @@ def check_sql(
 
 def bind(sql: str, values: Mapping[str, object]) -> dict[str, object]:
     """The part of the values that the SQL names; DuckDB refuses parameters that nobody reads."""
-    named = _named(_parse(sql))
+    named = {name for name in _PARAMETER.findall(sql) if name}
     _refuse_unbound(named, values)
     return {name: values[name] for name in sorted(named)}
+
+
+_PARAMETER = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/|\$(\w+)""", re.DOTALL)
+"""Texts, quoted names and comments, which are passed over, and the name of a parameter."""
 
 
 def first_rows(sql: str, limit: int) -> str:
@@ -60,9 +65,9 @@ def first_rows(sql: str, limit: int) -> str:
     return sql if _parse(sql).args.get("limit") is not None else f"{_body(sql)}\nLIMIT {limit}"
 
 
-def where(sql: str, condition: str) -> str:
-    """The rows of `sql` for which the condition holds."""
-    return f"SELECT * FROM (\n{_body(sql)}\n) AS said WHERE (\n{condition}\n)"
+def where(sql: str, condition: str, limit: int) -> str:
+    """The first rows of `sql` for which the condition holds."""
+    return f"SELECT * FROM (\n{_body(sql)}\n) AS said WHERE (\n{condition}\n)\nLIMIT {limit}"
 
 
 def count_rows(sql: str) -> str:
