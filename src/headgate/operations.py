@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ from headgate.core.batches import Arrived
 from headgate.core.errors import HeadgateError, NotFoundError, UsageError
 from headgate.core.flow import Flow, ParameterDeclaration
 from headgate.core.near_name import did_you_mean
-from headgate.core.parameters import parse_value, vault_name
+from headgate.core.parameters import parse_table, parse_value, vault_name
 from headgate.core.platform import Platform
 from headgate.core.ports import Compute, DeliveryFilter
 from headgate.core.reasons import ReasonCode
@@ -286,16 +287,17 @@ def _checked_value(platform: Platform, flow: Flow, name: str, text: str) -> str:
     """The value as the ledger keeps it; ConfigurationError where it does not fit, NotFoundError for another name."""
     declaration = declared(flow, name)
     if declaration.type == "table":
-        return _table_value(platform, text)
+        return _table_value(platform, declaration, text)
     value = parse_value(declaration, text)
     return str(value) if isinstance(value, Decimal | int) and not isinstance(value, bool) else text
 
 
-def _table_value(platform: Platform, path: str) -> str:
+def _table_value(platform: Platform, declaration: ParameterDeclaration, path: str) -> str:
     place = Path(path)
     if not place.is_file():
         raise UsageError(f"{path} is no file; a table parameter takes the path of a CSV file.")
     content = place.read_bytes()
+    parse_table(declaration, io.BytesIO(content))
     sha256 = hashlib.sha256(content).hexdigest()
     platform.vault.put(vault_name(sha256), [content])
     return sha256

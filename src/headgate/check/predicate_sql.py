@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from headgate.core.contract import Column
 from headgate.core.flow import ParameterDeclaration
-from headgate.core.sql import quoted
+from headgate.core.sql import parameter_type, quoted
 
 NOW = "_now"
 """Column of the input with the time of landing: `now()` in a rule, the same at every replay."""
@@ -198,7 +198,7 @@ def lookup_joins(lookups: Sequence[Lookup]) -> str:
         renamed = [f"{quoted(name)} AS {quoted(f'{lookup.alias}_k{place}')}" for place, (name, _) in enumerate(keys)]
         renamed.append(f"{quoted(lookup.parameter.value[0])} AS {quoted(lookup.value)}")
         conditions = " AND ".join(
-            f"{quoted(f'{lookup.alias}_k{place}')} = CAST({argument} AS {kind})"
+            f"{quoted(f'{lookup.alias}_k{place}')} = TRY_CAST({argument} AS {parameter_type(kind)})"
             for place, ((_, kind), argument) in enumerate(zip(keys, lookup.arguments, strict=True))
         )
         table = quoted("param_" + lookup.parameter.name)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.csv
@@ -118,14 +118,23 @@ def _parse(kind: str, text: str) -> Any:  # noqa: ANN401  as declared
 
 def read_table(declaration: ParameterDeclaration, vault: Files, sha256: str) -> pa.Table:
     """A table parameter from the vault: its key columns and its value column, typed."""
+    with vault.open(vault_name(sha256)) as stream:
+        return parse_table(declaration, stream)
+
+
+def parse_table(declaration: ParameterDeclaration, stream: BinaryIO) -> pa.Table:
+    """The same from the bytes of a CSV file; ConfigurationError where they are not what the flow declares."""
     assert declaration.value is not None
     kinds = {name: _arrow_type(kind) for name, kind in declaration.key_columns}
     kinds[declaration.value[0]] = _arrow_type(declaration.value[1])
-    with vault.open(vault_name(sha256)) as stream:
-        table = pyarrow.csv.read_csv(
-            stream,
-            convert_options=pyarrow.csv.ConvertOptions(column_types=kinds, include_columns=list(kinds)),
-        )
+    options = pyarrow.csv.ConvertOptions(column_types=kinds, include_columns=list(kinds))
+    try:
+        table = pyarrow.csv.read_csv(stream, convert_options=options)
+    except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
+        wanted = ", ".join(f"{name} {kind}" for name, kind in (*declaration.key_columns, declaration.value))
+        raise ConfigurationError(
+            f"table parameter {declaration.name} cannot be read: {error}. Next: give a CSV file with {wanted}."
+        ) from error
     key = table.select([name for name, _ in declaration.key_columns])
     if key.group_by(key.column_names).aggregate([]).num_rows != table.num_rows:
         raise ConfigurationError(

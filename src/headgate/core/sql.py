@@ -42,3 +42,12 @@ def json_step(name: str) -> str:
     """
     escaped = name.replace("\\", "\\\\").replace('"', '\\"')
     return f'."{escaped}"'
+
+
+def parameter_type(kind: str) -> str:
+    """The engine's type for a type of the flow file: its `integer` has 64 bits, as ours have.
+
+    >>> parameter_type("integer"), parameter_type("decimal(12,2)")
+    ('BIGINT', 'decimal(12,2)')
+    """
+    return "BIGINT" if kind == "integer" else kind

@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from headgate.core.errors import TaskError
 from headgate.core.flow import ParameterDeclaration
-from headgate.core.sql import quoted
+from headgate.core.sql import parameter_type, quoted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +85,7 @@ def _join_lookups(tree: exp.Expr, tables: dict[str, ParameterDeclaration]) -> No
         renamed = [f"{quoted(name)} AS _l{place}_k{number}" for number, (name, _) in enumerate(keys)]
         renamed.append(f"{quoted(parameter.value[0])} AS _l{place}_v")
         conditions = [
-            f"_l{place}_k{number} = CAST({argument.sql('duckdb')} AS {kind})"
+            f"_l{place}_k{number} = CAST({argument.sql('duckdb')} AS {parameter_type(kind)})"
             for number, ((_, kind), argument) in enumerate(zip(keys, call.expressions, strict=True))
         ]
         source = f"(SELECT {', '.join(renamed)} FROM {quoted('param_' + parameter.name)}) AS _l{place}"

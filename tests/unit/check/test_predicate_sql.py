@@ -85,3 +85,16 @@ def test_a_pattern_chosen_by_case(country: str, code: str, *, expected: bool) ->
     written = PredicateWriter(columns("code", "country"), ()).row(sql)
     assert run(written, f"SELECT '{country}' AS country, '{code}' AS code") is expected
     assert written.count("regexp_full_match") + written.upper().count("REGEXP_FULL_MATCH") >= 2
+
+
+@pytest.mark.parametrize(("key", "expected"), [("5000000000", True), ("'5000000000'", True), ("'x'", None)])
+def test_a_look_up_by_a_whole_number_takes_64_bits_and_misses_what_is_none(key: str, expected: object) -> None:
+    sizes = ParameterDeclaration(
+        name="sizes", type="table", default=None, key=("code integer",), value=("size", "decimal(4,1)")
+    )
+    writer = PredicateWriter(columns("a"), (sizes,))
+    written = writer.row("sizes(a) = 2.5")
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE param_sizes AS SELECT 5000000000 AS code, 2.5 AS size")
+        joined = f"SELECT {written} FROM (SELECT {key} AS a){lookup_joins(writer.lookups)}"
+        assert connection.execute(joined).fetchall() == [(expected,)]
