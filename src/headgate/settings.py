@@ -65,6 +65,11 @@ def find_project(start: Path) -> Path:
     )
 
 
+def project_settings(folder: Path | None, **given: Any) -> Settings:  # noqa: ANN401  fields of Settings
+    """Settings of the project that is named, or of the nearest one upwards."""
+    return read_settings(folder if folder is not None else find_project(Path.cwd()), **given)
+
+
 def read_settings(folder: Path, environment: Mapping[str, str] | None = None, **given: Any) -> Settings:  # noqa: ANN401  fields of Settings
     """Settings of the project in a folder; ConfigurationError names what does not fit."""
     place = folder / FILE

@@ -24,9 +24,9 @@ import pytest
 from headgate.check.faults import Fault
 from headgate.check.records import Reading, read_records
 from headgate.core.errors import UnreadableError
-from headgate.core.forms import Compression, Form, Format
+from headgate.core.forms import HEAD_BYTES, Compression, Form, Format
 from headgate.core.reasons import ReasonCode
-from headgate.land.recognise import HEAD_BYTES, recognise
+from headgate.land.recognise import recognise
 
 CASES_IN_CI = 1_500
 SLOWEST_S = 2.0  # for inputs of some ten thousand bytes, on a busy machine

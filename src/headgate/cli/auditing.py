@@ -48,9 +48,10 @@ def verify_audit(
 ) -> None:
     """Verify the log against its signed checkpoints, and that raw files and receipts are there. Ends with 1 if not."""
     from headgate.cli.failures import FAILED
-    from headgate.cli.opening import opened_to_read, project_settings
+    from headgate.cli.opening import opened_to_read
     from headgate.core.errors import UsageError
     from headgate.serve.audit import look_at_kept, read_notes, verify_files, verify_project
+    from headgate.settings import project_settings
 
     trusted = read_notes(since)[-1] if since else None
     notes = read_notes(anchor) if anchor else None
@@ -124,8 +125,9 @@ def export(
     """Write events, checkpoints and public keys as files that an auditor verifies without the project."""
     import json
 
-    from headgate.cli.opening import opened_to_read, project_settings
+    from headgate.cli.opening import opened_to_read
     from headgate.serve.audit import export_log
+    from headgate.settings import project_settings
 
     with opened_to_read(project_settings(project)) as opened:
         events, checkpoints, count = export_log(opened.platform, output)
@@ -139,8 +141,9 @@ def export(
 def checkpoint(*, project: ProjectFolder = None, as_json: AsJson = False) -> None:
     """Sign and anchor the log's head, and print it: give it to somebody who keeps it out of your reach."""
     from headgate.archive.anchoring import anchor
-    from headgate.cli.opening import opened_to_read, project_settings
+    from headgate.cli.opening import opened_to_read
     from headgate.core.errors import NotFoundError
+    from headgate.settings import project_settings
 
     with opened_to_read(project_settings(project)) as opened:
         signed = anchor(opened.platform)

@@ -66,9 +66,9 @@ def lint(
 
 def _places(names: Sequence[str], project: Path | None) -> list[Path]:
     """Flow folders and contract files that are meant."""
-    from headgate.cli.opening import project_settings
     from headgate.core.errors import NotFoundError
     from headgate.core.near_name import did_you_mean
+    from headgate.settings import project_settings
 
     if names and all(Path(name).is_file() for name in names):
         return [Path(name) for name in names]

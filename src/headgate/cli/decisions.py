@@ -103,9 +103,10 @@ def retry(
 def _decide(act: Callable[[Platform], dict[str, Any]], project: Path | None, *, as_json: bool) -> None:
     """Do the act, then work on what waits, and tell both."""
     from headgate import operations
-    from headgate.cli.opening import opened, project_settings
+    from headgate.cli.opening import opened
     from headgate.cli.run_output import run_document, run_lines
     from headgate.cli.running import end_with
+    from headgate.settings import project_settings
 
     settings = project_settings(project)
     with opened(settings) as found:

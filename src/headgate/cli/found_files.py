@@ -7,8 +7,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from headgate.core.batches import Arrived
-from headgate.core.errors import UsageError
+from headgate.core.errors import NotFoundError, UsageError
+from headgate.core.near_name import did_you_mean
 from headgate.settings import FILE, Settings
+
+
+def require_flow(settings: Settings, flow: str | None) -> None:
+    """NotFoundError unless the project has a flow of that name."""
+    known = sorted(place.parent.name for place in settings.flows.glob("*/flow.yaml"))
+    if flow is not None and flow not in known:
+        raise NotFoundError(f"there is no flow {flow!r} in {settings.flows}. {did_you_mean(flow, known)}")
 
 
 def find_files(paths: Sequence[Path], settings: Settings, *, flow: str | None = None) -> list[Arrived]:

@@ -24,9 +24,9 @@ def run_cases(
 ) -> None:
     """Run a flow's golden cases (flows/FLOW/cases/*.yaml) through the real steps. Ends with 1 where one breaks."""
     from headgate.cli.failures import FAILED
+    from headgate.cli.found_files import require_flow
     from headgate.cli.golden_cases import case_files, run_case
-    from headgate.cli.opening import project_settings
-    from headgate.cli.running_project import require_flow
+    from headgate.settings import project_settings
 
     settings = project_settings(project)
     require_flow(settings, flow)

@@ -34,7 +34,7 @@ def doctor(
     from the vault, under a new epoch, so that the transactions of before do not count.
     """
     from headgate.cli.failures import FAILED
-    from headgate.cli.opening import project_settings
+    from headgate.settings import project_settings
 
     settings = project_settings(project)
     repaired = _repair(settings, repair) if repair else None
@@ -88,8 +88,8 @@ def _examine(settings: Settings) -> list[Finding]:
 
 def _repair(settings: Settings, name: str) -> dict[str, Any]:
     from headgate import operations
+    from headgate.cli.found_files import require_flow
     from headgate.cli.opening import opened
-    from headgate.cli.running_project import require_flow
 
     require_flow(settings, name)
     with opened(settings) as found:

@@ -30,7 +30,8 @@ def register(app: typer.Typer) -> None:
 
 def list_keys(*, project: ProjectFolder = None, as_json: AsJson = False) -> None:
     """List the public keys, old ones too; the last one signs. Give them to whoever shall verify."""
-    from headgate.cli.opening import opened_to_read, project_settings
+    from headgate.cli.opening import opened_to_read
+    from headgate.settings import project_settings
 
     with opened_to_read(project_settings(project)) as opened:
         keys = [dict(key) for key in opened.platform.secrets.public_keys()]
@@ -43,8 +44,9 @@ def list_keys(*, project: ProjectFolder = None, as_json: AsJson = False) -> None
 
 def rotate(*, project: ProjectFolder = None, as_json: AsJson = False) -> None:
     """Make a new signing key. The old public key stays known; the old private one is deleted."""
-    from headgate.cli.opening import opened_to_read, project_settings
+    from headgate.cli.opening import opened_to_read
     from headgate.operations import rotate_key
+    from headgate.settings import project_settings
 
     with opened_to_read(project_settings(project)) as opened:
         key = rotate_key(opened.platform)
@@ -54,7 +56,7 @@ def rotate(*, project: ProjectFolder = None, as_json: AsJson = False) -> None:
 
 def trusted_keys(path: Path | None, project: Path | None) -> list[PublicKey]:
     """The keys of the file, or of the project that is named or lies upwards."""
-    from headgate.cli.opening import project_settings
     from headgate.serve.key_files import read_key_file
+    from headgate.settings import project_settings
 
     return read_key_file(path or project_settings(project).keys / "public.json")

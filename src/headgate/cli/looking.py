@@ -27,8 +27,9 @@ def register(app: typer.Typer) -> None:
 
 def status(*, project: ProjectFolder = None, as_json: AsJson = False) -> None:
     """Tell how the project stands: deliveries by state, what waits for a person, the last run."""
-    from headgate.cli.opening import opened_to_read, project_settings
+    from headgate.cli.opening import opened_to_read
     from headgate.serve.status import read_status
+    from headgate.settings import project_settings
 
     with opened_to_read(project_settings(project)) as opened:
         found = read_status(opened.platform)
@@ -86,9 +87,10 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Tell all that is known of one delivery: events, counts, reasons with samples, versions of tables, receipts."""
-    from headgate.cli.opening import opened_to_read, project_settings
+    from headgate.cli.opening import opened_to_read
     from headgate.serve.deliveries import one_delivery
     from headgate.serve.delivery_story import tell_story
+    from headgate.settings import project_settings
 
     with opened_to_read(project_settings(project)) as opened:
         story = tell_story(opened.platform, one_delivery(opened.platform, delivery))

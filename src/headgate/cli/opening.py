@@ -6,12 +6,10 @@ import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 from headgate.core.platform import Platform, Progress
 from headgate.project import enter_flows, load_flows
-from headgate.settings import Settings, find_project, read_settings
+from headgate.settings import Settings
 from headgate.wiring import open_platform
 
 
@@ -21,11 +19,6 @@ class Project:
 
     settings: Settings
     platform: Platform
-
-
-def project_settings(folder: Path | None, **given: Any) -> Settings:  # noqa: ANN401  values of any setting
-    """Settings of the project that is named, or of the nearest one upwards."""
-    return read_settings(folder if folder is not None else find_project(Path.cwd()), **given)
 
 
 @contextmanager

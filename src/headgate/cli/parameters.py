@@ -35,7 +35,8 @@ def register(app: typer.Typer) -> None:
 
 def list_(flow: FlowName, *, project: ProjectFolder = None, as_json: AsJson = False) -> None:
     """List a flow's parameters with the values in force."""
-    from headgate.cli.opening import opened, project_settings
+    from headgate.cli.opening import opened
+    from headgate.settings import project_settings
 
     with opened(project_settings(project)) as found:
         named = _flow(found.platform, flow)
@@ -58,8 +59,9 @@ def set_(
     """Enter the next version of a parameter. What was judged before stays as it is; `reprocess` judges again."""
     import getpass
 
-    from headgate.cli.opening import opened, project_settings
+    from headgate.cli.opening import opened
     from headgate.operations import change_parameter
+    from headgate.settings import project_settings
 
     with opened(project_settings(project)) as found:
         user = getpass.getuser()
@@ -70,8 +72,9 @@ def set_(
 
 def history(flow: FlowName, name: Name, *, project: ProjectFolder = None, as_json: AsJson = False) -> None:
     """Tell all versions of a parameter, oldest first."""
-    from headgate.cli.opening import opened, project_settings
+    from headgate.cli.opening import opened
     from headgate.operations import declared
+    from headgate.settings import project_settings
 
     with opened(project_settings(project)) as found:
         declared(_flow(found.platform, flow), name)

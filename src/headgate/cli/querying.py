@@ -30,8 +30,9 @@ def register(app: typer.Typer) -> None:
 
 def tables(*, project: ProjectFolder = None, as_json: AsJson = False) -> None:
     """List the published tables with their versions and rows."""
-    from headgate.cli.opening import opened_to_read, project_settings
+    from headgate.cli.opening import opened_to_read
     from headgate.serve.tables import list_tables
+    from headgate.settings import project_settings
 
     with opened_to_read(project_settings(project)) as opened:
         found = list_tables(opened.platform)
@@ -43,8 +44,9 @@ def tables(*, project: ProjectFolder = None, as_json: AsJson = False) -> None:
 
 def history(table: TableName, *, project: ProjectFolder = None, as_json: AsJson = False) -> None:
     """Tell the versions of a table, newest first, each with the publication that made it."""
-    from headgate.cli.opening import opened_to_read, project_settings
+    from headgate.cli.opening import opened_to_read
     from headgate.serve.tables import one_table, table_history
+    from headgate.settings import project_settings
 
     with opened_to_read(project_settings(project)) as opened:
         name = one_table(opened.platform, table).table
@@ -82,9 +84,10 @@ def query(
     Nothing else is in reach of it: no file, no network, no setting. In CSV, text that a spreadsheet would take for a
     formula gets an apostrophe before it.
     """
-    from headgate.cli.opening import opened_to_read, project_settings
+    from headgate.cli.opening import opened_to_read
     from headgate.cli.query_output import write_result
     from headgate.serve.query import ask
+    from headgate.settings import project_settings
 
     with opened_to_read(project_settings(project)) as opened, ask(opened.platform, sql) as found:
         for warning in found.warnings:

@@ -36,9 +36,10 @@ def show_receipt(
     """Tell what the newest receipt of a delivery says, and where its file is."""
     import json
 
-    from headgate.cli.opening import opened_to_read, project_settings
+    from headgate.cli.opening import opened_to_read
     from headgate.core.errors import NotFoundError
     from headgate.serve.deliveries import one_delivery, receipt_file
+    from headgate.settings import project_settings
 
     settings = project_settings(project)
     with opened_to_read(settings) as opened:

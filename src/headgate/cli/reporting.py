@@ -27,9 +27,10 @@ def report(
     as_json: AsJson = False,
 ) -> None:
     """Make the report of a run again: the same bytes, from what was kept with the run and the tables as they were."""
-    from headgate.cli.opening import opened_to_read, project_settings
+    from headgate.cli.opening import opened_to_read
     from headgate.core.errors import UsageError
     from headgate.serve.run_report import find_run, kept_of, make_run_report, write_report
+    from headgate.settings import project_settings
 
     if (run is None) is not last:
         raise UsageError("name one RUN, or the last one with --last.")

@@ -53,15 +53,16 @@ def run(
     Ends with 0 when every delivery came to an end that its contract knows, rows held or rejected among them; 1 when a
     delivery failed; 2 when the call was wrong; 3 with --fail-on when there are such rows.
     """
-    from headgate.cli.found_files import find_files
-    from headgate.cli.opening import project_settings
-    from headgate.cli.run_output import run_document, run_lines
-    from headgate.cli.running_project import foretell, require_flow, run_files
+    from headgate.cli.found_files import find_files, require_flow
+    from headgate.land.copying import begun_early
+    from headgate.settings import project_settings
 
     settings = project_settings(project)
     require_flow(settings, flow)
     files = find_files(paths or [], settings, flow=flow)
     if dry_run:
+        from headgate.cli.running_project import foretell
+
         told = foretell(settings, files)
         lines = [
             f"{one['file']}  {one['flow'] or 'no flow'}  {one['size_bytes']:,} bytes  {one['will']}" for one in told
@@ -70,7 +71,11 @@ def run(
         return
     if paths and not files:
         note(f"There is no file to take in under {', '.join(map(str, paths))}.")
-    result = run_files(settings, files, workers=workers)
+    with begun_early(files, settings.stage) as arrived:
+        from headgate.cli.run_output import run_document, run_lines
+        from headgate.cli.running_project import run_files
+
+        result = run_files(settings, arrived, workers=workers)
     answer(run_document(result), list(run_lines(result)), as_json=as_json)
     end_with(result, fail_on)
 
@@ -96,11 +101,11 @@ def demo(
 ) -> None:
     """Make a project, generate 5,000 sales in 3 files with 2 % defects, and run them."""
     from headgate.cli.new_project import make_project
-    from headgate.cli.opening import project_settings
     from headgate.cli.run_output import run_document, run_lines
     from headgate.cli.running_project import run_files
     from headgate.core.batches import Arrived
     from headgate.generate.sales import SalesOptions, generate_sales
+    from headgate.settings import project_settings
     from headgate.wiring import shipped_flows, system_clock
 
     place = folder or _demo_folder()

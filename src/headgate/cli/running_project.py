@@ -10,8 +10,6 @@ from typing import Any
 from headgate.cli.console import progress_bars
 from headgate.cli.opening import opened, opened_to_read
 from headgate.core.batches import Arrived
-from headgate.core.errors import NotFoundError
-from headgate.core.near_name import did_you_mean
 from headgate.core.ports import DeliveryFilter
 from headgate.core.states import DeliveryState
 from headgate.land.step import flow_for
@@ -20,13 +18,6 @@ from headgate.operations import run as run_project
 from headgate.project import load_flows
 from headgate.settings import Settings
 from headgate.wiring import most_processes, open_compute
-
-
-def require_flow(settings: Settings, flow: str | None) -> None:
-    """NotFoundError unless the project has a flow of that name."""
-    known = sorted(place.parent.name for place in settings.flows.glob("*/flow.yaml"))
-    if flow is not None and flow not in known:
-        raise NotFoundError(f"there is no flow {flow!r} in {settings.flows}. {did_you_mean(flow, known)}")
 
 
 def run_files(settings: Settings, files: Sequence[Arrived], *, workers: int | None) -> RunResult:

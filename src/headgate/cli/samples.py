@@ -8,7 +8,8 @@ import pyarrow as pa
 
 from headgate.check.records import read_records
 from headgate.core.errors import UsageError
-from headgate.land.recognise import HEAD_BYTES, recognise
+from headgate.core.forms import HEAD_BYTES
+from headgate.land.recognise import recognise
 
 
 def read_sample(file: Path, *, records: str | None, rows: int) -> pa.Table:

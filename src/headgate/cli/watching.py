@@ -46,10 +46,11 @@ def watch(
     from threading import Event
 
     from headgate import operations
-    from headgate.cli.opening import opened, project_settings
+    from headgate.cli.opening import opened
     from headgate.cli.run_output import run_document, run_lines
     from headgate.cli.running import end_with
     from headgate.cli.watch_folders import Resting, Schedules, watched_folders
+    from headgate.settings import project_settings
 
     settings = project_settings(project)
     places = watched_folders(settings, folders or [])

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from headgate.core.flow import Flow
 from headgate.core.reasons import Consequence
 from headgate.core.records import Delivery, IssuedReceipt, Publication, StagedFile
 from headgate.core.states import DeliveryState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copied:
+    """A file that was copied beside the vault, and hashed on the way."""
+
+    aside: str  # where the copy lies
+    head: bytes  # what the format is recognised by
+    sha256: str
+    size_bytes: int
+    seen: tuple[int, int]  # size and time of change in ns, before it was read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +32,7 @@ class Arrived:
     sender: str = "local"
     flow: str | None = None  # forced; None: by the flows' patterns
     again: bool = False  # taken although the same bytes were taken before
+    copied: Callable[[], Copied] | None = None  # waits for its copy, where that was begun before landing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+HEAD_BYTES = 64 << 10  # of a file, from which its form is recognised
+
 
 class Format(StrEnum):
     """How records lie in the unpacked bytes."""

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import zlib
-from typing import Final
 
 import msgspec
 import pyarrow as pa
 
-from headgate.core.forms import Compression, Form, Format
+from headgate.core.forms import HEAD_BYTES, Compression, Form, Format
 from headgate.core.reasons import ReasonCode
-
-HEAD_BYTES: Final = 64 << 10
 
 _MAGIC = (
     (b"\x1f\x8b", Compression.GZIP),

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 
-from headgate.core.batches import Arrived
+from headgate.core.batches import Arrived, Copied
 from headgate.core.flow import Flow
-from headgate.core.forms import Format
+from headgate.core.forms import HEAD_BYTES, Format
 from headgate.core.parameters import vault_name
 from headgate.core.platform import Platform, Progress
 from headgate.core.records import Arrival, Delivery
-from headgate.land.recognise import HEAD_BYTES, recognise
-
-IN_MEMORY_BYTES = 8 << 20  # files up to here are read whole and written to the vault many at a time
-CHUNK_BYTES = 1 << 20
+from headgate.land.copying import IN_MEMORY_BYTES, copy_aside
+from headgate.land.recognise import recognise
 
 
 class _ChangedError(Exception):
@@ -66,42 +62,35 @@ def flow_for(name: str, flows: Sequence[Flow]) -> list[Flow]:
 
 def _prove(file: Arrived, platform: Platform) -> _Proven:
     before = Path(file.path).stat()
+    seen = (before.st_size, before.st_mtime_ns)
     if before.st_size <= IN_MEMORY_BYTES:
         content = Path(file.path).read_bytes()
         head, sha256, size = content[:HEAD_BYTES], hashlib.sha256(content).hexdigest(), len(content)
     else:
         content = None
-        head, sha256, size = _copy(file.path, platform)
+        copied = _copy(file, platform)
+        seen, head, sha256, size = copied.seen, copied.head, copied.sha256, copied.size_bytes
     after = Path(file.path).stat()
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or size != after.st_size:
+    if seen != (after.st_size, after.st_mtime_ns) or size != after.st_size:
         raise _ChangedError
     return _Proven(arrival=_arrival(file, head, sha256, size, platform), content=content)
 
 
-def _copy(path: str, platform: Platform) -> tuple[bytes, str, int]:
-    """Hash a big file while it is copied beside the vault, then move it in under its hash: it is read once."""
-    digest, size, head = hashlib.sha256(), 0, b""
-    handle, aside = tempfile.mkstemp(prefix="landing-", dir=platform.stage)
+def _copy(file: Arrived, platform: Platform) -> Copied:
+    """A big file's copy, moved into the vault under its hash."""
+    copied = file.copied() if file.copied is not None else None
+    if copied is None or not Path(copied.aside).exists():  # landing is tried again, and the copy was taken
+        copied = copy_aside(file.path, platform.stage, partial(_tell, platform))
     try:
-        with (
-            open(path, "rb", buffering=0) as source,  # noqa: PTH123  beside the next one
-            open(handle, "wb", buffering=0) as copy,  # noqa: PTH123  a handle
-            ThreadPoolExecutor(1) as beside,
-        ):
-            while chunk := source.read(CHUNK_BYTES):
-                hashed = beside.submit(digest.update, chunk)
-                head = head or chunk[:HEAD_BYTES]
-                copy.write(chunk)
-                size += len(chunk)
-                platform.progress(Progress(step="land", done=size, total=None))
-                hashed.result()
-        sha256 = digest.hexdigest()
-        platform.vault.adopt(vault_name(sha256), aside)
+        platform.vault.adopt(vault_name(copied.sha256), copied.aside)
     except BaseException:
-        if os.path.exists(aside):  # noqa: PTH110  adopted files are gone
-            os.unlink(aside)  # noqa: PTH108
+        Path(copied.aside).unlink(missing_ok=True)  # adopted files are gone
         raise
-    return head, sha256, size
+    return copied
+
+
+def _tell(platform: Platform, done: int) -> None:
+    platform.progress(Progress(step="land", done=done, total=None))
 
 
 def _arrival(file: Arrived, head: bytes, sha256: str, size: int, platform: Platform) -> Arrival:

@@ -17,9 +17,9 @@ import pytest
 from headgate.check.faults import Fault
 from headgate.check.records import Reading, read_records
 from headgate.core.errors import UnreadableError
-from headgate.core.forms import Compression, Form, Format
+from headgate.core.forms import HEAD_BYTES, Compression, Form, Format
 from headgate.core.reasons import ReasonCode
-from headgate.land.recognise import HEAD_BYTES, recognise
+from headgate.land.recognise import recognise
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the real data is not here")

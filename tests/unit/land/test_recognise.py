@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headgate.core.forms import Compression, Form, Format
-from headgate.land.recognise import HEAD_BYTES, recognise
+from headgate.core.forms import HEAD_BYTES, Compression, Form, Format
+from headgate.land.recognise import recognise
 
 LINES = b'{"a": 1}\n{"a": 2}\n'
 DOCUMENT = b'{"n": 1,\n "rows": [\n  {"a": 1}\n]}\n'
