@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 SERVE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all check format bench bench-document soak clean
+.PHONY: help install demo test coverage check format bench bench-document soak clean
 
 help: ## What there is to do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 18
@@ -32,9 +32,9 @@ test: $(VENV)/.dev ## All tests but the long ones
 
 coverage: $(VENV)/.dev ## Branch coverage of core, the steps and the pipeline; fails under 95 %
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m coverage run -m pytest -q -p no:randomly
+	$(BIN)/python -m coverage run -m pytest -q -n 2 --dist loadfile -p no:randomly
 	$(BIN)/python -m coverage combine -q
-	$(BIN)/python -m coverage report --fail-under=95 --include='src/headgate/core/*,src/headgate/pipeline.py,src/headgate/land/*,src/headgate/check/*,src/headgate/review/*,src/headgate/transform/*,src/headgate/publish/*,src/headgate/archive/*'
+	$(BIN)/python -m coverage json -q -o - | $(BIN)/python -m tests.harness.branches --least 95
 
 check: $(VENV)/.dev ## Lint, format, types, import contracts
 	$(BIN)/ruff check .
