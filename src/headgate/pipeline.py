@@ -31,6 +31,7 @@ from headgate.core.heartbeat import heartbeat
 from headgate.core.manifest import read_manifest, write_manifest
 from headgate.core.platform import Platform
 from headgate.core.ports import DeliveryFilter
+from headgate.core.published import published_table
 from headgate.core.reasons import ReasonCode
 from headgate.core.records import Claim, Delivery, Fence, Move
 from headgate.core.states import DeliveryState
@@ -211,10 +212,12 @@ def _settle(flow: Flow, deliveries: list[Delivery], platform: Platform, fence: F
     batches = _staged(flow, deliveries, platform, fence)
     if not batches:
         return
+    together = [one for batch in batches for one in batch.deliveries]
     try:
         _with_retries(lambda: _publish_together(batches, platform, fence), platform)
     except (DeliveryError, TransientError) as error:
-        together = [one for batch in batches for one in batch.deliveries]
+        if not _still_checked(together, platform):
+            raise  # the intent stands, so they do not fail: `resume` finishes them
         if len(together) == 1:
             _fail(together, str(error), platform, fence)
             return
@@ -227,12 +230,21 @@ def _publish_together(batches: list[CheckedBatch], platform: Platform, fence: Fe
     if open_ones:  # an earlier try got as far as the intent
         archive(finish(batches[0].flow, open_ones[0], platform, fence), platform)
         return
+    if not _still_checked([one for batch in batches for one in batch.deliveries], platform):  # or to the end of it
+        _archive_rest(batches[0].flow, platform)
+        return
     reviewed = review(batches, platform)
     at_fault_point("after review")
     published = publish(transform(reviewed, platform), platform, fence)
     archive(published, platform)
     if published.publication.number % COMPACT_EVERY == 0:
         compact(batches[0].flow, platform)
+
+
+def _still_checked(deliveries: Sequence[Delivery], platform: Platform) -> bool:
+    """True while no publication has taken the deliveries up: it takes all of them or none."""
+    which = DeliveryFilter(ids=tuple(one.id for one in deliveries), states=(DeliveryState.CHECKED,), limit=1)
+    return bool(platform.ledger.deliveries(which))
 
 
 def _staged(flow: Flow, deliveries: list[Delivery], platform: Platform, fence: Fence) -> list[CheckedBatch]:
@@ -288,15 +300,20 @@ def _has_receipts(flow: Flow, platform: Platform) -> bool:
 def _wake_waiting(platform: Platform) -> None:
     """Deliveries that were held for want of a table alone go on once it is there."""
     held = platform.ledger.deliveries(DeliveryFilter(states=(DeliveryState.HELD,)))
-    waiting = [one for one in held if one.held_for == (ReasonCode.TABLE_MISSING.value,) and one.flow in platform.flows]
-    published = {name.rsplit("/", 1)[-1] for name in platform.tables.names()} if waiting else set()
+    waiting = [one for one in held if one.held_for == (ReasonCode.TABLE_MISSING.value,)]
+    ready = {flow.name for flow in platform.flows.values() if waiting and _has_tables(flow, platform)}
     moves = [
         Move(after=replace(one, state=DeliveryState.LANDED), event="table_found")
         for one in waiting
-        if needed_tables(platform.flows[str(one.flow)]) <= published
+        if one.flow in ready
     ]
     if moves:
         platform.ledger.advance(moves, at=platform.clock())
+
+
+def _has_tables(flow: Flow, platform: Platform) -> bool:
+    """True where review would find every table that the flow must have: else what is woken is held again, for ever."""
+    return all(published_table(name, platform, asking=flow.name) for name in needed_tables(flow))
 
 
 def _archive_rest(flow: Flow, platform: Platform) -> None:

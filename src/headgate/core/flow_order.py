@@ -42,9 +42,9 @@ def read_by(flow: Flow, flows: Mapping[str, Flow]) -> set[str]:
 
 
 def needed_tables(flow: Flow) -> set[str]:
-    """Names of the referenced tables without which the flow's deliveries wait."""
+    """The referenced tables without which the flow's deliveries wait, as the contract names them."""
     return {
-        rule.arguments["table"].rpartition(".")[2]
+        rule.arguments["table"]
         for rule in flow.contract.rules
         if rule.kind is RuleKind.REFERENCE and rule.arguments.get("if_missing", "wait") == "wait"
     }
