@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 import pyarrow as pa
 
@@ -46,9 +46,10 @@ def _merge(work: Workspace, target: Target, read: TaskSql, merging: Merging, val
     work.engine.define("_figures", read.over({merging.source: "_added"}), values, keep=True)
     work.engine.register("_standing", standing.files)
     described = work.engine.schema("SELECT * FROM _standing")
-    types = {field.name: _sql_type(field.type) for field in described}
-    if set(types) != {*merging.columns, *merging.key}:
-        _replace(work, target, read.text, values)  # the task has other columns than the table: a new version of it
+    types = {field.name: kind for field in described if (kind := _sql_type(field.type)) is not None}
+    if set(types) != {*merging.columns, *merging.key} or len(types) < len(described):
+        # the task has other columns than the table, as a new version of it does, or one of a type that is not merged
+        _replace(work, target, read.text, values)
         return
     _replace(work, target, merging.sql("_standing", "_figures", types), {})
 
@@ -77,26 +78,29 @@ def _require_unique(work: Workspace, target: Target, adds: tuple[StagedFile, ...
         return
     work.engine.register("_result", FileSet(paths=tuple(file.path for file in adds), schema=schema))
     key = ", ".join(quoted(name) for name in target.key)
-    twice = work.engine.rows(f"SELECT {key} FROM _result GROUP BY {key} HAVING count(*) > 1 LIMIT 1")
+    shown = ", ".join(f"CAST({quoted(name)} AS VARCHAR)" for name in target.key)
+    twice = work.engine.rows(f"SELECT {shown} FROM _result GROUP BY {key} HAVING count(*) > 1 LIMIT 1")
     if twice:
         raise TaskError(f"gold table {target.name} would have the key {twice[0]} twice; nothing was published.")
 
 
-def _sql_type(kind: pa.DataType) -> str:
+_SQL_TYPES: tuple[tuple[Callable[[pa.DataType], bool], str], ...] = (
+    (pa.types.is_date, "DATE"),
+    (pa.types.is_int64, "BIGINT"),
+    (pa.types.is_int32, "INTEGER"),
+    (pa.types.is_float64, "DOUBLE"),
+    (pa.types.is_float32, "REAL"),
+    (pa.types.is_boolean, "BOOLEAN"),
+    (pa.types.is_string, "VARCHAR"),
+    (pa.types.is_large_string, "VARCHAR"),
+    (pa.types.is_string_view, "VARCHAR"),
+)
+
+
+def _sql_type(kind: pa.DataType) -> str | None:
+    """The type's name in SQL, or None for one whose values are not brought forward."""
     if pa.types.is_decimal(kind):
         return f"DECIMAL({kind.precision},{kind.scale})"
     if pa.types.is_timestamp(kind):
         return "TIMESTAMPTZ" if kind.tz else "TIMESTAMP"
-    if pa.types.is_date(kind):
-        return "DATE"
-    if pa.types.is_int64(kind):
-        return "BIGINT"
-    if pa.types.is_int32(kind):
-        return "INTEGER"
-    if pa.types.is_floating(kind):
-        return "DOUBLE"
-    if pa.types.is_boolean(kind):
-        return "BOOLEAN"
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
-        return "VARCHAR"
-    raise TaskError(f"a column of type {kind} cannot be merged. Next: leave it out or cast it in the task.")
+    return next((name for is_kind, name in _SQL_TYPES if is_kind(kind)), None)

@@ -67,15 +67,33 @@ class Workspace:
         adds: Sequence[StagedFile],
         removes: Sequence[str] = (),
     ) -> None:
-        """Enter what the publication does to a target."""
+        """Enter what the publication does to a target; TaskError for a column that Delta Lake cannot hold.
+
+        A commit that fails for its types would fail at every try, and leave the publication open for ever.
+        """
         found = self.flow.target(target)
         assert found is not None
+        for column in schema:
+            if not _is_storable(column.type):
+                raise TaskError(
+                    f"column {column.name} of table {target} is {column.type}, a type that Delta Lake does not have. "
+                    "Next: cast it in the task, to text or a timestamp.",
+                )
         self.changes[target] = TableChange(
             table=table_name(self.flow.name, found.layer, target),
             schema=encode_schema(schema),
             adds=tuple(adds),
             removes=tuple(path.rsplit("/", 1)[-1] for path in removes),
         )
+
+
+def _is_storable(kind: pa.DataType) -> bool:
+    """False for times of day, spans of time and coarse timestamps, in containers too."""
+    if pa.types.is_nested(kind):
+        return all(_is_storable(kind.field(place).type) for place in range(kind.num_fields))
+    if pa.types.is_timestamp(kind):
+        return kind.unit in {"us", "ns"}
+    return not (pa.types.is_time(kind) or pa.types.is_interval(kind) or pa.types.is_duration(kind))
 
 
 def open_workspace(batch: ReviewedBatch, platform: Platform, number: int) -> Workspace:
