@@ -103,13 +103,18 @@ def _share_sql(contract: Contract, rule: Rule) -> str:
     inner = rule.arguments["of"]
     kind = RuleKind(inner["kind"])
     probe = replace(rule, kind=kind, scope=Scope(inner["scope"]), arguments=inner["arguments"])
+    if kind is RuleKind.UNIQUE:
+        columns = [path_sql(path) for path in inner["arguments"]["columns"]]
+        there = " AND ".join(f"{column} IS NOT NULL" for column in columns)
+        good = f"count(DISTINCT row({', '.join(columns)})) FILTER ({there})"  # the first of those that are alike
+        return _wrap(rule, good, f"count(*) FILTER ({there})")
+    if probe.scope is Scope.ELEMENT:
+        return _wrap(rule, *_element_share(contract, probe))
     if kind is RuleKind.PREDICATE:
         passes, there = (
             f"coalesce({PredicateWriter(contract.columns, ()).row(inner['arguments']['sql'])}, false)",
             "true",
         )
-    elif probe.scope is Scope.ELEMENT:
-        return _wrap(rule, *_element_share(contract, probe))
     else:
         column = contract.column(rule.reads[0])
         value = path_sql(column.path)
@@ -120,12 +125,17 @@ def _share_sql(contract: Contract, rule: Rule) -> str:
 
 
 def _element_share(contract: Contract, probe: Rule) -> tuple[str, str]:
+    """SQL of the number of good elements, and of all that count."""
     column = contract.column(probe.reads[0])
     array, _, rest = column.path.partition("[]")
     value = f"_x.{path_sql(rest.lstrip('.'))}" if rest else "_x"
-    there = "true" if probe.kind is RuleKind.PRESENT else f"{value} IS NOT NULL"
+    there = "true" if probe.kind in {RuleKind.PRESENT, RuleKind.PREDICATE} else f"{value} IS NOT NULL"
     items = path_sql(array)
-    passes = f"coalesce({holds(probe, column, value)}, true)"
+    if probe.kind is RuleKind.PREDICATE:
+        predicate = PredicateWriter(contract.columns, ()).element(probe.arguments["sql"], "_x")
+        passes = f"coalesce({predicate}, false)"
+    else:
+        passes = f"coalesce({holds(probe, column, value)}, true)"
     good = f"sum(len(list_filter({items}, lambda _x: {there} AND {passes})))"
     return good, f"sum(len(list_filter({items}, lambda _x: {there})))"
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from headgate.core import contract_expectation_rows as rows
 from headgate.core import contract_expectation_values as values
-from headgate.core.contract import Column, Scope
+from headgate.core.contract import Column, RuleKind, Scope
 from headgate.core.contract_drafts import Draft, plain_number, share_of
 from headgate.core.contract_expectation import Expectation, Maker
 from headgate.core.contract_sites import Site
@@ -67,6 +67,9 @@ def _mostly(draft: Draft, kwargs: Cursor) -> Draft | None:
         return None
     if draft.scope is Scope.DELIVERY:
         kwargs.at("mostly").problem("`mostly` has no meaning for a figure of the whole delivery.", "Take it out.")
+        return None
+    if draft.kind is RuleKind.TYPE:
+        kwargs.at("mostly").problem("a share of values that have the column's type.", "Take `mostly` out.")
         return None
     return share_of(draft, operator=">=", value=plain_number(share), unit="mostly")
 

@@ -68,6 +68,9 @@ def _metric(site: Site, entry: Cursor) -> Draft | None:
     draft = _over_values(site, entry, metric)
     if draft is None or (operator == "=" and value == 0):
         return draft
+    if draft.arguments.get("against") == "published":
+        entry.problem("a number of values that are published already.", "Write `mustBe: 0`: they are told row by row.")
+        return None
     unit = entry.choice("unit", ("rows", "percent"), "rows")
     return share_of(draft, operator=operator, value=plain_number(value), unit=unit)
 

@@ -59,3 +59,17 @@ def test_the_version_must_rise_by_the_level(old: str, new: str, needed: Rise, *,
 def test_a_contract_does_not_differ_from_itself() -> None:
     for case in CASES:
         assert diff(contract(case["new"]), contract(case["new"])) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (("id: c\n", "id: d\n"), "another contract: c becomes d"),
+        (("- name: rows\n", "- name: lines\n"), "the record rows becomes lines"),
+    ],
+)
+def test_another_contract_is_told_as_a_whole(change: tuple[str, str], told: str) -> None:
+    text = "apiVersion: v3.1.0\nkind: DataContract\nid: c\nversion: 1.0.0\nstatus: active\n"
+    text += "schema:\n  - name: rows\n    properties: [{name: a}]\n"
+    old, new = (read_contract(one.encode(), name="c.yaml") for one in (text, text.replace(*change)))
+    assert [(one.path, one.what, one.level) for one in diff(old, new)] == [("", told, Rise.MAJOR)]

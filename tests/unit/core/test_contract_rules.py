@@ -69,3 +69,14 @@ def test_a_digest_is_over_text_code_and_consequence_and_not_over_words() -> None
         digest_of("implementation: a > 1, customProperties: [{property: column, value: a}]"),
     }
     assert len(others | {plain}) == 5
+
+
+def test_a_pattern_that_the_engine_alone_reads_is_taken() -> None:
+    record = r"properties: [{name: a, logicalType: string, logicalTypeOptions: {pattern: '\pL+'}}]"
+    (rule,) = [rule for rule in contract({"record": record}).rules if rule.kind is RuleKind.PATTERN]
+    assert rule.arguments == {"pattern": r"\pL+"}
+
+
+def test_a_column_that_is_not_there() -> None:
+    with pytest.raises(KeyError, match="b"):
+        contract({"record": "properties: [{name: a}]"}).column("b")
