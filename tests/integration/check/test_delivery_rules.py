@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +52,8 @@ class Held:
 
 
 @pytest.fixture
-def deliver(tmp_path: Path) -> Iterator[Held]:
-    yield Held(tmp_path)
+def deliver(tmp_path: Path) -> Held:
+    return Held(tmp_path)
 
 
 def held_by(delivery: Delivery) -> str | None:
@@ -130,14 +129,14 @@ CASES = [
     ),
     (
         "",
-        "type: sql, query: 'SELECT count(*) FROM (SELECT DISTINCT word FROM {object} WHERE word IS NOT NULL)', mustBe: 2",
-        "type: sql, query: 'SELECT count(*) FROM (SELECT DISTINCT word FROM {object} WHERE word IS NOT NULL)', mustBe: 3",
+        "type: sql, query: 'SELECT count(*) FROM (SELECT DISTINCT n FROM {object} WHERE n IS NOT NULL)', mustBe: 3",
+        "type: sql, query: 'SELECT count(*) FROM (SELECT DISTINCT n FROM {object} WHERE n IS NOT NULL)', mustBe: 4",
     ),
 ]
 
 
-@pytest.mark.parametrize(("at", "kept", "broken"), CASES)
-def test_a_rule_on_the_delivery(deliver: Held, at: str, kept: str, broken: str | None) -> None:
+@pytest.mark.parametrize(("at", "kept"), [(at, kept) for at, kept, _ in CASES])
+def test_a_rule_on_the_delivery(deliver: Held, at: str, kept: str) -> None:
     assert held_by(deliver(kept, at=at)) is None
 
 

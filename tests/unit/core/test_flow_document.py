@@ -214,3 +214,23 @@ def test_the_schema_describes_every_key_for_editors() -> None:
         for key, entry in section.get("properties", {}).items():
             assert entry["title"], f"{name}.{key}"
             assert entry["description"], f"{name}.{key}"
+
+
+UNSHAPED = [
+    "source: {files: 5}",
+    "source: {files: '*.csv', max_unpacked: lots}",
+    "source: {files: '*.csv'}\ntargets: {silver: {a: 5}}",
+    "source: {files: '*.csv'}\ntasks: [5]",
+    "source: {files: '*.csv'}\nparameters: [a]",
+    "source: {files: '*.csv'}\nreview: {within: 4 hours}",
+    "source: {files: '*.csv'}\nretention: {quarantine: 2m}",
+    "source: {files: '*.csv'}\ncheck: {accept_at_least: x}",
+]
+
+
+@pytest.mark.parametrize("text", UNSHAPED)
+def test_shapes_are_looked_at_without_the_schema_too(text: str) -> None:
+    """A flow that passed before is read without the schema; it may have been edited since."""
+    files = {**FILES, "flow.yaml": text.encode()}
+    with pytest.raises(FlowError, match=r"flow\.yaml has \d problem"):
+        read_flow("shop", files.__getitem__, validate=False)
