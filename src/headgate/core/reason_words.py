@@ -43,7 +43,7 @@ WORDS: Mapping[str, str] = {
     _C.UNKNOWN_FORMAT: "The file has no format that can be read",
     _C.UNPACKED_TOO_LARGE: "The archive unpacks to more than allowed",
     _C.TABLE_MISSING: "A referenced table was never published",
-    _C.CONTRACT_DRAFT: "The contract is a draft",
+    _C.CONTRACT_DRAFT: "The contract is not in force",
 }
 
 _PARAMETER = re.compile(r"\$([A-Za-z_]\w*)")

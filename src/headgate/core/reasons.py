@@ -61,4 +61,4 @@ class ReasonCode(StrEnum):
     UNKNOWN_FORMAT = "unknown_format"  # no format that we read
     UNPACKED_TOO_LARGE = "unpacked_too_large"  # an archive over the limit for unpacked bytes
     TABLE_MISSING = "table_missing"  # a referenced table was never published; goes on by itself once it is
-    CONTRACT_DRAFT = "contract_draft"  # a draft contract never publishes
+    CONTRACT_DRAFT = "contract_draft"  # a contract that is draft, proposed or retired never publishes

@@ -11,6 +11,7 @@ from headgate.core.reasons import Consequence, ReasonCode
 from headgate.core.records import Counts, ReasonCount
 
 UNKNOWN_SHARE = Decimal("0.01")  # of records with a column that the contract does not name: drift from there on
+NOT_IN_FORCE = frozenset({"draft", "proposed", "retired"})  # states of a contract that publishes nothing
 RETYPED_SHARE = Decimal("0.5")  # of a column's values that have another type: drift from there on
 
 
@@ -30,8 +31,9 @@ def holding(
 ) -> dict[str, str]:
     """Reason codes that hold the delivery, each with what was found in words; empty where it goes on."""
     held = _drift(flow, one, counts, reasons) if flow.checking.drift == "hold" else {}
-    if flow.contract.status == "draft":
-        held[ReasonCode.CONTRACT_DRAFT] = f"contract {flow.contract.id} {flow.contract.version} is a draft"
+    if flow.contract.status in NOT_IN_FORCE:
+        contract = flow.contract
+        held[ReasonCode.CONTRACT_DRAFT] = f"contract {contract.id} {contract.version} is {contract.status}"
     if one.faults and not flow.source.salvage:
         held[ReasonCode.MALFORMED] = f"{one.faults} stretch(es) of bytes are no record"
     if one.stated is not None and one.stated != one.received:

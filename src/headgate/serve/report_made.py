@@ -24,7 +24,7 @@ _WHY = {
     ReasonCode.RETYPED_COLUMN: "most values of a column have another type than before",
     ReasonCode.NOT_ALL_ACCEPTED: "the flow is all or nothing, and not all of its rows were accepted",
     ReasonCode.MALFORMED: "a stretch of its bytes is no record",
-    ReasonCode.CONTRACT_DRAFT: "its contract is a draft, and a draft never publishes",
+    ReasonCode.CONTRACT_DRAFT: "its contract is not in force, and such a contract never publishes",
 }
 _URGENT = (DeliveryState.FAILED, DeliveryState.HELD)
 
