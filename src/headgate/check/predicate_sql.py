@@ -153,38 +153,29 @@ def _guarded(node: exp.Expr) -> exp.Expr:
     return exp.Case(ifs=[exp.If(this=is_finite, true=node.copy())])
 
 
-_REGEXPS = {"regexp_full_match", "regexp_matches"}
-
-
 def _constant_patterns(node: exp.Expr) -> exp.Expr:
     """`regexp(x, CASE … THEN 'a' ELSE 'b' END)` as `CASE … THEN regexp(x, 'a') ELSE regexp(x, 'b') END`.
 
     The same result, and each pattern is compiled once instead of once a row.
     """
-    is_regexp = isinstance(node, (exp.RegexpLike, exp.RegexpFullMatch)) or (
-        isinstance(node, exp.Anonymous) and node.name.lower() in _REGEXPS
-    )
-    if not is_regexp:
+    if not isinstance(node, (exp.RegexpLike, exp.RegexpFullMatch)) or not isinstance(node.expression, exp.Case):
         return node
-    arguments = node.expressions if isinstance(node, exp.Anonymous) else [node.this, node.expression]
-    if len(arguments) != 2 or not isinstance(arguments[1], exp.Case):  # noqa: PLR2004  text and pattern
-        return node
-    text, case = arguments
+    case = node.expression
     outcomes = [branch.args["true"] for branch in case.args["ifs"]] + [case.args.get("default")]
     if not all(outcome is None or (isinstance(outcome, exp.Literal) and outcome.is_string) for outcome in outcomes):
         return node
     pushed: exp.Expr = case.copy()
     for branch in pushed.args["ifs"]:
-        branch.set("true", _with_pattern(node, text, branch.args["true"]))
+        branch.set("true", _with_pattern(node, branch.args["true"]))
     if pushed.args.get("default") is not None:
-        pushed.set("default", _with_pattern(node, text, pushed.args["default"]))
+        pushed.set("default", _with_pattern(node, pushed.args["default"]))
     return pushed
 
 
-def _with_pattern(node: exp.Expr, text: exp.Expr, pattern: exp.Expr) -> exp.Expr:
-    if isinstance(node, exp.Anonymous):
-        return exp.Anonymous(this=node.this, expressions=[text.copy(), pattern.copy()])
-    made: exp.Expr = type(node)(this=text.copy(), expression=pattern.copy())
+def _with_pattern(node: exp.Expr, pattern: exp.Expr) -> exp.Expr:
+    """The same match, its options too, with another pattern."""
+    made: exp.Expr = node.copy()
+    made.set("expression", pattern.copy())
     return made
 
 

@@ -32,6 +32,7 @@ MOMENT = dt.datetime(2026, 11, 20, 10, 0, 0, 120000)  # noqa: DTZ001 - a type wi
         ([{"a": 1, "b": None}, None], pa.struct({"a": pa.int8(), "b": pa.string()}), ['{"a":1,"b":null}', "null"]),
         ([[("k", 1)], []], pa.map_(pa.string(), pa.int8()), ['[{"key":"k","value":1}]', "[]"]),
         ([None], pa.null(), ["null"]),
+        ([{}, None], pa.struct([]), ["{}", "null"]),
     ],
 )
 def test_values_keep_their_digits(values: list[Any], kind: pa.DataType, texts: list[str]) -> None:
@@ -42,6 +43,16 @@ def test_values_keep_their_digits(values: list[Any], kind: pa.DataType, texts: l
 
 def test_dictionaries_are_read_through() -> None:
     assert json_text(pa.array(["a", None, "a"]).dictionary_encode()).to_pylist() == ['"a"', "null", '"a"']
+
+
+def test_extension_types_are_read_as_what_they_are_stored_in() -> None:
+    array = pa.ExtensionArray.from_storage(pa.json_(), pa.array(['{"a": 1}', None]))
+    assert json_text(array).to_pylist() == ['"{\\"a\\": 1}"', "null"]
+
+
+def test_rows_without_columns() -> None:
+    batch = pa.RecordBatch.from_struct_array(pa.array([{}, {}], pa.struct([])))
+    assert row_text(batch).to_pylist() == ["{}", "{}"]
 
 
 inner = st.none() | st.integers(-(2**63), 2**63 - 1)

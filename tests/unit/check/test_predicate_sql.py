@@ -44,6 +44,41 @@ def test_never_an_error(sql: str, source: str, expected: object) -> None:
     assert run(PredicateWriter(columns("a", "b"), ()).row(sql), source) is expected
 
 
+CHOSEN = "case when b = 1 then 'X.' when b = 2 then 'y+' end"
+OR_Z, OR_A = (CHOSEN.replace("end", f"else {other} end") for other in ("'z'", "a"))
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        (f"regexp_full_match(a, {CHOSEN})", [True, False, False, None]),
+        (f"regexp_full_match(a, {OR_Z})", [True, False, False, False]),
+        (f"regexp_matches(a, {CHOSEN})", [True, False, True, None]),
+        (f"regexp_matches(a, {CHOSEN}, 'i')", [True, True, True, None]),
+        (f"regexp_full_match(a, {CHOSEN}, 'i')", [True, True, False, None]),
+        (f"regexp_matches(a, {OR_A})", [True, False, True, True]),
+        ("regexp_matches(a, 'x', 'i')", [True, True, False, False]),
+    ],
+)
+def test_a_pattern_that_is_chosen_matches_as_it_does_in_the_engine(sql: str, expected: list[object]) -> None:
+    rows = "(VALUES ('Xa', 1), ('xa', 1), ('ayb', 2), ('q', 3)) AS t(a, b)"
+    written = PredicateWriter(columns("a", "b"), ()).row(sql)
+    with duckdb.connect() as connection:
+        plain = [row[0] for row in connection.execute(f"SELECT {sql} FROM {rows}").fetchall()]
+        assert [row[0] for row in connection.execute(f"SELECT {written} FROM {rows}").fetchall()] == plain == expected
+
+
+def test_a_whole_expression_is_guarded_too() -> None:
+    assert run(PredicateWriter(columns("a", "b"), ()).row("a / b"), "SELECT 1 AS a, 0 AS b") is None
+    assert run(PredicateWriter(columns("a", "b"), ()).row("a / b"), "SELECT 1 AS a, 4 AS b") == 0.25
+
+
+def test_names_that_a_lambda_binds_are_no_fields_of_the_element() -> None:
+    writer = PredicateWriter(columns("xs"), ())
+    written = writer.element("len(list_filter(tags, lambda t: t > least)) = 1", "_x")
+    assert run(written, "SELECT {'tags': [1, 2, 3], 'least': 2} AS _x") is True
+
+
 def test_now_is_the_column_of_the_row() -> None:
     written = PredicateWriter(columns("a"), ()).row("a <= $now")
     assert run(written, "SELECT 1 AS a, 2 AS _now") is True

@@ -148,3 +148,27 @@ def test_a_first_line_that_is_no_header_is_unreadable(data: bytes) -> None:
     with pytest.raises(UnreadableError) as caught:
         read(data)
     assert caught.value.code == ReasonCode.MALFORMED
+
+
+def test_a_file_of_faults_is_given_up_and_every_byte_still_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("headgate.check.faults.MOST_FAULTS", 3)
+    data = b"a,b\n1,2\n" + b"x\n" * 60_000
+    rows, faults, _ = read(data, window=1 << 10)
+    assert len(rows) == 1
+    assert 3 <= len(faults) < 50_000
+    assert faults[-1].offset + faults[-1].length == len(data)
+
+
+@pytest.mark.parametrize("end", [b"\n5,6\n", b""], ids=["goes on", "ends"])
+def test_a_line_over_the_limit_is_one_fault(end: bytes) -> None:
+    data = b"a,b\n1,2\n" + b"x" * 500 + end
+    rows, faults, _ = read(data, window=32, most=100)
+    assert [row[4]["a"] for row in rows] == ["1", *(["5"] if end else [])]
+    assert [(fault.code, fault.offset) for fault in faults] == [(ReasonCode.RECORD_TOO_LARGE, 8)]
+
+
+def test_a_line_longer_than_a_window_is_read_whole() -> None:
+    data = b"a,b\n1," + b"y" * 200 + b'\n"' + b"z" * 200 + b'",2\n'
+    rows, faults, _ = read(data, window=32, most=1000)
+    assert [len(row[4]["a"]) + len(row[4]["b"]) for row in rows] == [201, 201]
+    assert faults == []

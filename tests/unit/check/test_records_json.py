@@ -200,3 +200,66 @@ def test_batches_are_bounded_in_rows_and_bytes() -> None:
         sizes = [(batch.num_rows, sum(batch.column("length").to_pylist())) for batch in reading.batches()]
         assert all(rows <= 16_384 and size <= (4 << 20) + 100_100 for rows, size in sizes)
         assert all(rows >= 4_096 or size >= 2 << 20 for rows, size in sizes[:-1])
+
+
+@pytest.mark.parametrize("window", [64, 1 << 16])
+def test_a_document_of_faults_is_given_up_and_every_byte_still_counts(
+    monkeypatch: pytest.MonkeyPatch, window: int
+) -> None:
+    """The bytes behind are one more fault, and conserved as in any reading."""
+    monkeypatch.setattr("headgate.check.faults.MOST_FAULTS", 3)
+    data = b'{"rows": [{"a": 1}, ' + b'{"a": oops}, {"a": 2}, ' * 50 + b'{"a": 3}]}'
+    rows, faults, _ = read(data, window_bytes=window, max_record_bytes=1 << 10)
+    assert len(rows) < 50
+    assert 3 <= len(faults) < 10
+    assert faults[-1].offset + faults[-1].length == len(data)
+
+
+def test_gaps_of_several_widths() -> None:
+    """The fast way needs gaps that are alike; others are stepped through, with the same result."""
+    gaps = [", ", ",", " ,\n "] * 30 + [", "] * 3
+    texts = [f'{{"a": {number}}}' for number in range(len(gaps) + 1)]
+    body = "".join(text + gap for text, gap in zip(texts, [*gaps, ""], strict=True))
+    for window in (80, 300, 1 << 16):
+        rows, faults, _ = read(f'{{"rows": [{body}]}}'.encode(), window_bytes=window)
+        assert ([raw for _, _, raw in rows], faults) == (texts, [])
+
+
+def test_the_list_is_looked_for_as_far_as_a_record_may_go() -> None:
+    near = b'{"note": "' + b"x" * 300 + b'", "rows": [{"a": 1}]}'
+    assert [raw for _, _, raw in read(near, window_bytes=64, max_record_bytes=1 << 10)[0]] == ['{"a": 1}']
+    with pytest.raises(UnreadableError, match="No list 'rows' in the first 200 bytes"):
+        read(near, window_bytes=64, max_record_bytes=200)
+
+
+def test_an_object_with_countless_keys_around_the_list_is_refused() -> None:
+    keys = b", ".join(b'"k%d": 0' % number for number in range(10_001))
+    with pytest.raises(UnreadableError, match="more than 10,000 keys before its list"):
+        read(b"{" + keys + b', "rows": [1]}')
+    rows, faults, _ = read(b'{"rows": [1], ' + keys + b"}")
+    assert [raw for _, _, raw in rows] == ["1"]
+    assert [fault.code for fault in faults] == [ReasonCode.MALFORMED]
+
+
+def test_an_empty_object_has_no_list() -> None:
+    with pytest.raises(UnreadableError, match="rows"):
+        read(b"{}")
+
+
+def test_a_document_that_is_one_record_has_a_limit() -> None:
+    form = Form(format=Format.JSON_DOCUMENT)
+    for size, count in ((80, 1), (300, 0)):
+        data = b'{"a": "' + b"x" * size + b'"}'
+        faults: list[Fault] = []
+        reading = read_records(io.BytesIO(data), form, on_fault=faults.append, max_record_bytes=200)
+        assert sum(batch.num_rows for batch in reading.batches()) == count
+        assert [fault.code for fault in faults] == [ReasonCode.RECORD_TOO_LARGE] * (1 - count)
+        assert reading.summary.total_bytes == len(data)
+
+
+def test_a_form_that_was_found_unreadable_is_not_read() -> None:
+    with pytest.raises(UnreadableError, match="empty_file") as caught:
+        read_records(
+            io.BytesIO(b""), Form(format=Format.UNKNOWN, reason=ReasonCode.EMPTY_FILE), on_fault=lambda _: None
+        )
+    assert caught.value.code == ReasonCode.EMPTY_FILE
