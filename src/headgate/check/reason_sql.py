@@ -162,26 +162,35 @@ class BuiltinReasons:
         return [self._container(column, inner, wanted="OBJECT"), inside]
 
     def _array(self, column: Column, place: Place, *, depth: int) -> list[str]:
+        here = Place(
+            typed=place.typed_of(column),
+            text=self._text(column, place),
+            path=column.path,
+            shown=_dotted(place.shown, column.name),
+            json_path=_json_path(place.json_path, column),
+        )
+        return self._list(column, here, depth=depth)
+
+    def _list(self, column: Column, here: Place, *, depth: int) -> list[str]:
+        """Reasons of a list that stands at a place: of itself, its length, each of its elements."""
         assert column.element is not None
-        text = self._text(column, place)
         each = f"_k{depth}"
-        shown = _dotted(place.shown, column.name)
-        path = _json_path(place.json_path, column)
         element = Place(
-            typed=f"{place.typed_of(column)}[{each}]",
-            text=f"{text}[{each}]",
+            typed=f"{here.typed}[{each}]",
+            text=f"{here.text}[{each}]",
             path=f"{column.path}[].",
-            shown=f"{shown} || '[' || ({each} - 1) || ']'",
-            json_path=f"{path} || '[' || ({each} - 1) || ']'",
+            shown=f"{here.shown} || '[' || ({each} - 1) || ']'",
+            json_path=f"{here.json_path} || '[' || ({each} - 1) || ']'",
         )
         inner = self._element(column.element, element, depth=depth)
-        walked = f"flatten(list_transform(range(1, len({text}) + 1), lambda {each}: {inner}))"
-        here = Place(typed="", text=text, path=column.path, shown=shown, json_path=path)
-        sound = f"CASE WHEN {text} IS NOT NULL THEN {walked} ELSE {NO_REASONS} END"
-        own = self._value_of_container(column, place.typed_of(column), shown=shown)
+        walked = f"flatten(list_transform(range(1, len({here.text}) + 1), lambda {each}: {inner}))"
+        sound = f"CASE WHEN {here.text} IS NOT NULL THEN {walked} ELSE {NO_REASONS} END"
+        own = self._value_of_container(column, here.typed, shown=here.shown)
         return [self._container(column, here, wanted="ARRAY"), own, sound]
 
     def _element(self, element: Column, place: Place, *, depth: int) -> str:
+        if element.kind is Kind.ARRAY:
+            return _joined(self._list(element, place, depth=depth + 1))
         if element.kind is not Kind.OBJECT:
             text = f"CAST({place.text} AS VARCHAR)" if self._json else place.text
             return (

@@ -95,9 +95,11 @@ def _sound_elements(column: Column, text: str, *, json: bool, depth: int) -> lis
     element = column.element
     if element.kind is Kind.OBJECT:
         inner = sound_types(element.children, each, json=json, depth=depth + 1)
+    elif element.kind is Kind.ARRAY:  # null, or no list at all: the close look tells
+        inner = [f"{each} IS NOT NULL", *_sound_elements(element, each, json=json, depth=depth + 1)]
     else:
         value = _element_text(element, each, json=json)
-        missing = is_missing(element, value, json=json) if element.kind is not Kind.ARRAY else f"{value} IS NULL"
+        missing = is_missing(element, value, json=json)
         inner = [f"({missing} OR {typed_value(element, value, json=json, depth=depth + 1)} IS NOT NULL)"]
     if not inner:
         return []
