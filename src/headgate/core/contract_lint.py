@@ -138,8 +138,6 @@ def _deliveries(contract: Contract) -> Iterator[Finding]:
             yield _warning(
                 rule.id, "`reject` on a whole delivery acts as `hold`.", "Nothing rejects a delivery without a person."
             )
-        if rule.kind is RuleKind.KEY and rule.consequence is Consequence.WARN:
-            yield _error(rule.id, "a key whose conflicts only warn.", "Use `conflict: duplicate`.")
 
 
 def _twins(contract: Contract) -> Iterator[Finding]:

@@ -194,3 +194,21 @@ def test_any_text_makes_a_draft_that_can_be_read(rows: list[list[str]]) -> None:
     draft = draft_of_texts(a=[row[0] for row in rows], b=[row[1] for row in rows])
     assert [finding for finding in lint(draft) if finding.level is Level.ERROR] == []
     assert Decimal(draft.version.split(".")[0]) == 0
+
+
+def test_an_object_that_is_always_empty_and_numbers_too_long_to_be_exact() -> None:
+    records = [{"o": {}, "n": float("1e300"), "l": []}, {"o": {}, "n": 0.5, "l": []}]
+    found = {column.name: column for column in draft_of_records(records).columns}
+    assert found["o"].kind is Kind.STRING
+    assert found["l"].kind is Kind.ARRAY
+    assert found["n"].kind is Kind.NUMBER
+    long = draft_of_texts(a=["1" * 30 + "." + "1" * 20, "2.5"]).columns[0]
+    assert long.kind is Kind.NUMBER
+
+
+def test_a_list_that_holds_null_and_numbers_with_one_unit() -> None:
+    (tags,) = draft_of_records([{"tags": ["a", None]}, {"tags": [None]}]).columns
+    assert tags.element is not None
+    assert tags.element.kind is Kind.STRING
+    (mixed,) = draft_of_texts(a=["5km", "7miles"]).columns
+    assert mixed.kind is Kind.STRING

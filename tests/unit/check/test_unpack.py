@@ -195,3 +195,26 @@ def test_noise_never_raises_anything_else(seed: int) -> None:
         Zstandard(io.BytesIO(noise)),
     ):
         drain(stream)
+
+
+class Trickle(io.BytesIO):
+    """Gives one byte a call, as a slow stream may."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        return super().read(min(1, size if size is not None and size >= 0 else 1))
+
+
+def test_a_stream_may_give_fewer_bytes_than_are_asked_for() -> None:
+    small = TEXT[:2_000]
+    stream = Inflated(Trickle(gzip.compress(small, mtime=0) + gzip.compress(small, mtime=0)))
+    assert drain(stream) == small * 2
+    assert stream.problem == ""
+
+
+def test_nothing_comes_after_a_break() -> None:
+    data = packed(Compression.ZSTD)
+    stream = Zstandard(io.BytesIO(data[: len(data) // 2]))
+    found = drain(stream)
+    assert TEXT.startswith(found)
+    assert stream.problem == "the packed data is cut off or damaged"
+    assert stream.read(10) == b""

@@ -198,3 +198,11 @@ def test_reading_brings_no_heavy_library_along() -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_a_service_level_with_a_unit_of_no_time_is_refused() -> None:
+    days = "slaProperties: [{property: latency, value: 2, unit: d, element: rows.a}]"
+    when = "[{name: a, logicalType: date}]"
+    assert [one.column for one in read(days, when).freshness] == ["a"]
+    with pytest.raises(ContractError, match="the unit is 'moons'"):
+        read(days.replace("unit: d", "unit: moons"), when)

@@ -103,3 +103,23 @@ def test_a_sum_of_floating_point_in_a_task_is_an_error() -> None:
 def test_warnings_of_the_tasks_are_told() -> None:
     found = lint_tasks(ROWS, "SELECT day FROM rows WHERE price > $limit LIMIT 3")
     assert any("LIMIT without ORDER BY" in line and line.startswith(Level.WARNING) for line in found)
+
+
+def test_tasks_in_python_are_passed_over() -> None:
+    """What a function makes cannot be read; the SQL beside it is."""
+    text = FLOW.replace("tasks/days.sql", "tasks/days.py:days")
+    files = {
+        "flow.yaml": text.replace("spare: {type: integer, default: 5}", "").replace(", }", "}").encode(),
+        "contract.odcs.yaml": text_of({"record": RECORD}),
+        "tasks/rows.sql": ROWS.replace("price,", "sum(weight) AS price,").encode()
+        + b" WHERE price > $limit GROUP BY ALL",
+        "tasks/days.py": b"def days(read, parameters): return read('rows')",
+    }
+    flow = read_flow("shop", files.__getitem__)
+    (found,) = told(lint(flow.contract, flow))
+    assert "weight is summed but is no DECIMAL" in found
+    alone = {**files, "flow.yaml": files["flow.yaml"].replace(b"tasks/rows.sql", b"tasks/rows.py:rows")}
+    flow = read_flow(
+        "shop", {**alone, "tasks/rows.py": b"def rows(read, parameters): return read('accepted')"}.__getitem__
+    )
+    assert all("summed" not in line for line in told(lint(flow.contract, flow)))

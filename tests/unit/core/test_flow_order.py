@@ -8,7 +8,7 @@ from headgate.core.flow_document import read_flow
 from headgate.core.flow_order import order_flows
 
 
-def flow(name: str, *, reference: str = "", task: str = "") -> Flow:
+def flow(name: str, *, reference: str = "", task: str = "", file: str = "tasks/more.sql") -> Flow:
     relationship = f", relationships: [{{to: {reference}}}]" if reference else ""
     contract = (
         f"{{apiVersion: v3.1.0, kind: DataContract, id: {name}, version: 1.0.0, status: active, "
@@ -16,13 +16,13 @@ def flow(name: str, *, reference: str = "", task: str = "") -> Flow:
     )
     text = "source: {files: '*.csv'}\n"
     if task:
-        text += f"tasks: [tasks/{name}_rows.sql, tasks/more.sql]\n"
+        text += f"tasks: [tasks/{name}_rows.sql, {file}]\n"
         text += f"targets: {{silver: {{{name}_rows: {{key: [id]}}}}, gold: {{more: {{key: [id]}}}}}}"
     files = {
         "flow.yaml": text,
         "contract.odcs.yaml": contract,
         f"tasks/{name}_rows.sql": "SELECT * FROM accepted",
-        "tasks/more.sql": task,
+        file.partition(":")[0]: task,
     }
     return read_flow(name, lambda file: files[file].encode())
 
@@ -51,3 +51,8 @@ def test_tables_of_no_flow_here_and_own_tables_are_passed_over() -> None:
 def test_a_circle_is_an_error() -> None:
     with pytest.raises(FlowError, match=r"in a circle: (a -> b -> a|b -> a -> b)"):
         ordered(flow("a", reference="b_rows.id"), flow("b", reference="a_rows.id"))
+
+
+def test_a_task_in_python_says_nothing_about_what_it_reads() -> None:
+    reading = flow("a", task="def more(read, parameters): return read('from c.c_rows')", file="tasks/more.py:more")
+    assert ordered(reading, flow("c")) == ("a", "c")

@@ -74,6 +74,8 @@ def test_only_a_plain_count_is_taken_apart(sql: str, condition: str | None) -> N
         ("SELECT * FROM accepted UNION ALL SELECT * FROM prices", {"_delivery", "_row"}),
         ("SELECT * FROM prices", {"_delivery", "_row"}),
         ("FROM accepted", set()),
+        ("SELECT * FROM (VALUES (1)) AS t(_row)", {"_delivery", "_row"}),
+        ("SELECT t.* FROM unnest([1]) AS t(_row), accepted", {"_delivery", "_row"}),
         ("SELECT a FROM accepted GROUP BY ALL", {"_delivery", "_row"}),
     ],
 )

@@ -134,3 +134,16 @@ def test_what_cannot_be_read_says_why(data: bytes, reason: str) -> None:
 def test_any_bytes_have_a_form(start: bytes, rest: bytes) -> None:
     found = form(start + rest)
     assert (found.format is Format.UNKNOWN) == bool(found.reason)
+
+
+def test_a_head_that_is_damaged_far_behind_is_read_as_far_as_it_needs() -> None:
+    """The head of a big packed file ends within a block; what unpacks of it is more than is looked at."""
+    lines = b"".join(b'{"a": %d, "b": "%d"}\n' % (number, number * 7919) for number in range(40_000))
+    whole = gzip.compress(lines, mtime=0)
+    damaged = whole[: len(whole) // 2] + b"\xff" * 64 + whole[len(whole) // 2 + 64 :]
+    cut = damaged[: len(damaged) // 2 + 2_000]
+    for data in (cut, whole[:3_000]):
+        assert recognise(data, "x", len(whole)).format is Format.NDJSON
+    zstd = bytes(pa.compress(lines, codec="zstd", asbytes=True))
+    for size in (len(zstd) // 3, len(zstd)):
+        assert recognise(zstd[:size], "x", len(zstd)).format is Format.NDJSON
