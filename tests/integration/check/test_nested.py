@@ -70,28 +70,28 @@ def test_values_of_every_depth_are_published_under_our_names(platform: Platform,
 @pytest.mark.parametrize(
     ("change", "reasons"),
     [
-        ({"Price": 1.255}, {("wrong_type", "price")}),
-        ({"Who": {"eMail": 5, "paid": 0.1255}}, {("wrong_type", "who.mail"), ("wrong_type", "who.paid")}),
-        ({"Who": [1]}, {("wrong_type", "who")}),
+        ({"Price": 1.255}, [("wrong_type", "price")]),
+        ({"Who": {"eMail": 5, "paid": 0.1255}}, [("wrong_type", "who.mail"), ("wrong_type", "who.paid")]),
+        ({"Who": [1]}, [("wrong_type", "who")]),
         (
             {"lines": [{"SKU": "s", "n": 1}, {"n": "2"}]},
-            {("missing_value", "lines[].sku"), ("wrong_type", "lines[].n")},
+            [("missing_value", "lines[].sku"), ("wrong_type", "lines[].n")],
         ),
-        ({"lines": {"SKU": "s"}}, {("wrong_type", "lines")}),
-        ({"lines": [5]}, {("wrong_type", "lines[]")}),
-        ({"grid": [[1], ["x"]]}, {("wrong_type", "grid[][]")}),
-        ({"grid": [1]}, {("wrong_type", "grid[]")}),
-        ({"grid": [None, [None, 1]]}, set()),
-        ({"who": {}}, {("unknown_column", "*")}),
+        ({"lines": {"SKU": "s"}}, [("wrong_type", "lines")]),
+        ({"lines": [5]}, [("wrong_type", "lines[]")]),
+        ({"grid": [[1], ["x"]]}, [("wrong_type", "grid[][]")]),
+        ({"grid": [1]}, [("wrong_type", "grid[]")]),
+        ({"grid": [None, [None, 1]]}, []),
+        ({"who": {}}, [("unknown_column", "*")]),
     ],
     ids=str,
 )
 def test_each_fault_is_told_at_its_path(
-    platform: Platform, tmp_path: Path, change: dict[str, Any], reasons: set[tuple[str, str]]
+    platform: Platform, tmp_path: Path, change: dict[str, Any], reasons: list[tuple[str, str]]
 ) -> None:
     run_files(platform, [write_rows(tmp_path, "a.json", [SOUND, SOUND | {"Id": "b"} | change])])
     (one,) = all_deliveries(platform)
-    assert {(told.code, told.column) for told in one.reasons} == reasons
+    assert sorted((told.code, told.column) for told in one.reasons) == reasons
     assert proof.faults(platform, "shop") == []
 
 
