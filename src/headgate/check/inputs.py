@@ -77,10 +77,18 @@ class Input:
 
     @property
     def headers(self) -> frozenset[str] | None:
-        """Columns of a text file; None for JSON."""
-        if self.reading is None or "fields" not in self.reading.schema.names:
+        """Columns of a text file; None for records that are judged by their JSON text."""
+        columns = self.text_columns
+        return None if columns is None else frozenset(field.name for field in columns.type)
+
+    @property
+    def text_columns(self) -> pa.Field | None:
+        """The struct of a text file's columns. None for JSON, and for Parquet: its values have types of their own,
+        which the row's JSON text keeps, so that they are judged as strictly as JSON and by the same statements.
+        """
+        if self.reading is None or form_of(self.delivery).format is not Format.CSV:
             return None
-        return frozenset(field.name for field in self.reading.schema.field("fields").type)
+        return self.reading.schema.field("fields")
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The delivery's rows with its landing number and time."""
@@ -104,9 +112,9 @@ class Input:
             batch.column("raw"),
         ]
         schema = CARRIED
-        if "fields" in batch.schema.names:
+        if self.text_columns is not None:
             columns.append(batch.column("fields"))
-            schema = schema.append(batch.schema.field("fields"))
+            schema = schema.append(self.text_columns)
         return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
@@ -116,8 +124,8 @@ def as_reader(
     """One stream over inputs of equal columns; `first` was taken off to learn from."""
     schema = CARRIED
     for one in inputs:
-        if one.reading is not None and "fields" in one.reading.schema.names:
-            schema = schema.append(one.reading.schema.field("fields"))
+        if one.text_columns is not None:
+            schema = schema.append(one.text_columns)
             break
     head = [first] if first is not None else []
     return pa.RecordBatchReader.from_batches(schema, chain(head, rest))
