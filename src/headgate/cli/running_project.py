@@ -10,6 +10,7 @@ from typing import Any
 from headgate.cli.console import progress_bars
 from headgate.cli.opening import opened, opened_to_read
 from headgate.core.batches import Arrived
+from headgate.core.naming import as_text
 from headgate.core.ports import DeliveryFilter
 from headgate.core.states import DeliveryState
 from headgate.land.step import flow_for
@@ -65,5 +66,5 @@ def foretell(settings: Settings, files: Sequence[Arrived]) -> list[dict[str, Any
                 sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
             known = project.platform.ledger.deliveries(DeliveryFilter(sha256=sha256, flow=flow))
             will = f"already taken as {known[0].id}" if known else "take in" if flow else "keep, unmatched"
-            told.append({"file": file.path, "flow": flow, "size_bytes": file.size_bytes, "will": will})
+            told.append({"file": as_text(file.path), "flow": flow, "size_bytes": file.size_bytes, "will": will})
     return told

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 DELIVERY = "_delivery"  # id of the delivery that a row came with
 ROW = "_row"  # its number there, from 1
 RECORD = "_record"  # fingerprint of the record's values, by which a twin is told from a conflict
@@ -22,3 +24,12 @@ def quarantine_table(flow: str) -> str:
 def application_name(project: str, flow: str, epoch: int) -> str:
     """Name of a flow's transactions in its tables."""
     return f"headgate:{project}/{flow}/{epoch}"
+
+
+def as_text(name: str) -> str:
+    r"""A file's name or path as text, which the log and JSON can hold: what is no UTF-8 in it is written out.
+
+    >>> as_text("caf\udce9.csv")
+    'caf\\xe9.csv'
+    """
+    return os.fsencode(name).decode("utf-8", "backslashreplace")

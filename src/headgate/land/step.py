@@ -12,6 +12,7 @@ from pathlib import Path
 from headgate.core.batches import Arrived, Copied
 from headgate.core.flow import Flow
 from headgate.core.forms import HEAD_BYTES, Format
+from headgate.core.naming import as_text
 from headgate.core.parameters import vault_name
 from headgate.core.platform import Platform, Progress
 from headgate.core.records import Arrival, Delivery
@@ -43,7 +44,7 @@ def land(files: Sequence[Arrived], platform: Platform, run: str) -> list[Deliver
             continue
         done += file.size_bytes
         platform.progress(Progress(step="land", done=done, total=total))
-    small = [(vault_name(one.arrival.sha256), [one.content]) for one in proven if one.content]
+    small = [(vault_name(one.arrival.sha256), [one.content]) for one in proven if one.content is not None]
     platform.vault.put_all(small)
     return platform.ledger.register([one.arrival for one in proven], run=run, at=platform.clock())
 
@@ -94,7 +95,8 @@ def _tell(platform: Platform, done: int) -> None:
 
 
 def _arrival(file: Arrived, head: bytes, sha256: str, size: int, platform: Platform) -> Arrival:
-    form = recognise(head, file.name, size)
+    name = as_text(file.name)
+    form = recognise(head, name, size)
     flow = _flow_of(file, platform)
     refused = None
     if form.reason:
@@ -102,8 +104,8 @@ def _arrival(file: Arrived, head: bytes, sha256: str, size: int, platform: Platf
     shape = {"format": form.format.value, "compression": form.compression.value, "encoding": form.encoding}
     return Arrival(
         flow=flow,
-        name=file.name,
-        origin=file.path,
+        name=name,
+        origin=as_text(file.path),
         sender=file.sender,
         sha256=sha256,
         size_bytes=size,
