@@ -83,6 +83,17 @@ class LedgerContract:
         (read_now,) = ledger.register([arrival("a")], run="r-3", at=at)
         assert read_now.state is State.LANDED
 
+    def test_what_was_refused_when_it_was_read_is_let_in_again(self, ledger: Ledger, at: datetime) -> None:
+        (first,) = ledger.register([arrival("a")], run="r-1", at=at)
+        unreadable = replace(first, state=State.REFUSED, facts={"refused": "malformed"})
+        ledger.advance([Move(after=unreadable)], at=at)
+        (again,) = ledger.register([arrival("a")], run="r-2", at=at)
+        assert (again.state, again.landing_number) == (State.LANDED, 2)
+        assert again.id != first.id
+        (twin,) = ledger.register([arrival("a", name="other")], run="r-3", at=at)
+        assert twin.state is State.REFUSED
+        assert again.id in twin.note
+
     def test_no_leaf_holds_a_name(self, ledger: Ledger, at: datetime) -> None:
         ledger.register([arrival("a", name="jane.doe.json")] * 2, run="r-1", at=at)
         assert not any(b"jane" in leaf for leaf in ledger.leaves())

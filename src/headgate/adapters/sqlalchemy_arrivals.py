@@ -43,7 +43,7 @@ def register(connection: sa.Connection, arrivals: Sequence[Arrival], *, run: str
         delivery = content.line_of(arrival)
         if delivery is None:
             number += 1
-            delivery = _entered(arrival, content.taken, number=number, run=run, at=at)
+            delivery = _entered(arrival, content, number=number, run=run, at=at)
             content.lines.append(delivery)
             entered.append(delivery)
         result.append(delivery)
@@ -88,13 +88,15 @@ def _known_contents(connection: sa.Connection, contents: set[str]) -> dict[tuple
     return known
 
 
-def _entered(arrival: Arrival, taken: Delivery | None, *, number: int, run: str, at: datetime) -> Delivery:
+def _entered(arrival: Arrival, content: _Content, *, number: int, run: str, at: datetime) -> Delivery:
+    taken = content.taken
     state, note, facts = _outcome(arrival, taken)
-    identity: str | list[str | int] = arrival.sha256
-    if taken or state is DeliveryState.REFUSED:
-        identity = [arrival.sha256, arrival.name, number]
+    id_ = delivery_id(arrival.flow, DeliveryKind.FILE, arrival.sha256)
+    # What was let in and refused when it was read was not taken, but it has the content's own id.
+    if taken or state is DeliveryState.REFUSED or any(line.id == id_ for line in content.lines):
+        id_ = delivery_id(arrival.flow, DeliveryKind.FILE, [arrival.sha256, arrival.name, number])
     return Delivery(
-        id=delivery_id(arrival.flow, DeliveryKind.FILE, identity),
+        id=id_,
         landing_number=number,
         flow=arrival.flow,
         kind=DeliveryKind.FILE,

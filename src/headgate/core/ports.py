@@ -228,8 +228,9 @@ class Ledger(ABC):
 
         The same content for the same flow again gives a `refused` delivery whose note points to the first one; it is
         entered once per (name, content), and a further one of that name changes nothing and returns that line. A twin
-        of a *failed* one is told to use `retry`. An id is `d-` + 16 hex of SHA-256 over flow, kind, source identity;
-        a refused twin's identity has its name and the landing number added.
+        of a *failed* one is told to use `retry`. What was refused when it was read is let in again: the contract or a
+        limit may have changed since. An id is `d-` + 16 hex of SHA-256 over flow, kind, source identity; a refused
+        twin's identity, and that of content let in again, has its name and the landing number added.
         """
 
     @abstractmethod
