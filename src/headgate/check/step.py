@@ -16,7 +16,7 @@ from headgate.check.limits import Limits
 from headgate.check.look import Look
 from headgate.check.plan import STAGE, CheckPlan, make_plan
 from headgate.core.batches import CheckedBatch, CheckedDelivery, LandedBatch
-from headgate.core.errors import CheckError, ConfigurationError
+from headgate.core.errors import CheckError, ConfigurationError, HeadgateError
 from headgate.core.flow import Flow
 from headgate.core.parameters import Bound, bind, vault_name
 from headgate.core.platform import Platform, Progress
@@ -71,11 +71,13 @@ class _Check:
         """Check them together; where that fails, each half by itself, down to the delivery that is at fault."""
         try:
             return self.together(deliveries)
-        except (CheckError, ConfigurationError) as error:
+        except Exception as error:
+            if not _of_a_delivery(error):
+                raise
             if len(deliveries) == 1:
                 one = deliveries[0]
                 failed = CheckedDelivery(
-                    id=one.id, landing_number=one.landing_number, received=0, faults=0, error=str(error)
+                    id=one.id, landing_number=one.landing_number, received=0, faults=0, error=_told(error)
                 )
                 return [failed], [], []
             middle = len(deliveries) // 2
@@ -116,6 +118,25 @@ class _Check:
             engine.close()
             for one in inputs:
                 one.close()
+
+
+def _of_a_delivery(error: Exception) -> bool:
+    """Whether one delivery of the batch must have brought the error: a rule, or what nobody thought of.
+
+    Else one file that our reader trips over would stop each run for all of them.
+    """
+    if isinstance(error, HeadgateError):
+        return isinstance(error, CheckError | ConfigurationError)
+    return not isinstance(error, OSError | MemoryError)  # the machine's own
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, HeadgateError):
+        return str(error)
+    return (
+        f"Checking it met a fault of Headgate: {type(error).__name__}: {error}. Its bytes are kept. Next: report the "
+        "fault; once it is mended, `headgate retry`."
+    )
 
 
 class _Count:

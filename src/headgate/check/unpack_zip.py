@@ -89,7 +89,7 @@ def zip_members(stream: BinaryIO) -> Iterator[Member]:
 
 def _locate(stream: BinaryIO, info: zipfile.ZipInfo) -> int:
     """Where a member's packed bytes begin."""
-    if info.is_dir():
+    if info.filename.endswith("/"):  # as is_dir() of Python 3.11 asks it, which an empty name stops
         _refuse(f"{_shown(info)} is a folder; pack the files without their folder.")
     if info.flag_bits & _ENCRYPTED:
         _refuse(f"{_shown(info)} is encrypted; pack it without a password.")

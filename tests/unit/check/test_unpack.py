@@ -174,6 +174,14 @@ def test_members_that_share_bytes_are_refused() -> None:
         read(shared, Compression.ZIP)
 
 
+def test_a_member_without_a_name_is_read() -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(zipfile.ZipInfo(""), TEXT)
+    raws, faults, _ = read(packed.getvalue(), Compression.ZIP)
+    assert (len(raws), faults) == (20_000, [])
+
+
 def test_a_member_with_another_checksum_is_told() -> None:
     data = flagged(zipped({"a": TEXT}), 14, b"\1\2\3\4")
     raws, faults, _ = read(data, Compression.ZIP)
