@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from headgate.adapters.duckdb_parquet import column_stats
-from headgate.core.errors import CheckError, TransientError
+from headgate.core.errors import CheckError, EngineMemoryError, TransientError
 from headgate.core.ports import Engine, FileSet
 from headgate.core.records import StagedFile
 from headgate.core.sql import literal, quoted
@@ -205,7 +205,7 @@ def _told(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
         with _translated():
             yield from reader
     except (pa.ArrowException, OSError) as error:
-        kind = TransientError if "Out of Memory" in str(error) else EngineError
+        kind = EngineMemoryError if "Out of Memory" in str(error) else EngineError
         raise kind(f"the engine stopped while its result was read: {error}") from error
 
 
@@ -215,7 +215,7 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except duckdb.OutOfMemoryException as error:
-        raise TransientError(
+        raise EngineMemoryError(
             f"the engine's memory limit does not suffice: {error} Next: raise memory_limit in headgate.toml."
         ) from error
     except duckdb.IOException as error:

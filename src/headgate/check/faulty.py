@@ -14,6 +14,7 @@ from headgate.check.inputs import Input
 from headgate.check.plan import STAGE, SUSPECTS, CheckPlan
 from headgate.check.python_rules import python_reasons
 from headgate.check.reason_sql import NO_REASONS
+from headgate.core.errors import EngineMemoryError
 from headgate.core.flow import Flow
 from headgate.core.ports import Engine
 from headgate.core.reasons import Consequence
@@ -21,9 +22,10 @@ from headgate.core.record_schema import FAULTY
 from headgate.core.records import StagedFile
 from headgate.core.row_reasons import reason_value
 
-AT_ONCE = 128
+AT_ONCE = (128, 8, 1)
 """Suspects that the close look works on at once. It makes several KiB of reasons for each, and an engine takes 2,048
-rows where it can: some thousand suspects would then need more memory than all the rest together (300 MiB for sales)."""
+rows where it can: some thousand suspects would then need more memory than all the rest together (300 MiB for sales).
+Where rows have so many reasons that the engine's memory does not suffice, fewer are looked at together."""
 
 
 def stage_faulty(
@@ -47,22 +49,29 @@ def stage_faulty(
     if extra.num_rows:
         close = _with_python(close)
     sql = f"{close} UNION ALL SELECT * FROM _faults"
-    with _defined_suspects(engine, suspects, folder=folder, name=name):
-        return engine.write(sql, folder, values, name=f"faulty-{name}", keep=False)
+    for at_once in AT_ONCE:
+        with _defined_suspects(engine, suspects, at_once, folder=folder, name=name):
+            try:
+                return engine.write(sql, folder, values, name=f"faulty-{name}", keep=False)
+            except EngineMemoryError:
+                if at_once == AT_ONCE[-1]:
+                    raise
+    raise AssertionError("the last of AT_ONCE returns or raises")
 
 
 @contextmanager
-def _defined_suspects(engine: Engine, count: int, *, folder: str, name: str) -> Iterator[None]:
+def _defined_suspects(engine: Engine, count: int, at_once: int, *, folder: str, name: str) -> Iterator[None]:
     """Define SUSPECTS, in small batches where there are many."""
     chosen = f"SELECT * FROM {STAGE} WHERE NOT _ok"
-    if count <= AT_ONCE:
+    if count <= at_once:
         engine.define(SUSPECTS, chosen)
         yield
         engine.drop(SUSPECTS)
         return
     (written,) = engine.write(chosen, folder, name=f"suspects-{name}", keep=False)
     with pq.ParquetFile(written.path) as file:
-        engine.register(SUSPECTS, pa.RecordBatchReader.from_batches(file.schema_arrow, file.iter_batches(AT_ONCE)))
+        batches = file.iter_batches(at_once)
+        engine.register(SUSPECTS, pa.RecordBatchReader.from_batches(file.schema_arrow, batches))
         yield
         engine.drop(SUSPECTS)
     Path(written.path).unlink()

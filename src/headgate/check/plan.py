@@ -18,6 +18,7 @@ from headgate.core.sql import literal, path_sql, quoted
 INPUT = "_input"  # rows to look at: _n, _row, _offset, _length, _now, raw, and `fields` for text formats
 STAGE = "_stage"  # rows as staged
 SUSPECTS = "_suspects"  # those of them that failed the quick look
+_CONTAINERS = frozenset({Kind.OBJECT, Kind.ARRAY})
 CARRIED = ("_n", "_row", "_offset", "_length", NOW)
 
 
@@ -95,7 +96,8 @@ def _quick(contract: Contract, holding: str, lookups: str, headers: frozenset[st
     json = headers is None
     present = [column for column in contract.columns if _is_there(column, headers)]
     typed = ", ".join(f"{_typed(column, headers)} AS {quoted(column.name)}" for column in contract.columns)
-    sound = [typed_and_sound(present, json=json)] + (known_keys(contract.columns, "raw") if json else [])
+    sound = [typed_and_sound(present, json=json)]
+    sound += known_keys(contract.columns, "raw") if headers is None else _no_containers(contract, headers)
     names = ", ".join(quoted(column.name) for column in contract.columns)
     carried = ", ".join(CARRIED)
     parsed = parse_sql(contract.columns, "raw") if json else "fields"
@@ -126,7 +128,14 @@ def _typed_already(contract: Contract, holding: str, lookups: str) -> str:
 
 
 def _is_there(column: Column, headers: frozenset[str] | None) -> bool:
-    return headers is None or column.source_name in headers
+    """Whether the input can have the column: a text file has those of its header, and no object or list."""
+    return headers is None or (column.source_name in headers and column.kind not in _CONTAINERS)
+
+
+def _no_containers(contract: Contract, headers: frozenset[str]) -> list[str]:
+    """Conditions that say: where a line of text has an object or a list by name, it says nothing there."""
+    named = [one for one in contract.columns if one.kind in _CONTAINERS and one.source_name in headers]
+    return [f"coalesce(_{PARSED}.{quoted(column.source_name)}, '') = ''" for column in named]
 
 
 def _typed(column: Column, headers: frozenset[str] | None) -> str:

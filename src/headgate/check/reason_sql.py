@@ -24,6 +24,7 @@ REASON_TYPE = (
 NO_REASONS = f"CAST([] AS {REASON_TYPE}[])"
 TIMES = frozenset({Kind.DATE, Kind.TIME, Kind.TIMESTAMP})
 VALUE_CHARACTERS = 200  # of a found value that is kept in a reason; the raw record has all of it
+NAMES_TOLD = 50  # unknown or repeated names of one object that are told; the raw record has all of them
 KEYS_RULE = "columns"  # id of the builtin rule about names that a record uses
 
 
@@ -148,6 +149,8 @@ class BuiltinReasons:
         return f"starts_with({text}, '\"')" if self._json else "true"
 
     def _object(self, column: Column, place: Place, *, depth: int) -> list[str]:
+        if not self._json:
+            return [self._container_in_text(column)]
         text = self._text(column, place)
         inner = Place(
             typed=place.typed_of(column),
@@ -162,6 +165,8 @@ class BuiltinReasons:
         return [self._container(column, inner, wanted="OBJECT"), inside]
 
     def _array(self, column: Column, place: Place, *, depth: int) -> list[str]:
+        if not self._json:
+            return [self._container_in_text(column)]
         here = Place(
             typed=place.typed_of(column),
             text=self._text(column, place),
@@ -223,6 +228,27 @@ class BuiltinReasons:
                 cases.append(f"CASE WHEN coalesce({kind}, 'NULL') NOT IN ('NULL', {literal(wanted)}) THEN {told} END")
         return list_of(cases)
 
+    def _container_in_text(self, column: Column) -> str:
+        """Reasons of an object or list in a line of text, which can hold none: absent though required, or a text."""
+        there = self._headers is not None and column.source_name in self._headers
+        text = f"nullif(_d.{quoted(column.source_name)}, '')" if there else "CAST(NULL AS VARCHAR)"
+        broken = {RuleKind.PRESENT: f"{text} IS NULL", RuleKind.TYPE: f"{text} IS NOT NULL"}
+        cases = [
+            f"CASE WHEN {broken[rule.kind]} THEN "
+            + reason(
+                rule,
+                code=rule.code,
+                shown=literal(column.name),
+                path=column.path,
+                value=text,
+                place=self._places[rule.id],
+            )
+            + " END"
+            for rule in self._rules.get(column.path, [])
+            if rule.kind in broken
+        ]
+        return list_of(cases)
+
     def _value_of_container(self, column: Column, typed: str, *, shown: str) -> str:
         """Length and uniqueness of a list."""
         cases = [
@@ -251,8 +277,13 @@ class BuiltinReasons:
         unknown = told(ReasonCode.UNKNOWN_COLUMN, Consequence.WARN)
         twin = told(ReasonCode.TWIN_KEY, Consequence.HOLD)
         strange = f"list_filter(list_distinct({keys}), lambda _u: _u NOT IN ({known}))"
-        twice = f"list_filter(list_distinct({keys}), lambda _u: len(list_filter({keys}, lambda _v: _v = _u)) > 1)"
-        return [f"list_transform({strange}, lambda _u: {unknown})", f"list_transform({twice}, lambda _u: {twin})"]
+        # counted in one pass: to compare each name with each other takes a GiB for an object of some thousand names
+        counted = f"map_entries(list_aggregate({keys}, 'histogram'))"
+        twice = f"list_transform(list_filter({counted}, lambda _u: _u.value > 1), lambda _u: _u.key)"
+        return [
+            f"list_transform(list_slice({names}, 1, {NAMES_TOLD}), lambda _u: {said})"
+            for names, said in ((strange, unknown), (twice, twin))
+        ]
 
 
 def list_of(reasons: Sequence[str]) -> str:

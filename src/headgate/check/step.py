@@ -16,7 +16,7 @@ from headgate.check.limits import Limits
 from headgate.check.look import Look
 from headgate.check.plan import STAGE, CheckPlan, make_plan
 from headgate.core.batches import CheckedBatch, CheckedDelivery, LandedBatch
-from headgate.core.errors import CheckError, ConfigurationError, HeadgateError
+from headgate.core.errors import CheckError, ConfigurationError, EngineMemoryError, HeadgateError
 from headgate.core.flow import Flow
 from headgate.core.parameters import Bound, bind, vault_name
 from headgate.core.platform import Platform, Progress
@@ -121,12 +121,12 @@ class _Check:
 
 
 def _of_a_delivery(error: Exception) -> bool:
-    """Whether one delivery of the batch must have brought the error: a rule, or what nobody thought of.
+    """Whether one delivery of the batch must have brought the error: a rule, its size, or what nobody thought of.
 
     Else one file that our reader trips over would stop each run for all of them.
     """
     if isinstance(error, HeadgateError):
-        return isinstance(error, CheckError | ConfigurationError)
+        return isinstance(error, CheckError | ConfigurationError | EngineMemoryError)
     return not isinstance(error, OSError | MemoryError)  # the machine's own
 
 

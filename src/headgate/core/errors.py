@@ -15,6 +15,7 @@ HeadgateError
 │   └── BalanceError        counts that do not add up
 ├── PublishError            a table does not stand where the ledger says
 ├── TransientError          worth another try: storage or database did not answer
+│   └── EngineMemoryError   the engine's memory limit: fewer deliveries at once need less
 ├── LeaseLostError          another worker took the work over
 └── EvidenceError           log, receipt or checkpoint that does not prove what it claims
 ```
@@ -112,6 +113,10 @@ class PublishError(HeadgateError):
 
 class TransientError(HeadgateError):
     """Storage or database did not answer; the same call may go through later."""
+
+
+class EngineMemoryError(TransientError):
+    """The engine's memory limit does not suffice: fewer deliveries at once need less; else raise `memory_limit`."""
 
 
 class LeaseLostError(HeadgateError):
