@@ -13,13 +13,13 @@ import sys
 import time
 import zipfile
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests.harness.mutations import DAMAGES, Damage
 
 from headgate.check.faults import Fault
 from headgate.check.records import Reading, read_records
@@ -102,68 +102,6 @@ def _packed(name: str, data: bytes, compression: Compression) -> Sound:
 
 INPUTS = _sound_inputs()
 CODES = frozenset(ReasonCode)
-
-
-@dataclass(frozen=True, slots=True)
-class Damage:
-    """`data[start:end]` was replaced by `put`."""
-
-    start: int
-    end: int
-    put: bytes
-
-    def applied(self, data: bytes) -> bytes:
-        return data[: self.start] + self.put + data[self.end :]
-
-
-def _somewhere(chance: random.Random, data: bytes, longest: int = 40) -> tuple[int, int]:
-    start = chance.randrange(len(data) + 1)
-    return start, min(len(data), start + chance.randrange(longest))
-
-
-def _truncate(chance: random.Random, data: bytes) -> Damage:
-    return Damage(chance.randrange(len(data)), len(data), b"")
-
-
-def _flip(chance: random.Random, data: bytes) -> Damage:
-    at = chance.randrange(len(data))
-    return Damage(at, at + 1, bytes([data[at] ^ (1 << chance.randrange(8))]))
-
-
-def _noise(chance: random.Random, data: bytes) -> Damage:
-    return Damage(*_somewhere(chance, data), chance.randbytes(chance.randrange(1, 40)))
-
-
-def _cut_out(chance: random.Random, data: bytes) -> Damage:
-    return Damage(*_somewhere(chance, data, 200), b"")
-
-
-def _repeat(chance: random.Random, data: bytes) -> Damage:
-    start, end = _somewhere(chance, data, 200)
-    return Damage(start, start, data[start:end])
-
-
-def _insert(*texts: bytes) -> Callable[[random.Random, bytes], Damage]:
-    def put(chance: random.Random, data: bytes) -> Damage:
-        at = chance.randrange(len(data) + 1)
-        return Damage(at, at, chance.choice(texts))
-
-    return put
-
-
-DAMAGES: dict[str, Callable[[random.Random, bytes], Damage]] = {
-    "truncated": _truncate,
-    "flipped": _flip,
-    "noise": _noise,
-    "cut out": _cut_out,
-    "repeated": _repeat,
-    "signs": _insert(b'"', b"{", b"}", b"[", b"]", b",", b"\\", b"\n", b"\r", b":", b'""', b"]}", b"[{", b";", b'","'),
-    "encoding": _insert(b"\xff", b"\xe9", b"\xc3", b"\xed\xa0\x80", b"\\ud800", "Ä".encode("utf-16-le"), b"\xf5\x80"),
-    "nesting": _insert(b"[" * 70, b"[" * 3000, b'{"a":' * 80, b'{"a":[' * 2000, b"[" * 66 + b"]" * 66),
-    "numbers": _insert(b"9" * 6000, b"1e999", b"-", b"0123", b"NaN", b"-Infinity", b"1e", b"." * 9),
-    "zero": _insert(b"\0", b"\0" * 30),
-    "twins": _insert(b'"id": 1, "id": 2, ', b'"rows": [], ', b'"rows": [{"id": 1}], ', b'{"id": 1, "id": 1},'),
-}
 
 
 def _check(sound: Sound, damage: Damage) -> str:
