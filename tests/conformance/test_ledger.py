@@ -115,6 +115,27 @@ class LedgerContract:
         assert ids(DeliveryFilter(id_prefix=c.id[:10])) == [c.id]
         assert ids(DeliveryFilter(ids=tuple(f"d-{n:016x}" for n in range(30_000)))) == []
 
+    def test_finds_what_is_held_for_a_reason_alone(self, ledger: Ledger, at: datetime) -> None:
+        entered = ledger.register([arrival(name) for name in "abc"], run="r-1", at=at)
+        for delivery, codes in zip(entered, [("x",), ("x", "y"), ()], strict=True):
+            ledger.advance([Move(after=replace(delivery, state=State.CHECKED, held_for=codes))], at=at)
+
+        def ids(*codes: str) -> list[str]:
+            return [delivery.id for delivery in ledger.deliveries(DeliveryFilter(held_for=codes))]
+
+        assert (ids("x"), ids("x", "y"), ids("y")) == ([entered[0].id], [entered[1].id], [])
+        assert ids() == [entered[2].id]
+
+    def test_tallies_deliveries_by_flow_and_state(self, ledger: Ledger, at: datetime) -> None:
+        assert ledger.tally() == {}
+        entered = ledger.register([arrival("a"), arrival("b"), arrival("c", flow=None)], run="r-1", at=at)
+        ledger.advance(moved(entered[:1], State.CHECKED), at=at)
+        assert ledger.tally() == {
+            ("sales", State.CHECKED): 1,
+            ("sales", State.LANDED): 1,
+            (None, State.UNMATCHED): 1,
+        }
+
     def test_a_delivery_comes_back_as_it_was_written(self, ledger: Ledger, at: datetime) -> None:
         (landed,) = ledger.register([arrival("a")], run="r-1", at=at)
         after = replace(

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from headgate.adapters import sqlalchemy_log as log
-from headgate.adapters.sqlalchemy_codec import DELIVERY_COLUMNS, decode_delivery, encode_changeable
+from headgate.adapters.sqlalchemy_codec import DELIVERY_COLUMNS, decode_delivery, encode_changeable, encode_json
 from headgate.adapters.sqlalchemy_schema import deliveries
 from headgate.adapters.sqlalchemy_statements import parts
 from headgate.core.errors import BalanceError, HeadgateError, NotFoundError
@@ -50,6 +50,13 @@ def find(connection: sa.Connection, which: DeliveryFilter) -> list[Delivery]:
     return found[: which.limit]
 
 
+def tally(connection: sa.Connection) -> dict[tuple[str | None, DeliveryState], int]:
+    """How many deliveries there are by flow and state."""
+    columns = deliveries.c
+    chosen = sa.select(columns.flow, columns.state, sa.func.count()).group_by(columns.flow, columns.state)
+    return {(flow, DeliveryState(state)): count for flow, state, count in connection.execute(chosen)}
+
+
 def _ordered(chosen: sa.Select[Any], which: DeliveryFilter) -> sa.Select[Any]:
     number = deliveries.c.landing_number
     return chosen.order_by(number.desc() if which.newest_first else number).limit(which.limit)
@@ -67,6 +74,8 @@ def _conditions(which: DeliveryFilter) -> list[sa.ColumnElement[bool]]:
     conditions: list[sa.ColumnElement[bool]] = [column == value for column, value in equal.items() if value is not None]
     if which.states is not None:
         conditions.append(columns.state.in_([state.value for state in which.states]))
+    if which.held_for is not None:
+        conditions.append(columns.held_for == encode_json(which.held_for))
     if which.names is not None:
         conditions.append(columns.name.in_(which.names))
     if which.id_prefix:

@@ -30,6 +30,7 @@ from headgate.core.records import (
     Publication,
     Run,
 )
+from headgate.core.states import DeliveryState
 
 LEAVES_A_READ = 2_000
 
@@ -55,6 +56,11 @@ class SqlalchemyLedger(Ledger):
         """Deliveries in landing order."""
         with self._database.reading() as connection:
             return sqlalchemy_deliveries.find(connection, which)
+
+    def tally(self) -> dict[tuple[str | None, DeliveryState], int]:
+        """How many deliveries there are by flow and state."""
+        with self._database.reading() as connection:
+            return sqlalchemy_deliveries.tally(connection)
 
     def advance(self, moves: Sequence[Move], *, at: datetime, fence: Fence | None = None) -> None:
         """Write new states and their events, all or none. An illegal transition is refused by the database."""

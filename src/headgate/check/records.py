@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import pyarrow as pa
@@ -36,7 +36,7 @@ class Summary:
     fault_bytes: int
     encoding: str
     facts: Facts
-    members: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # of a zip: name -> offset and bytes
+    members: tuple[tuple[str, int, int], ...] = ()  # of a zip, in order: name, offset and bytes
 
     @property
     def wrapper(self) -> Mapping[str, Any]:
@@ -63,7 +63,7 @@ class Reading:
         self._open_part = open_part
         self._form = form
         self._tally = tally
-        self._members: dict[str, tuple[int, int]] = {}
+        self._members: list[tuple[str, int, int]] = []  # name, offset, bytes; a zip may have a name twice
         self._summary: Summary | None = None
         self._part = next(parts, None)
         if self._part is None:
@@ -81,7 +81,7 @@ class Reading:
             part, reader = self._part, self._reader
             yield from reader.batches()
             part.tell_problem(self._tally)
-            self._members[part.name] = part.offset, part.size_bytes
+            self._members.append((part.name, part.offset, part.size_bytes))
             facts = facts if len(self._members) > 1 else reader.facts()
             self._part = next(self._parts, None)
             if self._part is not None:
@@ -97,7 +97,7 @@ class Reading:
 
     def _summed_up(self, facts: Facts) -> Summary:
         tally = self._tally
-        read = sum(size for _, size in self._members.values())
+        read = sum(size for _, _, size in self._members)
         if tally.total_bytes != read:
             raise AssertionError(f"{read:,} bytes were read, {tally.total_bytes:,} found their place")
         return Summary(
@@ -109,7 +109,7 @@ class Reading:
             fault_bytes=tally.fault_bytes,
             encoding=self._form.encoding,
             facts=facts,
-            members={name: place for name, place in self._members.items() if name},
+            members=tuple(member for member in self._members if member[0]),
         )
 
     def reader(self) -> pa.RecordBatchReader:

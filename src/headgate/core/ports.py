@@ -203,6 +203,7 @@ class DeliveryFilter:
     ids: tuple[str, ...] | None = None
     flow: str | None = None
     states: tuple[DeliveryState, ...] | None = None
+    held_for: tuple[str, ...] | None = None  # exactly these reason codes, in the order in which they stand
     name: str | None = None
     names: tuple[str, ...] | None = None
     sender: str | None = None
@@ -236,6 +237,10 @@ class Ledger(ABC):
     @abstractmethod
     def deliveries(self, which: DeliveryFilter) -> list[Delivery]:
         """Deliveries in landing order."""
+
+    @abstractmethod
+    def tally(self) -> Mapping[tuple[str | None, DeliveryState], int]:
+        """How many deliveries there are by flow and state."""
 
     @abstractmethod
     def advance(self, moves: Sequence[Move], *, at: datetime, fence: Fence | None = None) -> None:

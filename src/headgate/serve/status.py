@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -29,17 +28,17 @@ class Status:
 
 def read_status(platform: Platform, *, shown: int = 20) -> Status:
     """Read how the project stands; `shown` limits the deliveries that wait for a person."""
-    deliveries = platform.ledger.deliveries(DeliveryFilter())
-    flows: dict[str, Counter[str]] = {}
-    for one in deliveries:
-        flows.setdefault(one.flow or "", Counter())[one.state.value] += 1
+    tally = platform.ledger.tally()
+    flows: dict[str, dict[str, int]] = {}
+    for (flow, state), count in sorted(tally.items(), key=lambda entry: (entry[0][0] or "", entry[0][1])):
+        flows.setdefault(flow or "", {})[state.value] = count
     runs = platform.ledger.runs(newest=1)
     events = platform.ledger.log_size()
     waiting = platform.ledger.deliveries(DeliveryFilter(states=ATTENTION, newest_first=True, limit=shown))
     return Status(
         flows=flows,
         attention=tuple(waiting),
-        at_work=sum(one.state in AT_WORK and one.flow is not None for one in deliveries),
+        at_work=sum(count for (flow, state), count in tally.items() if state in AT_WORK and flow is not None),
         last_run=runs[0] if runs else None,
         events=events,
         unanchored=max(events - platform.anchor.last_size(), 0),

@@ -127,7 +127,7 @@ def test_members_of_a_zip_are_read_in_order(method: int) -> None:
     assert raws[-1] == '{"id": -1}'
     assert not faults
     size = len(TEXT)
-    assert reading.summary.members == {"../b": (0, size), "a": (size, 11), "e": (size + 11, 0)}
+    assert reading.summary.members == (("../b", 0, size), ("a", size, 11), ("e", size + 11, 0))
 
 
 def test_rows_and_places_go_on_over_members() -> None:
@@ -174,12 +174,16 @@ def test_members_that_share_bytes_are_refused() -> None:
         read(shared, Compression.ZIP)
 
 
-def test_a_member_without_a_name_is_read() -> None:
+@pytest.mark.parametrize("names", [("",), ("a", "a")], ids=["no name", "one name twice"])
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_names_of_members_may_be_odd(names: tuple[str, ...]) -> None:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr(zipfile.ZipInfo(""), TEXT)
-    raws, faults, _ = read(packed.getvalue(), Compression.ZIP)
-    assert (len(raws), faults) == (20_000, [])
+        for name in names:
+            archive.writestr(zipfile.ZipInfo(name), TEXT)
+    raws, faults, reading = read(packed.getvalue(), Compression.ZIP)
+    assert (len(raws), faults) == (20_000 * len(names), [])
+    assert reading.summary.total_bytes == len(TEXT) * len(names)
 
 
 def test_a_member_with_another_checksum_is_told() -> None:
