@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import takewhile
@@ -37,7 +37,7 @@ from headgate.core.records import Claim, Delivery, Fence, Move
 from headgate.core.states import DeliveryState
 from headgate.land.step import land
 from headgate.publish.compaction import compact
-from headgate.publish.step import finish, publish
+from headgate.publish.step import clear_stage, finish, publish
 from headgate.review.step import review
 from headgate.transform.step import transform
 
@@ -86,15 +86,18 @@ def resume(platform: Platform) -> bool:
     return whole
 
 
-def work(platform: Platform) -> None:
-    """Take every waiting delivery as far as it goes; returns when nothing waits that this process could take."""
-    order = [platform.flows[name] for name in order_flows(platform.flows)]
+def work(platform: Platform, *, without: Collection[str] = ()) -> None:
+    """Take every waiting delivery as far as it goes; returns when nothing waits that this process could take.
+
+    Deliveries of the flows named in `without` are checked, and wait before their tables are touched.
+    """
+    order = [platform.flows[name] for name in order_flows(platform.flows) if name not in without]
     while True:
         checked = check_next(platform)
         settled = [settle_next(flow, platform) for flow in order]
         if checked or any(settled):
             continue
-        if resume(platform) and not _others_at_work(platform):
+        if resume(platform) and not _others_at_work(order, platform):
             return
         time.sleep(POLL_S)
 
@@ -299,8 +302,8 @@ def _has_receipts(flow: Flow, platform: Platform) -> bool:
 
 def _wake_waiting(platform: Platform) -> None:
     """Deliveries that were held for want of a table alone go on once it is there."""
-    held = platform.ledger.deliveries(DeliveryFilter(states=(DeliveryState.HELD,)))
-    waiting = [one for one in held if one.held_for == (ReasonCode.TABLE_MISSING.value,)]
+    alone = (ReasonCode.TABLE_MISSING.value,)
+    waiting = platform.ledger.deliveries(DeliveryFilter(states=(DeliveryState.HELD,), held_for=alone))
     ready = {flow.name for flow in platform.flows.values() if waiting and _has_tables(flow, platform)}
     moves = [
         Move(after=replace(one, state=DeliveryState.LANDED), event="table_found")
@@ -331,6 +334,7 @@ def _archive_rest(flow: Flow, platform: Platform) -> None:
         write_receipts([entered[id_] for id_ in last.deliveries if id_ in entered], checkpoint, platform)
         return
     deliveries = tuple(platform.ledger.deliveries(DeliveryFilter(ids=last.deliveries)))
+    clear_stage(deliveries, platform)
     archive(PublishedBatch(flow=flow, publication=last, deliveries=deliveries), platform)
 
 
@@ -338,11 +342,10 @@ def _flow_lease(name: str, platform: Platform) -> Fence | None:
     return platform.ledger.acquire(f"flow:{name}", platform.owner, ttl_s=platform.budget.lease_s)
 
 
-def _others_at_work(platform: Platform) -> bool:
-    """True while deliveries wait that another process holds."""
+def _others_at_work(flows: Sequence[Flow], platform: Platform) -> bool:
+    """True while deliveries of the flows wait that another process holds."""
     states = (DeliveryState.LANDED, DeliveryState.CHECKED, DeliveryState.PUBLISHING)
-    waiting = platform.ledger.deliveries(DeliveryFilter(states=states, limit=1000))
-    return any(one.flow in platform.flows for one in waiting)
+    return any(platform.ledger.deliveries(DeliveryFilter(flow=flow.name, states=states, limit=1)) for flow in flows)
 
 
 def _fail(deliveries: Sequence[Delivery], message: str, platform: Platform, fence: Fence) -> None:

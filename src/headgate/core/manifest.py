@@ -59,3 +59,11 @@ def read_manifest(folder: str, flow: Flow, deliveries: Sequence[Delivery]) -> Ch
         parameters=content.parameters,
         folder=folder,
     )
+
+
+def staged_deliveries(folder: str) -> frozenset[str]:
+    """Ids of the deliveries whose rows lie in a stage folder; none where it is gone or has no manifest."""
+    place = Path(folder) / NAME
+    if not place.exists():
+        return frozenset()
+    return frozenset(one.id for one in msgspec.json.decode(place.read_bytes(), type=_Manifest).checked)
