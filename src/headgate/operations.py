@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -16,8 +16,9 @@ from typing import Any
 from headgate import pipeline
 from headgate.archive.anchoring import anchor
 from headgate.core.batches import Arrived
-from headgate.core.errors import HeadgateError, NotFoundError, UsageError
+from headgate.core.errors import HeadgateError, NotFoundError, PublishError, UsageError
 from headgate.core.flow import Flow, ParameterDeclaration
+from headgate.core.flow_order import order_flows, read_by
 from headgate.core.near_name import did_you_mean
 from headgate.core.parameters import parse_table, parse_value, vault_name
 from headgate.core.platform import Platform
@@ -48,7 +49,7 @@ class RunResult:
     already_taken: tuple[Delivery, ...]  # lines that say so; nothing was done for them
     receipts: Mapping[str, IssuedReceipt]  # the newest by delivery
     reports: tuple[tuple[str, Path, Path], ...]  # flow, page, document
-    faults: tuple[str, ...] = ()  # what did not stop the run, such as a report that could not be made
+    faults: tuple[str, ...] = ()  # what did not stop the run: a flow that is stopped, a report that could not be made
 
     def in_state(self, state: DeliveryState) -> tuple[Delivery, ...]:
         """Its deliveries that stand so."""
@@ -75,11 +76,10 @@ def run(
     waiting = [one.id for one in platform.ledger.deliveries(DeliveryFilter(states=_WAITING)) if one.flow]
     platform.ledger.put_run(Run(id=run_id, started_at=started))
     pipeline.resume(platform)
-    for flow in platform.flows.values():
-        require_tables(platform, flow)
+    stopped = stopped_flows(platform)
     taken = pipeline.take_in(files, platform, run_id) if files else []
     with supervised(compute, platform, workers=workers):
-        _work(platform, stop)
+        _work(platform, stop, stopped)
     already = {one.id: one for one in taken if one.facts.get("refused") == ReasonCode.DUPLICATE_DELIVERY}
     ids = tuple(dict.fromkeys([*waiting, *(one.id for one in taken if one.id not in already)]))
     deliveries = tuple(platform.ledger.deliveries(DeliveryFilter(ids=ids)))
@@ -95,8 +95,26 @@ def run(
         already_taken=tuple(already.values()),
         receipts={receipt.delivery: receipt for receipt in platform.ledger.receipts(ids)},
         reports=made,
-        faults=faults,
+        faults=(*stopped.values(), *faults),
     )
+
+
+def stopped_flows(platform: Platform) -> dict[str, str]:
+    """Flows that may publish nothing now, each with why: a table of theirs was set back, or one that they read.
+
+    Their deliveries are landed and checked, and wait; the other flows go on.
+    """
+    stopped: dict[str, str] = {}
+    for name in order_flows(platform.flows):  # what is read comes before what reads it
+        flow = platform.flows[name]
+        try:
+            require_tables(platform, flow)
+        except PublishError as error:
+            stopped[name] = f"flow {name} is stopped: {error}"
+            continue
+        if behind := sorted(read_by(flow, platform.flows) & stopped.keys()):
+            stopped[name] = f"flow {name} is stopped with {', '.join(behind)}, whose tables it reads."
+    return stopped
 
 
 def require_tables(platform: Platform, flow: Flow) -> None:
@@ -132,13 +150,14 @@ def supervised(compute: Compute | None, platform: Platform, *, workers: int) -> 
             platform.ledger.release_owner(owner)
 
 
-def _work(platform: Platform, stop: Callable[[], bool] | None) -> None:
+def _work(platform: Platform, stop: Callable[[], bool] | None, without: Collection[str]) -> None:
     if stop is None:
-        pipeline.work(platform)
+        pipeline.work(platform, without=without)
         return
+    going = [flow for flow in platform.flows.values() if flow.name not in without]
     while not stop():
         checked = pipeline.check_next(platform)
-        settled = [pipeline.settle_next(flow, platform) for flow in platform.flows.values()]
+        settled = [pipeline.settle_next(flow, platform) for flow in going]
         if not checked and not any(settled):
             return
 

@@ -79,28 +79,17 @@ _TABLES: tuple[Callable[[random.Random], pa.Table], ...] = (
 )
 
 
+WHOLE = (b"\0", b" ", b"[", b'"', b"\n", b"9", b'{"a":', b"\xff")  # of which a bomb holds MiBs
+ROWS = (b"a,b\n", b'{"id":"x"}\n', b"id,value\nx,1\n", b"[],")  # of which it holds records by the 100,000
+MOST_ROWS = 100_000
+
+
 def bomb(chance: random.Random) -> tuple[bytes, str]:
     """Little that unpacks to much: (bytes, ending)."""
-    size = chance.choice([3, 12, 40]) * MEBIBYTE
-    pattern = chance.choice(
-        [
-            b"\0",
-            b" ",
-            b"[",
-            b"a,b\n",
-            b'{"id":"x"}\n',
-            b'"',
-            b"\n",
-            b"9",
-            b'{"a":',
-            b"id,value\nx,1\n",
-            b"\xff",
-            b"[],",
-        ],
-    )
-    text = chance.choice([b"", b"id,value\n", b'[{"id":"a"},', b'{"rows":[', b'{"transactions":[']) + pattern * (
-        size // len(pattern)
-    )
+    pattern = chance.choice(WHOLE + ROWS)
+    times = MOST_ROWS if pattern in ROWS else chance.choice([3, 12, 40]) * MEBIBYTE // len(pattern)
+    start = chance.choice([b"", b"id,value\n", b'[{"id":"a"},', b'{"rows":[', b'{"transactions":['])
+    text = start + pattern * times
     kind = chance.choice(["gz", "gz", "zst", "zip"])
     if kind == "gz":
         return gzip.compress(text, 1, mtime=0), ".gz"

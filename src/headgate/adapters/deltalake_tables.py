@@ -115,6 +115,12 @@ class DeltaTables(Tables):
                 self._open_ones[name] = DeltaTable(self._root / name)
             except TableNotFoundError:
                 return None
+            except DeltaError as error:
+                reason, flow = str(error).partition("\n")[0], name.partition("/")[0]
+                raise PublishError(
+                    f"the log of table {name} cannot be read: {reason}. Next: put its files back from a backup, or "
+                    f"move its folder away, then `headgate doctor --repair {flow}`."
+                ) from error
             return self._open_ones[name]
         table = self._open_ones[name]
         try:

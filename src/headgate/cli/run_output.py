@@ -45,7 +45,7 @@ def run_lines(result: RunResult) -> Iterator[str]:
         yield from delivery_lines(one, result)
     for one in result.already_taken:
         yield f"{_printable(one.name)}: already taken. {_printable(one.note)}"
-    if not result.deliveries and not result.already_taken:
+    if not (result.deliveries or result.already_taken or result.faults):
         yield "Nothing waits. Next: `headgate run FILE …` takes files in."
     total = total_of(result)
     if sum(1 for one in result.deliveries if one.counts is not None) > 1:

@@ -51,7 +51,7 @@ def run(
     """Take files in, check every row, publish, archive. Without a path: go on with what waits.
 
     Ends with 0 when every delivery came to an end that its contract knows, rows held or rejected among them; 1 when a
-    delivery failed; 2 when the call was wrong; 3 with --fail-on when there are such rows.
+    delivery failed or a flow is stopped; 2 when the call was wrong; 3 with --fail-on when there are such rows.
     """
     from headgate.cli.found_files import find_files, require_flow
     from headgate.land.copying import begun_early
