@@ -102,6 +102,12 @@ def work(platform: Platform, *, without: Collection[str] = ()) -> None:
         time.sleep(POLL_S)
 
 
+def check_only(platform: Platform, *, stopped: Callable[[], bool]) -> None:
+    """What a worker beside the main process does: check until nothing waits, or until it is stopped between batches."""
+    while not stopped() and check_next(platform):
+        pass
+
+
 def check_next(platform: Platform) -> bool:
     """Claim the oldest waiting deliveries of one flow and check them; False where none waits."""
     budget = platform.budget

@@ -5,6 +5,7 @@ The ledger and the tables have no fakes; `sqlite://` and a folder of its own are
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import threading
@@ -18,9 +19,14 @@ from typing import Any, BinaryIO, TypeVar, cast
 
 from headgate.adapters.object_names import check_name
 from headgate.adapters.public_keys import describe
+from headgate.adapters.worker_pool import Worker, WorkerPool
 from headgate.core.errors import NotFoundError, TransientError
+from headgate.core.platform import Platform
 from headgate.core.ports import Clock, Files, Secrets
 from headgate.core.signing_keys import KEY_BYTES, PrivateKey, PublicKey
+from headgate.pipeline import check_only
+
+_log = logging.getLogger(__name__)
 
 
 class MemoryFiles(Files):
@@ -101,6 +107,55 @@ class MemorySecrets(Secrets):
         private = PrivateKey(name=self._name, seed=self._random(KEY_BYTES))
         self._keys.append(private.public(valid_from=at))
         return private
+
+
+class ThreadCompute(WorkerPool):
+    """Workers as threads of this process: what a pool does, without starting an interpreter for each.
+
+    `open_platform` gives each worker a platform of its own, which is closed with it. The engines' memory adds up: give
+    each its share by `wiring.budget_of(settings, processes=…)`.
+    """
+
+    def __init__(self, open_platform: Callable[[], Platform]) -> None:
+        super().__init__()
+        self._open_platform = open_platform
+
+    def _launch(self, owner: str) -> Worker:
+        worker = _WorkerThread(owner, self._open_platform)
+        worker.start()
+        return worker
+
+
+class _WorkerThread(Worker):
+    def __init__(self, owner: str, open_platform: Callable[[], Platform]) -> None:
+        self._owner = owner
+        self._open_platform = open_platform
+        self._stopped = threading.Event()
+        self._sound: bool | None = None
+        self._thread = threading.Thread(target=self._work, name=owner, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def ended(self) -> bool | None:
+        return None if self._thread.is_alive() else bool(self._sound)
+
+    def tell_to_stop(self) -> None:
+        self._stopped.set()
+
+    def wait(self) -> None:
+        self._thread.join()
+
+    def _work(self) -> None:
+        try:
+            platform = replace(self._open_platform(), owner=self._owner)
+            try:
+                check_only(platform, stopped=self._stopped.is_set)
+            finally:
+                platform.close()
+            self._sound = True
+        except Exception:  # noqa: BLE001  the edge of a worker: whatever it died of is told, and the pool replaces it
+            _log.exception("a worker died", extra={"owner": self._owner})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from headgate.cli.failures import explain
-from headgate.pipeline import check_next
+from headgate.pipeline import check_only
 from headgate.project import load_flows
 from headgate.settings import read_settings
 from headgate.wiring import open_platform
@@ -24,8 +24,7 @@ def work(arguments: Sequence[str]) -> None:
     settings = read_settings(Path(folder))
     platform = replace(open_platform(settings, load_flows(settings), processes=int(processes)), owner=owner)
     try:
-        while not stopped and check_next(platform):
-            pass
+        check_only(platform, stopped=lambda: bool(stopped))
     finally:
         platform.close()
 

@@ -381,19 +381,25 @@ class Anchor(ABC):
 
 # ── Compute ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 class Compute(ABC):
-    """Runs workers beside the caller. A worker takes its work from the ledger, so it may die at any moment."""
+    """Runs workers beside the caller. A worker takes its work from the ledger, so it may die at any moment.
+
+    It ends by itself when nothing waits. Whoever starts workers asks `reap` from time to time and after `stop`.
+    """
 
     @abstractmethod
     def start(self, workers: int) -> None:
-        """Start so many workers."""
+        """Start so many workers, each under an owner's name of its own; returns at once."""
 
     @abstractmethod
     def reap(self) -> list[str]:
-        """Owners that ended since the last call, so that their leases can be given back; the dead are replaced."""
+        """Owners that ended since the last call, each told once, so that their leases can be given back.
+
+        For one that died another is started, three times in all; none once the pool was told to stop.
+        """
 
     @abstractmethod
     def stop(self) -> None:
-        """End the workers after the batch at hand."""
+        """End the workers after the batch at hand and return when they have; a second call does nothing more."""
 
 
 # ── Secrets ──────────────────────────────────────────────────────────────────────────────────────────────────────────
