@@ -80,8 +80,8 @@ _TABLES: tuple[Callable[[random.Random], pa.Table], ...] = (
 
 
 WHOLE = (b"\0", b" ", b"[", b'"', b"\n", b"9", b'{"a":', b"\xff")  # of which a bomb holds MiBs
-ROWS = (b"a,b\n", b'{"id":"x"}\n', b"id,value\nx,1\n", b"[],")  # of which it holds records by the 100,000
-MOST_ROWS = 100_000
+ROWS = (b"a,b\n", b'{"id":"x"}\n', b"id,value\nx,1\n", b"[],")  # of which it holds records by the 10,000
+MOST_ROWS = 20_000
 
 
 def bomb(chance: random.Random) -> tuple[bytes, str]:

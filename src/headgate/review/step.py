@@ -22,6 +22,9 @@ from headgate.review.relations import open_engine
 from headgate.review.set_rules import judge_sets, missing_tables
 from headgate.review.verdicts import Tallies, counts_of, decide, excluded_sql, join_sets, tally
 
+MAY_CHANGE = {ReasonCode.BELOW_THRESHOLD, ReasonCode.NOT_ALL_ACCEPTED}
+"""What holds a delivery for the share of its rows, which is another one once a twin of theirs is left out."""
+
 
 def review(batches: Sequence[CheckedBatch], platform: Platform) -> ReviewedBatch:
     """Judge the staged deliveries against each other and against what is published; say which go on.
@@ -151,10 +154,11 @@ class _Settling:
             tallies = tally(engine)
             ends = [self._end(one, tallies, has_earlier=one.id in earlier) for one in self.deliveries]
             now_held = {one.landing_number for one in ends if one.state is DeliveryState.HELD}
-            fresh = sorted(now_held - held)
+            fresh = now_held - held
             if not fresh or key_rule(self.flow.contract) is None:
                 return ends
-            held.add(fresh[0])
+            # one at a time is right for all, but costs a pass each: those that no other can save go together
+            held |= {one.landing_number for one in ends if _held_anyway(one)} & fresh or {min(fresh)}
 
     def _end(self, one: Delivery, tallies: Tallies, *, has_earlier: bool) -> Delivery:
         checked = self.sound[one.id]
@@ -182,6 +186,13 @@ class _Settling:
             state=DeliveryState.PUBLISHED,
         )
         return _as_held(after) if why else after
+
+
+def _held_anyway(one: Delivery) -> bool:
+    """Whether a delivery stays held whichever others take no key: no row met a twin, or the reason is another."""
+    assert one.counts is not None
+    met_twin = one.counts.duplicate or any(reason.code == ReasonCode.KEY_CONFLICT for reason in one.reasons)
+    return not met_twin or bool(set(one.held_for) - MAY_CHANGE)
 
 
 def _as_held(one: Delivery) -> Delivery:
