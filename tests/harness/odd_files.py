@@ -75,7 +75,7 @@ _TABLES: tuple[Callable[[random.Random], pa.Table], ...] = (
     lambda _: pa.table([pa.array(["a"]), pa.array([1])], names=["id", ""]),
     lambda _: pa.table([pa.array(["a"]), pa.array([1])], names=["id", 'a"; --\n\x00']),
     lambda _: pa.table({f"c{number}": pa.array([number]) for number in range(1_500)}),
-    lambda _: _column(["x" * (3 * MEBIBYTE)]),
+    lambda _: _column(["x" * MEBIBYTE]),
 )
 
 
