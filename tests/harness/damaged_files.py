@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -238,7 +239,7 @@ class Harness:
         began = time.perf_counter()
         self._headgate("run", str(folder), "--json")
         self.tally.slowest_s = max(self.tally.slowest_s, time.perf_counter() - began)
-        with _opened(self._project) as platform:
+        with closing(open_project(self._project)) as platform:
             self._look(platform, made)
         for one in made:
             os.unlink(os.path.join(os.fsencode(folder), one.name))  # noqa: PTH108, PTH118  bytes are no Path
@@ -246,7 +247,7 @@ class Harness:
     def finish(self) -> Tally:
         """Look at the project as a whole."""
         self._headgate("audit", "verify", "--json")
-        with _opened(self._project) as platform:
+        with closing(open_project(self._project)) as platform:
             for flow in platform.flows:
                 self.tally.wrong += proof.faults(platform, flow)
                 self._sum_up(platform, flow)
@@ -292,19 +293,6 @@ class Harness:
         self.tally.counts[flow], self.tally.silver[flow] = total, rows
         if rows != total.accepted or not total.balances:
             self.tally.wrong.append(f"flow {flow}: {rows} rows are published, {total} were counted")
-
-
-class _opened:  # noqa: N801  reads as the function that it is
-    """The project's platform for a block."""
-
-    def __init__(self, project: Path) -> None:
-        self._platform = open_project(project)
-
-    def __enter__(self) -> Platform:
-        return self._platform
-
-    def __exit__(self, *_: object) -> None:
-        self._platform.close()
 
 
 def _faults(platform: Platform, file: Made, deliveries: Sequence[Delivery]) -> Iterator[str]:
