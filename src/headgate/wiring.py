@@ -52,6 +52,8 @@ def open_platform(
     clock: Callable[[], datetime] = system_clock,
 ) -> Platform:
     """The embedded platform: DuckDB, delta-rs, SQLite and folders."""
+    import pyarrow as pa
+
     from headgate.adapters.deltalake_tables import DeltaTables
     from headgate.adapters.duckdb_engine import DuckDBEngine
     from headgate.adapters.file_anchor import FileAnchor
@@ -59,6 +61,9 @@ def open_platform(
     from headgate.adapters.folder_files import FolderFiles
     from headgate.adapters.sqlalchemy_ledger import SqlalchemyLedger
 
+    # Arrow would break off a parse at a signal, and the file would look like one that cannot be read: what a signal
+    # means is the command's to say, between batches
+    pa.enable_signal_handlers(False)
     for folder in (settings.lake, settings.stage, settings.reports):
         folder.mkdir(parents=True, exist_ok=True)
     budget = budget_of(settings, processes=processes)

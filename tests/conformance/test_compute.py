@@ -88,7 +88,8 @@ class ComputeContract:
         until(lambda: in_state(platform, State.CHECKED) > 0)
         compute.stop()
         left = in_state(platform, State.LANDED)
-        assert left + in_state(platform, State.CHECKED) == FILES
+        ends = {(one.state, one.note) for one in all_deliveries(platform)}
+        assert left + in_state(platform, State.CHECKED) == FILES, ends
         free = 0
         while platform.ledger.claim("other", max_deliveries=1, max_bytes=1, ttl_s=60):
             free += 1

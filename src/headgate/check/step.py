@@ -127,7 +127,7 @@ def _of_a_delivery(error: Exception) -> bool:
     """
     if isinstance(error, HeadgateError):
         return isinstance(error, CheckError | ConfigurationError | EngineMemoryError)
-    return not isinstance(error, OSError | MemoryError)  # the machine's own
+    return not isinstance(error, OSError | MemoryError | pa.ArrowCancelled)  # the machine's own, or a signal's
 
 
 def _told(error: Exception) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
+import signal
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -14,6 +16,7 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pyarrow import csv
 from tests.harness import proof
 from tests.harness.damaged_files import make_flows, run
 from tests.harness.odd_files import zip_of
@@ -201,3 +204,23 @@ def test_what_needs_more_memory_than_there_is_fails_alone(tmp_path: Path) -> Non
         assert "memory_limit" in first.note
     finally:
         little.close()
+
+
+class Signalling(io.BytesIO):
+    """A file during whose reading the process is told to stop."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        signal.raise_signal(signal.SIGTERM)
+        return super().read(size)
+
+
+@pytest.mark.usefixtures("platform")
+def test_a_signal_breaks_no_parse_off() -> None:
+    heard: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, _frame: heard.append(number))
+    try:
+        table = csv.read_csv(Signalling(b"a\n" + b"1\n" * 1_000_000))
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert table.num_rows == 1_000_000
+    assert heard
