@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
+import pyarrow as pa
+
 from headgate.check.columns import missing_columns
 from headgate.check.delivery_rules import Found, judge_deliveries
 from headgate.check.faulty import stage_faulty

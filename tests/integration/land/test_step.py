@@ -17,7 +17,7 @@ from headgate.core.errors import TransientError
 from headgate.core.parameters import vault_name
 from headgate.core.platform import Platform, Progress
 from headgate.core.states import DeliveryState as State
-from headgate.land import step
+from headgate.land import copying, step
 from headgate.testing import Fault, faulty
 
 
@@ -32,7 +32,7 @@ def platform(tmp_path: Path) -> Iterator[Platform]:
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files of a few hundred bytes are big ones."""
     monkeypatch.setattr(step, "IN_MEMORY_BYTES", 100)
-    monkeypatch.setattr(step, "CHUNK_BYTES", 64)
+    monkeypatch.setattr(copying, "CHUNK_BYTES", 64)
 
 
 def many(folder: Path, name: str = "big.json") -> Path:
