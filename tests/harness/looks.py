@@ -50,11 +50,13 @@ def sifted(contract: Contract, rows: pa.Table) -> tuple[pa.Table | None, pa.Tabl
     """Records that Arrow types, each tried by itself, and those that it refuses; None for none."""
     schema = strict_schema(contract.columns)
     assert schema is not None
+    taken: list[pa.RecordBatch] = []
     refused: list[pa.RecordBatch] = []
-    taken = []
     for place in range(rows.num_rows):
         for batch in rows.slice(place, 1).to_batches():
-            taken += list(Sieve(schema, refused.append).typed(batch))
+            typed, others = Sieve(schema).sift(batch)
+            taken += typed
+            refused += others
     return (
         pa.Table.from_batches(taken) if taken else None,
         pa.Table.from_batches(refused) if refused else None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -10,10 +10,11 @@ from typing import Any, Self
 
 import pyarrow as pa
 
+from headgate.check.ahead import done_ahead
 from headgate.check.inputs import CARRIED, Input, all_batches, as_reader
 from headgate.check.plan import INPUT, CheckPlan
 from headgate.check.shapes import learn_shapes
-from headgate.check.strict_json import FIELDS, Sieve, strict_schema
+from headgate.check.strict_json import FIELDS, Sieve, Sifted, strict_schema
 from headgate.core.flow import Flow
 from headgate.core.ports import Engine
 from headgate.core.record_schema import staged_schema
@@ -42,13 +43,13 @@ class Look:
         strict = strict_schema(self.flow.contract.columns) if self.plan.typed else None
         if first is None or strict is None:
             return self._from_text(as_reader(inputs, first, stream), first, values), schema
+        sieve = Sieve(strict)
+        head, back = sieve.sift(first)
+        if not head:  # a sender whose records are all of another make
+            return self._from_text(as_reader(inputs, first, stream), first, values), schema
         with Refused(self.folder / f"refused-{self.name}.arrows") as refused:
-            sieve = Sieve(strict, refused.add)
-            head = list(sieve.typed(first))
-            if not head:  # a sender whose records are all of another make
-                refused.forget()
-                return self._from_text(as_reader(inputs, first, stream), first, values), schema
-            rows = self._typed(chain(head, chain.from_iterable(map(sieve.typed, stream))), head[0].schema, values)
+            sifted = chain([(head, back)], done_ahead(sieve.sift, stream))
+            rows = self._typed(refused.without(sifted), head[0].schema, values)
             if refused.rows:
                 rows += self._from_text(refused.reader(), first, values, suffix="-text")
             return rows, schema
@@ -83,16 +84,15 @@ class Refused:
         self._writer: pa.ipc.RecordBatchStreamWriter | None = None
         self._map: pa.MemoryMappedFile | None = None
 
-    def add(self, batch: pa.RecordBatch) -> None:
-        """Keep rows."""
-        if self._writer is None:
-            self._writer = pa.ipc.new_stream(str(self._path), CARRIED)
-        self._writer.write_batch(batch)
-        self.rows += batch.num_rows
-
-    def forget(self) -> None:
-        """Keep none of them: they are read in another way."""
-        self.rows = 0
+    def without(self, sifted: Iterable[Sifted]) -> Iterator[pa.RecordBatch]:
+        """The rows that were typed; the others are kept here."""
+        for typed, refused in sifted:
+            for batch in refused:
+                if self._writer is None:
+                    self._writer = pa.ipc.new_stream(str(self._path), CARRIED)
+                self._writer.write_batch(batch)
+                self.rows += batch.num_rows
+            yield from typed
 
     def reader(self) -> pa.RecordBatchReader:
         """The rows kept, once; none are added after."""

@@ -8,7 +8,7 @@ decimal, which the count of quotes tells, and `null` for a record ends the proce
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +20,7 @@ BLOCK_ROWS = 128  # tried by themselves where a batch is refused: few rows share
 FIELDS = "fields"  # the typed record, a struct
 STEP_BYTES = 256 << 10
 
+Sifted = tuple[list[pa.RecordBatch], list[pa.RecordBatch]]  # typed, refused
 Codes = np.ndarray[tuple[int], np.dtype[np.uint8]]
 
 _LEAVES = {
@@ -63,31 +64,27 @@ def _strict_type(column: Column) -> pa.DataType | None:
 
 
 class Sieve:
-    """Parts batches of JSON records: those that Arrow types, and those that it refuses."""
+    """Parts batches of JSON records: those that Arrow types, and those that it refuses. Threads may share one."""
 
-    def __init__(self, schema: pa.Schema, refuse: Callable[[pa.RecordBatch], None]) -> None:
-        """`refuse` is handed every batch, or part of one, that is not typed."""
+    def __init__(self, schema: pa.Schema) -> None:
         self._schema = schema
         self._has_decimals = _holds_decimal(pa.struct(list(schema)))
-        self._refuse = refuse
         self._whole = True  # the last batch was sound, so the next one is tried in one
 
-    def typed(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-        """The rows of a batch that were typed, in order, with `fields` appended: their records as a struct.
+    def sift(self, batch: pa.RecordBatch) -> Sifted:
+        """The rows that were typed, with `fields` appended: their records as a struct; and the rows that were not.
 
         Each `raw` is one JSON value, as the readers give them.
         """
         if self._whole and (fields := self._read(batch)) is not None:
-            yield batch.append_column(FIELDS, fields)
-            return
+            return [batch.append_column(FIELDS, fields)], []
         parts = _blocks(batch)
         read = [self._read(part) for part in parts]
         self._whole = all(fields is not None for fields in read)
-        for part, fields in zip(parts, read, strict=True):
-            if fields is None:
-                self._refuse(part)
-            else:
-                yield part.append_column(FIELDS, fields)
+        typed = [
+            part.append_column(FIELDS, fields) for part, fields in zip(parts, read, strict=True) if fields is not None
+        ]
+        return typed, [part for part, fields in zip(parts, read, strict=True) if fields is None]
 
     def _read(self, batch: pa.RecordBatch) -> pa.StructArray | None:
         raw = batch.column("raw")

@@ -33,9 +33,8 @@ def sift(*texts: str) -> tuple[list[dict[str, object]], list[str]]:
     """Records that were typed, and texts that were refused."""
     schema = strict_schema((PRICE, NOTE, TAGS, PARTS))
     assert schema is not None
-    refused: list[pa.RecordBatch] = []
     batch = pa.record_batch({"row": pa.array(range(len(texts))), "raw": pa.array(texts)})
-    typed = list(Sieve(schema, refused.append).typed(batch))
+    typed, refused = Sieve(schema).sift(batch)
     records = [record for one in typed for record in one.column("fields").to_pylist()]
     assert sum(one.num_rows for one in (*typed, *refused)) == len(texts)
     return records, [text for one in refused for text in one.column("raw").to_pylist()]
@@ -129,14 +128,13 @@ def test_one_bad_record_takes_few_with_it() -> None:
 def test_batches_after_a_refused_one_are_typed_too() -> None:
     schema = strict_schema((NOTE,))
     assert schema is not None
-    refused: list[pa.RecordBatch] = []
-    sieve = Sieve(schema, refused.append)
+    sieve = Sieve(schema)
     counts = []
     for bad in (True, True, False, False):
         texts = ['{"note":"a"}'] * 300
         texts[5] = "null" if bad else texts[5]
         batch = pa.record_batch({"raw": pa.array(texts)})
-        counts.append([one.num_rows for one in sieve.typed(batch)])
+        counts.append([one.num_rows for one in sieve.sift(batch)[0]])
     assert counts == [[128, 44], [128, 44], [128, 128, 44], [300]]
 
 
