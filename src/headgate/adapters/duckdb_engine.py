@@ -44,7 +44,8 @@ class DuckDBEngine(Engine):
         """
         self._give_back = give_back
         self._known: dict[str, str] = {}  # names -> view, table or data
-        self._known_storable = ("", "")  # the last statement described, while the relations are the same
+        # the last statement described, while the relations are the same
+        self._last_described: tuple[str, list[tuple[str, str]]] | None = None
         self._spill = tempfile.mkdtemp(prefix="spill-", dir=scratch)
         self._connection = duckdb.connect(
             config={
@@ -86,7 +87,7 @@ class DuckDBEngine(Engine):
 
     def drop(self, name: str) -> None:
         """Forget a relation."""
-        self._known_storable = ("", "")
+        self._last_described = None
         kind = self._known.pop(name, None)
         if kind == "DATA":
             self._connection.unregister(name)
@@ -117,8 +118,10 @@ class DuckDBEngine(Engine):
 
     def schema(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Schema:
         """Columns and types of a SELECT as `write` keeps them, without running it."""
-        with _translated():
-            return self._relation(f"{self._storable(sql, parameters)} LIMIT 0", parameters).to_arrow_table().schema
+        described = self._described(sql, parameters)
+        # an empty row of these types: to bind the statement itself once more takes as long as some tasks run
+        columns = ", ".join(f"CAST(NULL AS {STORABLE.get(kind, kind)}) AS {quoted(name)}" for name, kind in described)
+        return self._relation(f"SELECT {columns} LIMIT 0", None).to_arrow_table().schema
 
     def write(
         self,
@@ -178,17 +181,19 @@ class DuckDBEngine(Engine):
 
     def _storable(self, sql: str, parameters: Mapping[str, Any] | None) -> str:
         """The same result in types that Parquet holds exactly: DuckDB would write a HUGEINT as a float."""
-        if self._known_storable[0] == sql:
-            return self._known_storable[1]
-        described = self._run(f"DESCRIBE {sql}", parameters).fetchall()
         wide = [
             f"CAST({quoted(name)} AS {STORABLE[kind]}) AS {quoted(name)}"
-            for name, kind, *_ in described
+            for name, kind in self._described(sql, parameters)
             if kind in STORABLE
         ]
-        storable = f"SELECT * REPLACE ({', '.join(wide)}) FROM ({sql})" if wide else f"SELECT * FROM ({sql})"
-        self._known_storable = (sql, storable)
-        return storable
+        return f"SELECT * REPLACE ({', '.join(wide)}) FROM ({sql})" if wide else sql
+
+    def _described(self, sql: str, parameters: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+        """Names and types of a result."""
+        if self._last_described is None or self._last_described[0] != sql:
+            rows = self._run(f"DESCRIBE {sql}", parameters).fetchall()
+            self._last_described = (sql, [(name, kind) for name, kind, *_ in rows])
+        return self._last_described[1]
 
     def _relation(self, sql: str, parameters: Mapping[str, Any] | None) -> duckdb.DuckDBPyRelation:
         with _translated():
