@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
+from headgate.check.batches import LEAST_ROWS, MOST_BYTES
 from headgate.check.faults import Fault
 from headgate.check.limits import Limits
 from headgate.check.records import Reading, Summary, read_records
@@ -132,7 +133,16 @@ def as_reader(
 
 
 def all_batches(inputs: list[Input], tell: Callable[[Input], None]) -> Iterator[pa.RecordBatch]:
-    """Rows of the inputs one after the other; `tell` hears of each that is read."""
+    """Rows of the inputs one after the other, small ones pooled; `tell` hears of each input that is read."""
+    pool: list[pa.RecordBatch] = []
+    rows = size = 0
     for one in inputs:
-        yield from one.batches()
+        for batch in one.batches():
+            pool.append(batch)
+            rows, size = rows + batch.num_rows, size + batch.nbytes
+            if rows >= LEAST_ROWS or size >= MOST_BYTES:
+                yield pa.concat_batches(pool) if len(pool) > 1 else batch
+                pool, rows, size = [], 0, 0
         tell(one)
+    if pool:
+        yield pa.concat_batches(pool)
