@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -109,12 +109,10 @@ def _share_sql(contract: Contract, rule: Rule) -> str:
         good = f"count(DISTINCT row({', '.join(columns)})) FILTER ({there})"  # the first of those that are alike
         return _wrap(rule, good, f"count(*) FILTER ({there})")
     if probe.scope is Scope.ELEMENT:
-        return _wrap(rule, *_element_share(contract, probe))
+        return _wrap(rule, *_element_share(contract, rule, probe))
     if kind is RuleKind.PREDICATE:
-        passes, there = (
-            f"coalesce({PredicateWriter(contract.columns, ()).row(inner['arguments']['sql'])}, false)",
-            "true",
-        )
+        passes = f"coalesce({PredicateWriter(contract.columns, ()).row(inner['arguments']['sql'])}, false)"
+        there = _counted(rule, [path_sql(path) for path in rule.reads])
     else:
         column = contract.column(rule.reads[0])
         value = path_sql(column.path)
@@ -124,12 +122,14 @@ def _share_sql(contract: Contract, rule: Rule) -> str:
     return _wrap(rule, good, f"count(*) FILTER ({there})")
 
 
-def _element_share(contract: Contract, probe: Rule) -> tuple[str, str]:
+def _element_share(contract: Contract, rule: Rule, probe: Rule) -> tuple[str, str]:
     """SQL of the number of good elements, and of all that count."""
     column = contract.column(probe.reads[0])
     array, _, rest = column.path.partition("[]")
     value = f"_x.{path_sql(rest.lstrip('.'))}" if rest else "_x"
-    there = "true" if probe.kind in {RuleKind.PRESENT, RuleKind.PREDICATE} else f"{value} IS NOT NULL"
+    there = "true" if probe.kind is RuleKind.PRESENT else f"{value} IS NOT NULL"
+    if probe.kind is RuleKind.PREDICATE:
+        there = _counted(rule, [value])
     items = path_sql(array)
     if probe.kind is RuleKind.PREDICATE:
         predicate = PredicateWriter(contract.columns, ()).element(probe.arguments["sql"], "_x")
@@ -138,6 +138,13 @@ def _element_share(contract: Contract, probe: Rule) -> tuple[str, str]:
         passes = f"coalesce({holds(probe, column, value)}, true)"
     good = f"sum(len(list_filter({items}, lambda _x: {there} AND {passes})))"
     return good, f"sum(len(list_filter({items}, lambda _x: {there})))"
+
+
+def _counted(rule: Rule, values: Sequence[str]) -> str:
+    """What counts for a share of a predicate: with `mostly` only where all that it reads is there, else every row."""
+    if rule.arguments["unit"] != "mostly":
+        return "true"
+    return " AND ".join(f"{value} IS NOT NULL" for value in values) or "true"
 
 
 def _wrap(rule: Rule, good: str, all_: str) -> str:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
+from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
 
 from headgate.core.contract import RuleKind
 from headgate.core.errors import FlowError, Problem
 from headgate.core.flow import Flow
-
-_FOREIGN = re.compile(r'\b(?:from|join)\s+"?(\w+)"?\."?\w+"?', re.IGNORECASE)
-"""`FROM flow.table` in a task; a name that is no flow of the project is passed over."""
 
 
 def order_flows(flows: Mapping[str, Flow]) -> tuple[str, ...]:
@@ -37,7 +38,7 @@ def read_by(flow: Flow, flows: Mapping[str, Flow]) -> set[str]:
     for task in flow.tasks:
         if task.function is None:
             text = flow.files.get(task.file, b"").decode("utf-8", "replace")
-            found.update(name for name in _FOREIGN.findall(text) if name in flows)
+            found.update(_named_before_tables(text) & flows.keys())
     return found - {flow.name}
 
 
@@ -54,3 +55,17 @@ def _publishers(table: str, flows: Mapping[str, Flow]) -> set[str]:
     """Flows with a table of that name; `flow.table` names one."""
     owner, _, name = table.rpartition(".")
     return {flow.name for flow in flows.values() if flow.target(name) is not None and owner in {"", flow.name}}
+
+
+@lru_cache(maxsize=256)
+def _named_before_tables(text: str) -> frozenset[str]:
+    """What stands before the point in each `flow.table` that a task reads; none in a text that is no SQL.
+
+    >>> sorted(_named_before_tables("SELECT * FROM sales.items AS i, shop.days JOIN tax.rates ON i.day = days.day"))
+    ['sales', 'shop', 'tax']
+    """
+    try:
+        tree = sqlglot.parse_one(text, read="duckdb")
+    except SqlglotError:
+        return frozenset()  # lint says what is wrong with it
+    return frozenset(table.db for table in tree.find_all(exp.Table) if table.db)

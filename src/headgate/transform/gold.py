@@ -47,8 +47,9 @@ def _merge(work: Workspace, target: Target, read: TaskSql, merging: Merging, val
     work.engine.register("_standing", standing.files)
     described = work.engine.schema("SELECT * FROM _standing")
     types = {field.name: kind for field in described if (kind := _sql_type(field.type)) is not None}
-    if set(types) != {*merging.columns, *merging.key} or len(types) < len(described):
-        # the task has other columns than the table, as a new version of it does, or one of a type that is not merged
+    rounded = any(merging.columns.get(name) == "sum" and kind in _BINARY for name, kind in types.items())
+    if rounded or set(types) != {*merging.columns, *merging.key} or len(types) < len(described):
+        # the task has other columns than the table, as a new version of it does, or one that is not merged exactly
         _replace(work, target, read.text, values)
         return
     _replace(work, target, merging.sql("_standing", "_figures", types), {})
@@ -82,6 +83,9 @@ def _require_unique(work: Workspace, target: Target, adds: tuple[StagedFile, ...
     twice = work.engine.rows(f"SELECT {shown} FROM _result GROUP BY {key} HAVING count(*) > 1 LIMIT 1")
     if twice:
         raise TaskError(f"gold table {target.name} would have the key {twice[0]} twice; nothing was published.")
+
+
+_BINARY = frozenset({"DOUBLE", "REAL"})  # a sum of sums is rounded otherwise than the sum of all
 
 
 _SQL_TYPES: tuple[tuple[Callable[[pa.DataType], bool], str], ...] = (

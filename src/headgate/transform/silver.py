@@ -56,19 +56,24 @@ def _statement(work: Workspace, target: Target, task: Task | None) -> tuple[str,
 def flattened(flow: Flow) -> str:
     """Columns of a record whose flow has no tasks: leaves of objects as customer_email, lists as they are.
 
+    A time of day is text there, for tables have no such type.
+
     >>> # customer {email}, items [] -> "customer"."email" AS "customer_email", "items"
     """
-    return ", ".join(f"{path_sql(path)} AS {quoted(name)}" for path, name in _leaves(flow.contract.columns, "", ""))
+    return ", ".join(f"{sql} AS {quoted(name)}" for sql, name in _leaves(flow.contract.columns, "", ""))
 
 
 def _leaves(columns: tuple[Column, ...], path: str, name: str) -> list[tuple[str, str]]:
+    """SQL and name of each column that is no object."""
     found = []
     for column in columns:
         here, called = f"{path}{column.name}", f"{name}{column.name}"
         if column.kind is Kind.OBJECT:
             found += _leaves(column.children, f"{here}.", f"{called}_")
+        elif column.kind is Kind.TIME:
+            found.append((f"CAST({path_sql(here)} AS VARCHAR)", called))
         else:
-            found.append((here, called))
+            found.append((path_sql(here), called))
     return found
 
 

@@ -97,6 +97,11 @@ CASES = [
     ),
     # of a predicate over the row
     (
+        "n",
+        GX + ": {type: expect_column_values_to_not_be_in_set, kwargs: {value_set: [1], mostly: 0.66}}",
+        GX + ": {type: expect_column_values_to_not_be_in_set, kwargs: {value_set: [1], mostly: 0.7}}",
+    ),
+    (
         "",
         GX + ": {type: expect_multicolumn_sum_to_equal, kwargs: {column_list: [n], sum_total: 1, mostly: 0.3}}",
         GX + ": {type: expect_multicolumn_sum_to_equal, kwargs: {column_list: [n], sum_total: 1, mostly: 0.6}}",

@@ -149,12 +149,13 @@ def test_without_tasks_the_record_is_published_with_its_objects_flattened(projec
         logicalType: object
         properties: [{name: mail}, {name: home, logicalType: object, properties: [{name: city}]}]
       - {name: tags, logicalType: array, items: {logicalType: string}}
+      - {name: opens, logicalType: time}
 """
     project.write({}, flow='source: {files: "*.json"}', contract_text=contract(columns=columns))
-    row = {"id": "a", "who": {"mail": "a@b.org", "home": {"city": "Ulm"}}, "tags": ["x", "y"]}
+    row = {"id": "a", "who": {"mail": "a@b.org", "home": {"city": "Ulm"}}, "tags": ["x", "y"], "opens": "07:30:00"}
     assert project.deliver([row]).state is State.ARCHIVED
-    assert project.rows("shop/silver/rows", "id, who_mail, who_home_city, tags") == [
-        ("a", "a@b.org", "Ulm", ["x", "y"])
+    assert project.rows("shop/silver/rows", "id, who_mail, who_home_city, tags, opens") == [
+        ("a", "a@b.org", "Ulm", ["x", "y"], "07:30:00")
     ]
     assert proof.faults(project.platform, "shop") == []
 
@@ -188,6 +189,7 @@ FIGURES = [
     ("count(*)", "2"),
     ("CAST(sum(amount) AS INTEGER)", "3"),
     ("CAST(max(amount) AS DOUBLE)", "2.0"),
+    ("sum(CAST(amount AS DOUBLE))", "3.0"),
     ("CAST(max(amount) AS REAL)", "2.0"),
     ("max(amount > 1)", "true"),
     ("min(kind)", "a"),
