@@ -2,8 +2,9 @@
 
 Given a schema it takes no value of another kind, no name that is unknown or stands twice, no fraction for an integer,
 no decimals that a column cannot hold (seen in pyarrow 26.0.1; the tables in `tests/integration/check/` prove it).
-What it refuses goes on as text, to the look that says why. Two gaps are closed here: a number in quotes passes for a
-decimal, which the count of quotes tells, and `null` for a record ends the process, so it is given nothing but objects.
+What it refuses goes on as text, to the look that says why. Three gaps are closed here: a number in quotes passes for a
+decimal, which the count of quotes tells; `null` for a record ends the process, so it is given nothing but objects; and
+some numbers become other ones as decimals, so they are looked for before (`json_numbers`).
 """
 
 from __future__ import annotations
@@ -14,14 +15,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.json
 
+from headgate.check.json_numbers import MOST_SCALE, STEP_BYTES, Codes, has_risky_number
 from headgate.core.contract import Column, Kind
 
 BLOCK_ROWS = 128  # tried by themselves where a batch is refused: few rows share the fate of one
 FIELDS = "fields"  # the typed record, a struct
-STEP_BYTES = 256 << 10
-
 Sifted = tuple[list[pa.RecordBatch], list[pa.RecordBatch]]  # typed, refused
-Codes = np.ndarray[tuple[int], np.dtype[np.uint8]]
 
 _LEAVES = {
     Kind.STRING: pa.string(),
@@ -38,7 +37,8 @@ _QUOTE, _BRACE = ord('"'), ord("{")
 def strict_schema(columns: Sequence[Column]) -> pa.Schema | None:
     """What the reader is told of a record; None for columns that it would read in another way than the contract means.
 
-    These are columns with a leniency, objects of which no part is named, and two names for one source.
+    These are columns with a leniency, decimals of a large scale, objects of which no part is named, and two names for
+    one source.
     """
     types = {column.source_name: _strict_type(column) for column in columns}
     if not types or len(types) < len(columns) or None in types.values():
@@ -57,6 +57,8 @@ def _strict_type(column: Column) -> pa.DataType | None:
         inner = _strict_type(column.element)
         return None if inner is None else pa.list_(inner)
     if column.kind is Kind.DECIMAL:
+        if column.scale > MOST_SCALE:
+            return None
         return pa.decimal128(column.precision, column.scale)
     if column.integer_format == "u64":
         return pa.uint64()
@@ -93,6 +95,8 @@ class Sieve:
         start, stop = int(places[0]), int(places[-1])
         codes = np.frombuffer(values, dtype=np.uint8)[start:stop]
         if not len(codes) or not (codes[places[:-1] - start] == _BRACE).all():
+            return None
+        if self._has_decimals and has_risky_number(codes):
             return None
         text = values.slice(start, stop - start)
         try:
