@@ -86,7 +86,8 @@ class Sieve:
         typed = [
             part.append_column(FIELDS, fields) for part, fields in zip(parts, read, strict=True) if fields is not None
         ]
-        return typed, [part for part, fields in zip(parts, read, strict=True) if fields is None]
+        refused = [part for part, fields in zip(parts, read, strict=True) if fields is None]
+        return _joined(typed), _joined(refused)
 
     def _read(self, batch: pa.RecordBatch) -> pa.StructArray | None:
         raw = batch.column("raw")
@@ -171,3 +172,8 @@ def _holds_decimal(kind: pa.DataType) -> bool:
 
 def _blocks(batch: pa.RecordBatch) -> list[pa.RecordBatch]:
     return [batch.slice(start, BLOCK_ROWS) for start in range(0, batch.num_rows, BLOCK_ROWS)]
+
+
+def _joined(parts: list[pa.RecordBatch]) -> list[pa.RecordBatch]:
+    """The parts in one batch, since an engine takes some thousand rows at a time; none for none."""
+    return [pa.concat_batches(parts)] if parts else []
