@@ -35,10 +35,11 @@ def read_by(flow: Flow, flows: Mapping[str, Flow]) -> set[str]:
     """Names of the other flows whose published tables the flow reads."""
     named = {rule.arguments["table"] for rule in flow.contract.rules if rule.kind is RuleKind.REFERENCE}
     found = {other for table in named for other in _publishers(table, flows)}
+    others = flows.keys() - {flow.name}
     for task in flow.tasks:
-        if task.function is None:
-            text = flow.files.get(task.file, b"").decode("utf-8", "replace")
-            found.update(_named_before_tables(text) & flows.keys())
+        text = flow.files.get(task.file, b"").decode("utf-8", "replace") if task.function is None else ""
+        if any(name in text for name in others):  # else there is nothing to parse for
+            found.update(_named_before_tables(text) & others)
     return found - {flow.name}
 
 
