@@ -10,13 +10,13 @@ import argparse
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from tests.harness.project import all_deliveries, make_project, make_sales, open_project, run_files
+from tests.harness.small import table_rows
 
 from headgate.core.naming import quarantine_table
 from headgate.core.platform import Platform
@@ -153,24 +153,12 @@ def _score_file(result: Score, answer: Answer, deliveries: dict[str, Delivery]) 
 
 
 def _quarantined(platform: Platform) -> dict[tuple[str, int], Told]:
-    rows = _read(platform, quarantine_table("sales"), "_delivery, _row, verdict, [r.code FOR r IN reasons]")
+    rows = table_rows(platform, quarantine_table("sales"), "_delivery, _row, verdict, [r.code FOR r IN reasons]")
     return {(id_, row): Told(verdict=verdict, codes=frozenset(codes)) for id_, row, verdict, codes in rows}
 
 
 def _anomalies(platform: Platform) -> dict[str, str]:
-    return dict(_read(platform, "sales/gold/anomalies", "transaction_id, kind"))
-
-
-def _read(platform: Platform, table: str, columns: str) -> Sequence[tuple[Any, ...]]:
-    found = platform.tables.snapshot(table)
-    if found is None:
-        return []
-    engine = platform.engine()
-    try:
-        engine.register("_table", found.files)
-        return engine.rows(f"SELECT {columns} FROM _table")
-    finally:
-        engine.close()
+    return dict(table_rows(platform, "sales/gold/anomalies", "transaction_id, kind"))
 
 
 def run_seed(seed: int, *, count: int, defects: float, folder: Path) -> Score:
