@@ -6,10 +6,11 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
+from itertools import cycle
 from pathlib import Path
 
 from headgate.core.batches import Arrived, Copied
@@ -26,6 +27,8 @@ def copy_aside(path: str, folder: str, tell: Callable[[int], None] | None = None
     """
     before = Path(path).stat()
     digest, size, head = hashlib.sha256(), 0, b""
+    # hashed from one while the other is filled: memory that was used before is faster than new memory for each chunk
+    buffers = cycle((bytearray(CHUNK_BYTES), bytearray(CHUNK_BYTES)))
     handle, aside = tempfile.mkstemp(prefix="landing-", dir=folder)
     try:
         with (
@@ -33,15 +36,22 @@ def copy_aside(path: str, folder: str, tell: Callable[[int], None] | None = None
             open(handle, "wb", buffering=0) as copy,  # noqa: PTH123  a handle
             ThreadPoolExecutor(1) as beside,
         ):
-            while chunk := source.read(CHUNK_BYTES):
+            hashed: Future[None] | None = None
+            for buffer in buffers:
+                count = source.readinto(buffer)
+                if hashed is not None:
+                    hashed.result()
+                if not count:
+                    break
+                chunk = memoryview(buffer)[:count]
                 hashed = beside.submit(digest.update, chunk)
                 if len(head) < HEAD_BYTES:
                     head += chunk[: HEAD_BYTES - len(head)]
-                copy.write(chunk)
-                size += len(chunk)
+                size += count
+                while chunk:  # a disk that is nearly full takes a part
+                    chunk = chunk[copy.write(chunk) :]
                 if tell is not None:
                     tell(size)
-                hashed.result()
     except BaseException:
         os.unlink(aside)  # noqa: PTH108
         raise

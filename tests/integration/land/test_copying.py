@@ -29,7 +29,7 @@ def stage(tmp_path: Path) -> Path:
     return tmp_path / "stage"
 
 
-@pytest.mark.parametrize("content", [b"", b"x", BIG[: CHUNK_BYTES + 1]])
+@pytest.mark.parametrize("content", [b"", b"x", BIG[:CHUNK_BYTES], BIG[: CHUNK_BYTES + 1], BIG[: 3 * CHUNK_BYTES + 7]])
 def test_the_copy_is_the_file(tmp_path: Path, content: bytes) -> None:
     place = tmp_path / "one"
     place.write_bytes(content)
