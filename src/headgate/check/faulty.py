@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from headgate.check.inputs import Input
 from headgate.check.plan import STAGE, SUSPECTS, CheckPlan
@@ -69,6 +68,8 @@ def _defined_suspects(engine: Engine, count: int, at_once: int, *, folder: str, 
         engine.drop(SUSPECTS)
         return
     (written,) = engine.write(chosen, folder, name=f"suspects-{name}", keep=False)
+    import pyarrow.parquet as pq  # noqa: PLC0415  takes 15 ms, and few deliveries have so many suspects
+
     with pq.ParquetFile(written.path) as file:
         batches = file.iter_batches(at_once)
         engine.register(SUSPECTS, pa.RecordBatchReader.from_batches(file.schema_arrow, batches))

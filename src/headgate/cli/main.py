@@ -105,6 +105,8 @@ def main() -> None:
     """Run the command of this process and end it with its exit status."""
     # Nothing of what a command loads is garbage; `opened` switches the collector on again.
     gc.disable()
+    # NumPy's linear algebra starts a thread a core, which spins for a while; no command uses it
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     status = call(sys.argv[1:])
     try:
         sys.stdout.flush()

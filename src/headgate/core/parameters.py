@@ -135,13 +135,18 @@ def parse_table(declaration: ParameterDeclaration, stream: BinaryIO) -> pa.Table
         raise ConfigurationError(
             f"table parameter {declaration.name} cannot be read: {error}. Next: give a CSV file with {wanted}."
         ) from error
-    key = table.select([name for name, _ in declaration.key_columns])
-    if key.group_by(key.column_names).aggregate([]).num_rows != table.num_rows:
+    names = [name for name, _ in declaration.key_columns]
+    if _distinct_rows(table.select(names)) != table.num_rows:
         raise ConfigurationError(
             f"table parameter {declaration.name} has a key twice. Next: leave one line for each "
-            f"{', '.join(key.column_names)} in {declaration.file}.",
+            f"{', '.join(names)} in {declaration.file}.",
         )
     return table
+
+
+def _distinct_rows(table: pa.Table) -> int:
+    """How many different rows there are. These tables are small, and Arrow's `group_by` takes 70 ms to import."""
+    return len(set(zip(*(column.to_numpy().tolist() for column in table.columns), strict=True)))
 
 
 def _arrow_type(kind: str) -> pa.DataType:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from headgate.core.batches import CheckedBatch
 from headgate.core.platform import Platform
@@ -20,10 +19,9 @@ JUDGED = "_judged"  # FAULTY and what rules over sets add
 DELIVERIES = "_deliveries"  # _n, _delivery, landed_at
 
 
-def file_set(files: Iterable[StagedFile], otherwise: pa.Schema) -> FileSet:
-    """Staged files as one relation; `otherwise` are the columns where there is no file."""
-    paths = tuple(file.path for file in files)
-    return FileSet(paths=paths, schema=pq.read_schema(paths[0]) if paths else otherwise)
+def file_set(files: Iterable[StagedFile], schema: pa.Schema) -> FileSet:
+    """These columns of staged files as one relation."""
+    return FileSet(paths=tuple(file.path for file in files), schema=schema)
 
 
 def open_engine(platform: Platform, batches: Sequence[CheckedBatch], deliveries: Sequence[Delivery]) -> Engine:

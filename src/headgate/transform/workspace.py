@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from headgate.core.arrow_schema import encode_schema
 from headgate.core.batches import ReviewedBatch
@@ -131,9 +130,7 @@ def _register_accepted(engine: Engine, batch: ReviewedBatch) -> None:
     )
     engine.register("_going", ids)
     paths = tuple(file.path for file in batch.rows)
-    engine.register(
-        "_rows", FileSet(paths=paths, schema=pq.read_schema(paths[0]) if paths else staged_schema(contract))
-    )
+    engine.register("_rows", FileSet(paths=paths, schema=staged_schema(contract)))
     excluded = tuple(file.path for file in batch.excluded)
     position = pa.schema([("_n", pa.int64()), ("_row", pa.int64())])
     engine.register("_excluded", FileSet(paths=excluded, schema=position))
