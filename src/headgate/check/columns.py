@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from headgate.check.inputs import Input
+import pyarrow as pa
+
 from headgate.check.plan import STAGE
+from headgate.check.rows import Rows
+from headgate.check.strict_json import FIELDS
 from headgate.core.contract import Column, Contract, Kind
 from headgate.core.ports import Engine
 from headgate.core.records import StagedFile
@@ -16,8 +19,8 @@ from headgate.core.sql import json_step, literal, quoted
 def missing_columns(
     engine: Engine,
     contract: Contract,
-    inputs: Sequence[Input],
-    rows: Sequence[StagedFile],
+    rows: Rows,
+    files: Sequence[StagedFile],
     *,
     headers: frozenset[str] | None,
 ) -> dict[int, tuple[str, ...]]:
@@ -28,8 +31,8 @@ def missing_columns(
     """
     if headers is not None:
         absent = tuple(column.path for column in contract.columns if column.source_name not in headers)
-        return {one.delivery.landing_number: absent for one in inputs if absent}
-    if not rows:
+        return {one.delivery.landing_number: absent for one in rows.inputs if absent}
+    if not files or (len(rows.inputs) == 1 and _begins_with_all(contract, rows)):
         return {}
     places = _value_places(contract.columns)
     seen = ", ".join(f"bool_or({place.typed} IS NOT NULL)" for place in places)
@@ -40,6 +43,26 @@ def missing_columns(
         if gone:
             result[n] = gone
     return result
+
+
+def _begins_with_all(contract: Contract, rows: Rows) -> bool:
+    """True where the rows that came first have a value in each column: then there is no need to look at all of them."""
+    typed = rows.first.typed if rows.first else []
+    return bool(typed) and have_values(contract.columns, typed[0].column(FIELDS))
+
+
+def have_values(columns: Sequence[Column], records: pa.StructArray) -> bool:
+    """True where each column has a value in one of the records, by the sender's names, in lists and objects too."""
+    parts = dict(zip([field.name for field in records.type], records.flatten(), strict=True))
+    for column in columns:
+        values, inner = parts[column.source_name], column
+        if values.null_count == len(values):
+            return False
+        while inner.element is not None:
+            values, inner = values.flatten(), inner.element
+        if inner.kind is Kind.OBJECT and not have_values(inner.children, values):
+            return False
+    return True
 
 
 class _ValuePlace(NamedTuple):

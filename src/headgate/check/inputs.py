@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import BinaryIO
 
 import pyarrow as pa
@@ -119,17 +118,14 @@ class Input:
         return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
-def as_reader(
-    inputs: list[Input], first: pa.RecordBatch | None, rest: Iterator[pa.RecordBatch]
-) -> pa.RecordBatchReader:
-    """One stream over inputs of equal columns; `first` was taken off to learn from."""
+def as_reader(inputs: list[Input], batches: Iterator[pa.RecordBatch]) -> pa.RecordBatchReader:
+    """One stream over the batches of inputs of equal columns."""
     schema = CARRIED
     for one in inputs:
         if one.text_columns is not None:
             schema = schema.append(one.text_columns)
             break
-    head = [first] if first is not None else []
-    return pa.RecordBatchReader.from_batches(schema, chain(head, rest))
+    return pa.RecordBatchReader.from_batches(schema, batches)
 
 
 def all_batches(inputs: list[Input], tell: Callable[[Input], None]) -> Iterator[pa.RecordBatch]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -10,11 +10,11 @@ from typing import Any, Self
 
 import pyarrow as pa
 
-from headgate.check.ahead import done_ahead
-from headgate.check.inputs import CARRIED, Input, all_batches, as_reader
+from headgate.check.inputs import CARRIED, as_reader
 from headgate.check.plan import INPUT, CheckPlan
+from headgate.check.rows import Rows, Sifted
 from headgate.check.shapes import learn_shapes
-from headgate.check.strict_json import FIELDS, Sieve, Sifted, strict_schema
+from headgate.check.strict_json import FIELDS
 from headgate.core.flow import Flow
 from headgate.core.ports import Engine
 from headgate.core.record_schema import staged_schema
@@ -33,26 +33,22 @@ class Look:
     folder: Path
     name: str  # of the staged files, in the folder
 
-    def stage(self, inputs: list[Input], tell: Callable[[Input], None], values: Mapping[str, Any]) -> Staged:
-        """The staged rows of the inputs, in one file or two, and their schema. `values` are the rules' parameters."""
-        stream = all_batches(inputs, tell)
-        first = next(stream, None)
+    def stage(self, rows: Rows, values: Mapping[str, Any]) -> Staged:
+        """The staged rows, in one file or two, and their schema. `values` are the rules' parameters."""
+        first = next(rows, None)
         schema = staged_schema(self.flow.contract)
-        if first is not None and FIELDS in first.schema.names:
-            schema = schema.append(pa.field("_fields", first.schema.field(FIELDS).type))
-        strict = strict_schema(self.flow.contract.columns) if self.plan.typed else None
-        if first is None or strict is None:
-            return self._from_text(as_reader(inputs, first, stream), first, values), schema
-        sieve = Sieve(strict)
-        head, back = sieve.sift(first)
-        if not head:  # a sender whose records are all of another make
-            return self._from_text(as_reader(inputs, first, stream), first, values), schema
+        if first is not None and FIELDS in first.batch.schema.names:
+            schema = schema.append(pa.field("_fields", first.batch.schema.field(FIELDS).type))
+        sample = None if first is None else first.batch
+        if first is None or not first.typed:  # a text format, or a sender whose records are all of another make
+            rows.leave_untyped()
+            batches = (one.batch for one in chain([] if first is None else [first], rows))
+            return self._from_text(as_reader(rows.inputs, batches), sample, values), schema
         with Refused(self.folder / f"refused-{self.name}.arrows") as refused:
-            sifted = chain([(head, back)], done_ahead(sieve.sift, stream))
-            rows = self._typed(refused.without(sifted), head[0].schema, values)
+            files = self._typed(refused.without(chain([first], rows)), first.typed[0].schema, values)
             if refused.rows:
-                rows += self._from_text(refused.reader(), first, values, suffix="-text")
-            return rows, schema
+                files += self._from_text(refused.reader(), sample, values, suffix="-text")
+            return files, schema
 
     def _typed(
         self, batches: Iterator[pa.RecordBatch], schema: pa.Schema, values: Mapping[str, Any]
@@ -86,13 +82,13 @@ class Refused:
 
     def without(self, sifted: Iterable[Sifted]) -> Iterator[pa.RecordBatch]:
         """The rows that were typed; the others are kept here."""
-        for typed, refused in sifted:
-            for batch in refused:
+        for one in sifted:
+            for batch in one.refused:
                 if self._writer is None:
                     self._writer = pa.ipc.new_stream(str(self._path), CARRIED)
                 self._writer.write_batch(batch)
                 self.rows += batch.num_rows
-            yield from typed
+            yield from one.typed
 
     def reader(self) -> pa.RecordBatchReader:
         """The rows kept, once; none are added after."""

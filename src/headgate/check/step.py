@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -17,6 +17,7 @@ from headgate.check.inputs import Input
 from headgate.check.limits import Limits
 from headgate.check.look import Look
 from headgate.check.plan import STAGE, CheckPlan, make_plan
+from headgate.check.rows import Rows
 from headgate.core.batches import CheckedBatch, CheckedDelivery, LandedBatch
 from headgate.core.errors import CheckError, ConfigurationError, EngineMemoryError, HeadgateError
 from headgate.core.flow import Flow
@@ -101,25 +102,24 @@ class _Check:
         )
         inputs = [Input(delivery=delivery) for delivery in deliveries]
         done = _Count(self.platform, sum(delivery.size_bytes for delivery in deliveries))
-        engine = self.platform.engine(streaming=True)
-        try:
+        with ExitStack() as opened:
+            for one in inputs:
+                opened.callback(one.close)
+                one.open(self.platform.vault.open(vault_name(one.delivery.sha256)), self.flow, limits)
+            by_header = sorted(inputs, key=lambda one: sorted(one.headers) if one.headers is not None else [])
+            groups = [list(group) for _, group in groupby(by_header, key=lambda one: one.headers)]
+            # reading begins while the engine is opened and the statements are written
+            first = opened.enter_context(Rows(groups[0], self.flow.contract, done.add))
+            engine = self.platform.engine(streaming=True)
+            opened.callback(engine.close)
             for name, table in self.parameters.tables.items():
                 engine.register(f"param_{name}", table)
-            for one in inputs:
-                one.open(self.platform.vault.open(vault_name(one.delivery.sha256)), self.flow, limits)
-            staged: Staged = ([], [], [])
-            by_header = sorted(inputs, key=lambda one: sorted(one.headers) if one.headers is not None else [])
-            for number, (headers, group) in enumerate(groupby(by_header, key=lambda one: one.headers)):
-                work = _Group(check=self, inputs=list(group), headers=headers, name=str(number))
-                checked, rows, faulty = work.stage(engine, done.add)
-                staged[0].extend(checked)
-                staged[1].extend(rows)
-                staged[2].extend(faulty)
+            staged = _Group(check=self, inputs=groups[0], name="0").stage(engine, first)
+            for number, group in enumerate(groups[1:], start=1):
+                with Rows(group, self.flow.contract, done.add) as rows:
+                    more = _Group(check=self, inputs=group, name=str(number)).stage(engine, rows)
+                staged = (staged[0] + more[0], staged[1] + more[1], staged[2] + more[2])
             return staged
-        finally:
-            engine.close()
-            for one in inputs:
-                one.close()
 
 
 def _of_a_delivery(error: Exception) -> bool:
@@ -160,12 +160,15 @@ class _Group:
 
     check: _Check
     inputs: list[Input]
-    headers: frozenset[str] | None
     name: str
 
-    def stage(self, engine: Engine, tell: Callable[[Input], None]) -> Staged:
+    @property
+    def headers(self) -> frozenset[str] | None:
+        return self.inputs[0].headers
+
+    def stage(self, engine: Engine, rows: Rows) -> Staged:
         plan = make_plan(self.check.flow.contract, self.check.flow.parameters, headers=self.headers)
-        rows = self._stage_rows(engine, plan, tell)
+        files = self._stage_rows(engine, plan, rows)
         faulty = stage_faulty(
             engine,
             plan,
@@ -175,17 +178,17 @@ class _Group:
             folder=str(self.check.folder),
             name=self.name,
         )
-        missing = missing_columns(engine, self.check.flow.contract, self.inputs, rows, headers=self.headers)
+        missing = missing_columns(engine, self.check.flow.contract, rows, files, headers=self.headers)
         received = {one.delivery.landing_number: one.received for one in self.inputs}
         broken = judge_deliveries(engine, self.check.flow.contract, received, self.check.parameters.values)
         engine.drop(STAGE)
-        return [self._outcome(one, missing, broken) for one in self.inputs], list(rows), list(faulty)
+        return [self._outcome(one, missing, broken) for one in self.inputs], list(files), list(faulty)
 
-    def _stage_rows(self, engine: Engine, plan: CheckPlan, tell: Callable[[Input], None]) -> tuple[StagedFile, ...]:
+    def _stage_rows(self, engine: Engine, plan: CheckPlan, rows: Rows) -> tuple[StagedFile, ...]:
         look = Look(engine=engine, plan=plan, flow=self.check.flow, folder=self.check.folder, name=self.name)
-        rows, schema = look.stage(self.inputs, tell, self.check.parameters.only(plan.parameters))
-        engine.register(STAGE, FileSet(paths=tuple(file.path for file in rows), schema=schema))
-        return rows
+        files, schema = look.stage(rows, self.check.parameters.only(plan.parameters))
+        engine.register(STAGE, FileSet(paths=tuple(file.path for file in files), schema=schema))
+        return files
 
     def _outcome(self, one: Input, missing: dict[int, tuple[str, ...]], broken: Found) -> CheckedDelivery:
         stated_key = self.check.flow.source.stated_count

@@ -20,7 +20,7 @@ from headgate.core.contract import Column, Kind
 
 BLOCK_ROWS = 128  # tried by themselves where a batch is refused: few rows share the fate of one
 FIELDS = "fields"  # the typed record, a struct
-Sifted = tuple[list[pa.RecordBatch], list[pa.RecordBatch]]  # typed, refused
+Parts = tuple[list[pa.RecordBatch], list[pa.RecordBatch]]  # typed, refused
 
 _LEAVES = {
     Kind.STRING: pa.string(),
@@ -73,7 +73,7 @@ class Sieve:
         self._has_decimals = _holds_decimal(pa.struct(list(schema)))
         self._whole = True  # the last batch was sound, so the next one is tried in one
 
-    def sift(self, batch: pa.RecordBatch) -> Sifted:
+    def sift(self, batch: pa.RecordBatch) -> Parts:
         """The rows that were typed, with `fields` appended: their records as a struct; and the rows that were not.
 
         Each `raw` is one JSON value, as the readers give them.

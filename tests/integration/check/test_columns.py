@@ -10,6 +10,7 @@ import pytest
 from headgate.adapters.duckdb_engine import DuckDBEngine
 from headgate.check.columns import missing_columns
 from headgate.check.plan import STAGE
+from headgate.check.rows import Rows
 from headgate.core.contract_document import read_contract
 from headgate.core.ports import Engine
 from headgate.core.records import StagedFile
@@ -30,6 +31,9 @@ schema:
         logicalType: array
         items: {logicalType: object, properties: [{name: width, physicalName: 'w"', logicalType: integer}]}
 """
+
+
+FILES = [StagedFile(path="", rows=1, size_bytes=1)]
 
 
 @pytest.fixture
@@ -53,6 +57,6 @@ def test_a_column_without_a_value_is_there_under_the_name_of_the_sender(
     contract = read_contract(CONTRACT, name="letters.yaml")
     values = "NULL::BIGINT AS id, NULL::BIGINT AS sent, NULL::STRUCT(width BIGINT)[] AS pages"
     engine.define(STAGE, f"SELECT 7 AS _n, {values}, '{raw}' AS _raw")
-    rows = [StagedFile(path="", rows=1, size_bytes=1)]
-    found = missing_columns(engine, contract, (), rows, headers=None)
+    with Rows([], contract, print) as rows:
+        found = missing_columns(engine, contract, rows, FILES, headers=None)
     assert found == ({7: absent} if absent else {})
