@@ -56,8 +56,13 @@ def peers(python: Path) -> tuple[Contestant, ...]:
         ),
         Contestant(
             name="dlt",
-            about="dlt: transactions and items as Delta tables; no checks, no aggregates",
+            about="dlt as it comes: transactions and items as Delta tables; no checks, no aggregates",
             command=_script(python, "dlt_load.py"),
+        ),
+        Contestant(
+            name="dlt_tuned",
+            about="the same by two processes, with larger files and no compression between the steps",
+            command=_script(python, "dlt_load.py", "tuned"),
         ),
         Contestant(
             name="dlt_arrow",
@@ -66,7 +71,12 @@ def peers(python: Path) -> tuple[Contestant, ...]:
         ),
         Contestant(
             name="floor",
-            about="DuckDB alone: declared types, silver and 5 aggregates as Parquet; no checks, no Delta",
+            about="DuckDB alone: silver's columns and the flow's aggregates, without medians, as Parquet; no checks",
             command=_script(python, "floor.py"),
+        ),
+        Contestant(
+            name="floor_bare",
+            about="the same without currencies, and with aggregates of one sum and one count",
+            command=_script(python, "floor.py", "bare"),
         ),
     )

@@ -1,11 +1,12 @@
-"""The floor: the least that plain DuckDB must do to turn the document into Parquet. No checks, no proof, no Delta.
+"""The floor: what plain DuckDB must do for the same silver and gold as Parquet. No checks, proof, medians or Delta.
 
-usage: floor.py INPUT OUTPUT
+usage: floor.py INPUT OUTPUT [bare]
 
 The wrapper is taken off by copying the list into two files inside the kernel, cut before a record, so that both cores
-parse; DuckDB then reads them with declared types, writes silver as Parquet and aggregates from what it wrote.
-Ways that were tried and are slower stand in benchmarks/README.md. The cut knows that records begin with
-`{"transaction_id"`; a general reader may not.
+parse; DuckDB then reads them with declared types, writes silver's columns as Parquet and makes gold from what it wrote
+by the flow's own tasks. Ways that were tried and are slower stand in benchmarks/README.md. The cut knows that records
+begin with `{"transaction_id"`; a general reader may not. With `bare` no currency is converted, and gold is one sum and
+one count a table: less than the product's columns, to see what they cost.
 """
 
 from __future__ import annotations
@@ -42,13 +43,30 @@ TRANSACTION = {
     "total": MONEY,
     "status": "VARCHAR",
 }
-LINES = {"transaction_id": "VARCHAR", "timestamp": "TIMESTAMPTZ", "items": ITEMS}
+LINES = {
+    "transaction_id": "VARCHAR",
+    "timestamp": "TIMESTAMPTZ",
+    "payment": "STRUCT(currency VARCHAR)",
+    "status": "VARCHAR",
+    "items": ITEMS,
+}
 SILVER = """
     transaction_id, timestamp, customer.customer_id, customer.name AS customer_name, customer.email, customer.country,
     payment.method AS payment_method, payment.card_last4, payment.currency, shipping.address, shipping.city,
     shipping.postal_code, shipping.method AS shipping_method, shipping.cost, subtotal, tax, total, status
 """
-GOLD = {
+FLAT = "transaction_id, timestamp, generate_subscripts(items, 1) AS line, unnest(items, recursive := true)"
+FLOW = Path(__file__).parents[2] / "flows" / "sales"
+TASKS = ("daily", "monthly", "customers", "products", "categories")
+RATES = """
+    SELECT currency AS fx_currency, day AS fx_day, rate
+    FROM read_csv(
+        '{file}', columns = {{'currency': 'VARCHAR', 'day': 'DATE', 'rate': 'DECIMAL(18,8)'}}, header = true
+    )
+"""
+RATE = "LEFT JOIN rates ON fx_currency = {currency} AND fx_day = CAST(timestamp AS DATE)"
+IN_EUR = "CAST(round({amount} * rate, 2) AS DECIMAL(18,2)) AS {amount}_eur"
+BARE_GOLD = {
     "daily": ("timestamp::DATE AS day, status, count(*) AS sales, sum(total) AS total", "transactions"),
     "monthly": (
         "date_trunc('month', timestamp) AS month, status, count(*) AS sales, sum(total) AS total",
@@ -109,12 +127,25 @@ def main() -> None:
         row = engine.execute(f"COPY ({query}) TO '{target}' ({options})").fetchone()
         return int(row[0]) if row else 0
 
-    rows = write("transactions", f"SELECT {SILVER} FROM read_json({parts}, columns = {TRANSACTION}, format = 'array')")
-    lines = f"SELECT * FROM read_json({parts}, columns = {LINES}, format = 'array')"
-    flat = "transaction_id, timestamp, generate_subscripts(items, 1) AS line, unnest(items, recursive := true)"
-    items = write("items", f"SELECT {flat} FROM ({lines})")
-    for name, (columns, table) in GOLD.items():
-        write(name, f"SELECT {columns} FROM '{output / table}.parquet' GROUP BY ALL")
+    read = f"read_json({parts}, columns = %s, format = 'array')"
+    if sys.argv[3:] == ["bare"]:
+        rows = write("transactions", f"SELECT {SILVER} FROM {read % TRANSACTION}")
+        items = write("items", f"SELECT {FLAT} FROM (SELECT * FROM {read % LINES})")
+        for name, (columns, table) in BARE_GOLD.items():
+            write(name, f"SELECT {columns} FROM '{output / table}.parquet' GROUP BY ALL")
+    else:
+        engine.execute(f"CREATE TEMP TABLE rates AS {RATES.format(file=FLOW / 'fx_rates.csv')}")
+        units = "len(items) AS lines, CAST(list_sum([i.quantity FOR i IN items]) AS BIGINT) AS units"
+        sales = f"SELECT {SILVER}, {units} FROM {read % {**TRANSACTION, 'items': ITEMS}}"
+        in_eur = f"SELECT s.*, {IN_EUR.format(amount='total')} FROM s {RATE.format(currency='s.currency')}"
+        rows = write("transactions", f"WITH s AS ({sales}) {in_eur}")
+        flat = f"SELECT {FLAT}, payment.currency AS currency, status FROM {read % LINES}"
+        in_eur = f"SELECT s.* EXCLUDE (currency), {IN_EUR.format(amount='line_total')}"
+        items = write("items", f"WITH s AS ({flat}) {in_eur} FROM s {RATE.format(currency='s.currency')}")
+        for table in ("transactions", "items"):
+            engine.execute(f"CREATE TEMP VIEW {table} AS FROM '{output / table}.parquet'")
+        for name in TASKS:
+            write(name, (FLOW / "tasks" / f"{name}.sql").read_text(encoding="utf-8"))
     print(json.dumps({"rows": rows, "items": items}))
 
 
