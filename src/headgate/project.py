@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import suppress
-from importlib import metadata
 from pathlib import Path
 
+from headgate import __version__
 from headgate.core.errors import ConfigurationError, NotFoundError
 from headgate.core.flow import Flow
 from headgate.core.flow_document import CONTRACT_FILE, read_flow
@@ -66,7 +66,7 @@ class _Validated:
 
     @staticmethod
     def _stamp(flow: Flow) -> str:
-        parts = [metadata.version("headgate"), flow.name, flow.digest, flow.contract.digest]
+        parts = [__version__, flow.name, flow.digest, flow.contract.digest]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

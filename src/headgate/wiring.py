@@ -7,9 +7,9 @@ import random
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 
+from headgate import __version__
 from headgate.core.flow import Flow
 from headgate.core.platform import MEBIBYTE, Budget, Platform, Progress, silent
 from headgate.core.ports import Compute
@@ -110,7 +110,7 @@ def open_platform(
         budget=budget,
         progress=progress or silent,
         close=close,
-        version=metadata.version("headgate"),
+        version=__version__,
     )
 
 

@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from headgate import __version__
 from headgate.cli import (
     auditing,
     contracts,
@@ -54,9 +55,7 @@ GROUPS = (
 
 def _say_version(wanted: bool) -> None:
     if wanted:
-        from importlib import metadata
-
-        sys.stdout.write(f"headgate {metadata.version('headgate')}\n")
+        sys.stdout.write(f"headgate {__version__}\n")
         raise typer.Exit
 
 
