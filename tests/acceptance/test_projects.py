@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import typer
+import click
 
-from headgate.cli.main import build_app
+from headgate.cli import main
 
 Call = Callable[..., Any]
 COMMANDS = Path(__file__).parents[2] / "docs" / "commands.md"
@@ -45,7 +47,7 @@ def test_a_project_is_named_from_elsewhere_or_found_upwards(in_empty: Call, ran:
 
 def test_help_starts_without_the_heavy_libraries() -> None:
     script = (
-        "import sys; from headgate.cli.main import build_app; build_app(); "
+        "import sys, headgate.cli.main; "
         "print(sorted({'duckdb', 'deltalake', 'sqlalchemy', 'pyarrow', 'rich', 'sqlglot', 'numpy'} & set(sys.modules)))"
     )
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
@@ -54,19 +56,19 @@ def test_help_starts_without_the_heavy_libraries() -> None:
 
 def test_every_command_has_examples_and_stands_in_the_docs() -> None:
     docs = COMMANDS.read_text()
-    commands = dict(_commands(build_app(), ""))
+    commands = dict(_commands(main.headgate, ""))
     assert len(commands) > 25
     for name, epilog in commands.items():
         assert f"headgate {name}" in epilog, f"{name} has no example"
         assert re.search(rf"^headgate {name}\b", docs, re.MULTILINE), f"docs/commands.md lacks headgate {name}"
 
 
-def _commands(app: typer.Typer, above: str) -> Iterator[tuple[str, str]]:
-    for command in app.registered_commands:
-        yield f"{above}{command.name}", command.epilog or ""
-    for group in app.registered_groups:
-        assert group.typer_instance is not None
-        yield from _commands(group.typer_instance, f"{above}{group.name} ")
+def _commands(group: click.Group, above: str) -> Iterator[tuple[str, str]]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from _commands(command, f"{above}{name} ")
+        else:
+            yield f"{above}{name}", command.epilog or ""
 
 
 def test_a_fault_of_ours_is_told_in_words_and_with_debug_in_full() -> None:
@@ -87,3 +89,15 @@ def test_a_wrong_call_ends_with_two_and_the_version_is_told(in_empty: Call) -> N
     in_empty("run", "--no-such-option", expect=2)
     assert in_empty("--version").out.startswith("headgate 0.")
     assert "Examples:" in in_empty("run", "--help").out
+
+
+def test_an_interrupted_command_ends_with_130_and_says_so(tmp_path: Path) -> None:
+    receipt = tmp_path / "receipt.json"
+    os.mkfifo(receipt)
+    command = [sys.executable, "-m", "headgate.cli.main", "receipt", "verify", str(receipt)]
+    # a named pipe opens for one side when the other is there: by then the command reads
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process, receipt.open("wb"):
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert told.startswith("Interrupted.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 FOREIGN = (
     "azure", "confluent_kafka", "pyspark", "delta", "airflow", "fastapi", "starlette", "dash", "psycopg", "boto3",
@@ -27,7 +28,22 @@ def test_nothing_foreign_is_imported() -> None:
 
 
 def test_help_imports_nothing_heavy() -> None:
-    script = "import sys, headgate.cli.main; headgate.cli.main.build_app(); print(' '.join(sys.modules))"
+    script = "import sys, headgate.cli.main; print(' '.join(sys.modules))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     heavy = {"duckdb", "pyarrow", "sqlalchemy", "deltalake", "numpy", "sqlglot", "rich", "pydantic"}
     assert heavy & set(done.stdout.split()) == set()
+
+
+def test_a_run_imports_no_models_and_no_bars(tmp_path: Path) -> None:
+    script = """
+import sys
+from headgate.cli.main import call
+assert call(["generate", "sales", "--count", "20", "--output", "incoming"]) == 0
+assert call(["init", "."]) == 0
+assert call(["run", "incoming"]) == 0
+print(",".join(sys.modules))
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
+    imported = set(done.stdout.splitlines()[-1].split(","))
+    assert {"duckdb", "pyarrow"} <= imported
+    assert imported & {"typer", "pydantic", "rich"} == set()

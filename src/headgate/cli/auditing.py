@@ -4,47 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
+from click.exceptions import Exit
 
 from headgate.cli.console import answer
-from headgate.cli.keys import KeyFile, trusted_keys
-from headgate.cli.options import AsJson, ProjectFolder, add, add_group
+from headgate.cli.keys import key_option, trusted_keys
+from headgate.cli.options import Group, examples, json_option, project_option
 
 if TYPE_CHECKING:
     from headgate.core.log_audit import LogReport
     from headgate.serve.audit import Kept
 
 
-def register(app: typer.Typer) -> None:
-    """Enter the commands of this file."""
-    audit = add_group(app, "audit", "The log of all events, and what its checkpoints prove.")
-    add(
-        audit,
-        "verify",
-        verify_audit,
+audit = Group("audit", help="The log of all events, and what its checkpoints prove.")
+
+
+@audit.command(
+    "verify",
+    epilog=examples(
         "headgate audit verify",
         "headgate audit verify --since checkpoint.txt",
         "headgate audit verify --events events.ndjson --anchor checkpoints.txt --key public.json   without a project",
-    )
-    add(audit, "export", export, "headgate audit export --output evidence")
-    add(audit, "checkpoint", checkpoint, "headgate audit checkpoint > checkpoint.txt")
-
-
+    ),
+)
+@click.option("--since", metavar="FILE", type=Path, help="A checkpoint that you trust.")
+@key_option
+@click.option("--anchor", metavar="FILE", type=Path, help="Checkpoints; default: the project's anchor.")
+@click.option("--events", metavar="FILE", type=Path, help="Exported events: no project is needed.")
+@click.option("--bytes", "read_bytes", is_flag=True, help="Also compute the SHA-256 of every raw file.")
+@project_option
+@json_option
 def verify_audit(
     *,
-    since: Annotated[Path | None, typer.Option("--since", metavar="FILE", help="A checkpoint that you trust.")] = None,
-    key: KeyFile = None,
-    anchor: Annotated[
-        Path | None, typer.Option("--anchor", metavar="FILE", help="Checkpoints; default: the project's anchor.")
-    ] = None,
-    events: Annotated[
-        Path | None, typer.Option("--events", metavar="FILE", help="Exported events: no project is needed.")
-    ] = None,
-    read_bytes: Annotated[bool, typer.Option("--bytes", help="Also compute the SHA-256 of every raw file.")] = False,
-    project: ProjectFolder = None,
-    as_json: AsJson = False,
+    since: Path | None,
+    key: Path | None,
+    anchor: Path | None,
+    events: Path | None,
+    read_bytes: bool,
+    project: Path | None,
+    as_json: bool,
 ) -> None:
     """Verify the log against its signed checkpoints, and that raw files and receipts are there. Ends with 1 if not."""
     from headgate.cli.failures import FAILED
@@ -67,7 +67,7 @@ def verify_audit(
             kept = look_at_kept(opened.platform, read_bytes=read_bytes)
     answer(_audit_document(report, kept), list(_audit_lines(report, kept)), as_json=as_json)
     if not report.ok or (kept is not None and not kept.ok):
-        raise typer.Exit(FAILED)
+        raise Exit(FAILED)
 
 
 def _audit_document(report: LogReport, kept: Kept | None) -> dict[str, Any]:
@@ -114,14 +114,11 @@ def _audit_lines(report: LogReport, kept: Kept | None) -> Iterator[str]:
     yield from (f"receipt missing: {name}" for name in kept.receipts_missing)
 
 
-def export(
-    *,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for the files.")] = Path(
-        "evidence"
-    ),
-    project: ProjectFolder = None,
-    as_json: AsJson = False,
-) -> None:
+@audit.command("export", epilog=examples("headgate audit export --output evidence"))
+@click.option("--output", "-o", metavar="DIR", type=Path, default=Path("evidence"), help="Folder for the files.")
+@project_option
+@json_option
+def export(*, output: Path, project: Path | None, as_json: bool) -> None:
     """Write events, checkpoints and public keys as files that an auditor verifies without the project."""
     import json
 
@@ -138,7 +135,10 @@ def export(
     answer(document, [f"{count:,} events in {events}", f"Verify them anywhere: {told}"], as_json=as_json)
 
 
-def checkpoint(*, project: ProjectFolder = None, as_json: AsJson = False) -> None:
+@audit.command("checkpoint", epilog=examples("headgate audit checkpoint > checkpoint.txt"))
+@project_option
+@json_option
+def checkpoint(*, project: Path | None, as_json: bool) -> None:
     """Sign and anchor the log's head, and print it: give it to somebody who keeps it out of your reach."""
     from headgate.archive.anchoring import anchor
     from headgate.cli.opening import opened_to_read

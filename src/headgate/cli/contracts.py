@@ -4,56 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
+from click.exceptions import Exit
 
 from headgate.cli.console import answer
-from headgate.cli.options import AsJson, ProjectFolder, add, add_group
+from headgate.cli.options import Group, examples, json_option, project_option
 
 if TYPE_CHECKING:
     from headgate.core.contract import Contract
 
 
-def register(app: typer.Typer) -> None:
-    """Enter the commands of this file."""
-    group = add_group(app, "contract", "What the data must be: Open Data Contract Standard v3.1.")
-    add(
-        group,
-        "lint",
-        lint,
+contract = Group("contract", help="What the data must be: Open Data Contract Standard v3.1.")
+
+
+@contract.command(
+    "lint",
+    epilog=examples(
         "headgate contract lint",
         "headgate contract lint sales",
         "headgate contract lint draft.odcs.yaml",
-    )
-    add(
-        group,
-        "diff",
-        diff,
-        "headgate contract diff old.odcs.yaml flows/sales/contract.odcs.yaml",
-        "headgate contract diff sales new.odcs.yaml",
-    )
-    add(
-        group,
-        "infer",
-        infer,
-        "headgate contract infer export.csv > draft.odcs.yaml",
-        "headgate contract infer sales.json --records transactions",
-    )
-
-
-def lint(
-    names: Annotated[
-        list[str] | None, typer.Argument(metavar="[FLOW|FILE]...", help="Default: all flows of the project.")
-    ] = None,
-    *,
-    project: ProjectFolder = None,
-    as_json: AsJson = False,
-) -> None:
+    ),
+)
+@click.argument("names", metavar="[FLOW|FILE]...", nargs=-1, help="Default: all flows of the project.")
+@project_option
+@json_option
+def lint(names: tuple[str, ...], *, project: Path | None, as_json: bool) -> None:
     """Find what is wrong or likely to surprise in contracts and flows. Ends with 1 where there is an error."""
     from headgate.cli.failures import FAILED
 
-    findings = [finding for place in _places(names or [], project) for finding in _findings(place)]
+    findings = [finding for place in _places(names, project) for finding in _findings(place)]
     errors = sum(finding["level"] == "error" for finding in findings)
     lines = [
         f"{one['document']}: {one['level']}: {one['where']}: {one['what']} {one['fix']}".rstrip() for one in findings
@@ -61,7 +42,7 @@ def lint(
     lines.append(f"{errors} error(s), {len(findings) - errors} warning(s)")
     answer({"errors": errors, "findings": findings}, lines, as_json=as_json)
     if errors:
-        raise typer.Exit(FAILED)
+        raise Exit(FAILED)
 
 
 def _places(names: Sequence[str], project: Path | None) -> list[Path]:
@@ -108,13 +89,18 @@ def _findings(place: Path) -> Iterator[dict[str, Any]]:
         yield {"document": str(place), "level": one.level.value, "where": one.where, "what": one.what, "fix": one.fix}
 
 
-def diff(
-    old: Annotated[str, typer.Argument(metavar="OLD", help="A contract file, or a flow of the project.")],
-    new: Annotated[str, typer.Argument(metavar="NEW", help="A contract file, or a flow of the project.")],
-    *,
-    project: ProjectFolder = None,
-    as_json: AsJson = False,
-) -> None:
+@contract.command(
+    "diff",
+    epilog=examples(
+        "headgate contract diff old.odcs.yaml flows/sales/contract.odcs.yaml",
+        "headgate contract diff sales new.odcs.yaml",
+    ),
+)
+@click.argument("old", metavar="OLD", help="A contract file, or a flow of the project.")
+@click.argument("new", metavar="NEW", help="A contract file, or a flow of the project.")
+@project_option
+@json_option
+def diff(old: str, new: str, *, project: Path | None, as_json: bool) -> None:
     """Tell what changed between two contracts and which number of the version must rise. Ends with 1 if it did not."""
     from headgate.cli.failures import FAILED
     from headgate.core.contract_diff import diff as changes_between
@@ -151,7 +137,7 @@ def diff(
     )
     answer(document, lines, as_json=as_json)
     if not risen:
-        raise typer.Exit(FAILED)
+        raise Exit(FAILED)
 
 
 def _contract(name: str, project: Path | None) -> Contract:
@@ -163,16 +149,19 @@ def _contract(name: str, project: Path | None) -> Contract:
     return read_contract(file.read_bytes(), name=str(file))
 
 
-def infer(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="JSON, NDJSON, CSV or Parquet, packed or not.")],
-    *,
-    records: Annotated[
-        str | None, typer.Option("--records", help="Path to the list of records in a JSON document.")
-    ] = None,
-    rows: Annotated[int, typer.Option("--rows", min=1, help="Rows to look at.")] = 10_000,
-    name: Annotated[str, typer.Option("--name", help="What the records are called.")] = "rows",
-    as_json: AsJson = False,
-) -> None:
+@contract.command(
+    "infer",
+    epilog=examples(
+        "headgate contract infer export.csv > draft.odcs.yaml",
+        "headgate contract infer sales.json --records transactions",
+    ),
+)
+@click.argument("file", metavar="FILE", type=Path, help="JSON, NDJSON, CSV or Parquet, packed or not.")
+@click.option("--records", help="Path to the list of records in a JSON document.")
+@click.option("--rows", type=click.IntRange(min=1), default=10_000, help="Rows to look at.")
+@click.option("--name", default="rows", help="What the records are called.")
+@json_option
+def infer(file: Path, *, records: str | None, rows: int, name: str, as_json: bool) -> None:
     """Draft a contract from a sample: types that hold for all of it, and comments on what a person should look at."""
     from headgate.check.infer import infer as infer_contract
     from headgate.cli.samples import read_sample

@@ -4,37 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
 from headgate.cli.console import answer
-from headgate.cli.options import AsJson, ProjectFolder, add
+from headgate.cli.options import delivery_argument, examples, json_option, project_option
 
 if TYPE_CHECKING:
     from headgate.core.platform import Platform
 
-DeliveryId = Annotated[
-    str, typer.Argument(metavar="DELIVERY", help="Its id, or as much of it as no other begins with.")
-]
-Why = Annotated[str, typer.Option("--reason", help="Why; kept in the ledger, its digest in the log.")]
 
-
-def register(app: typer.Typer) -> None:
-    """Enter the commands of this file."""
-    add(app, "release", release, 'headgate release d-2a9d --reason "the shop confirmed the totals"')
-    add(
-        app,
-        "reprocess",
-        reprocess,
-        "headgate reprocess d-2a9d",
-        "headgate reprocess d-2a9d --set amount_limit=5000.00",
-        "headgate reprocess d-2a9d --same",
-    )
-    add(app, "retry", retry, "headgate retry d-2a9d", "headgate retry --all")
-
-
-def release(delivery: DeliveryId, *, reason: Why, project: ProjectFolder = None, as_json: AsJson = False) -> None:
+@click.command("release", epilog=examples('headgate release d-2a9d --reason "the shop confirmed the totals"'))
+@delivery_argument
+@click.option("--reason", required=True, help="Why; kept in the ledger, its digest in the log.")
+@project_option
+@json_option
+def release(delivery: str, *, reason: str, project: Path | None, as_json: bool) -> None:
     """Let a delivery that is held as a whole go on. Its rows are checked again; what held it does not hold it again."""
     from headgate import operations
     from headgate.serve.deliveries import one_delivery
@@ -46,23 +32,35 @@ def release(delivery: DeliveryId, *, reason: Why, project: ProjectFolder = None,
     _decide(act, project, as_json=as_json)
 
 
+@click.command(
+    "reprocess",
+    epilog=examples(
+        "headgate reprocess d-2a9d",
+        "headgate reprocess d-2a9d --set amount_limit=5000.00",
+        "headgate reprocess d-2a9d --same",
+    ),
+)
+@delivery_argument
+@click.option(
+    "--set", "values", metavar="NAME=VALUE", multiple=True, help="A parameter's value for this delivery alone."
+)
+@click.option("--same", is_flag=True, help="With the contract and values of its receipt.")
+@project_option
+@json_option
 def reprocess(
-    delivery: DeliveryId,
+    delivery: str,
     *,
-    values: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="A parameter's value for this delivery alone."),
-    ] = None,
-    same: Annotated[bool, typer.Option("--same", help="With the contract and values of its receipt.")] = False,
-    project: ProjectFolder = None,
-    as_json: AsJson = False,
+    values: tuple[str, ...],
+    same: bool,
+    project: Path | None,
+    as_json: bool,
 ) -> None:
     """Check a published delivery again, from the bytes in the vault, and replace its rows in one publication."""
     from headgate import operations
     from headgate.serve.deliveries import one_delivery
 
     def act(platform: Platform) -> dict[str, Any]:
-        begun = operations.reprocess(platform, one_delivery(platform, delivery), values=_pairs(values or ()), same=same)
+        begun = operations.reprocess(platform, one_delivery(platform, delivery), values=_pairs(values), same=same)
         return {
             "set": dict(begun.values),
             "before": dict(begun.before),
@@ -72,15 +70,12 @@ def reprocess(
     _decide(act, project, as_json=as_json)
 
 
-def retry(
-    delivery: Annotated[
-        str | None, typer.Argument(metavar="[DELIVERY]", help="Its id, or the beginning of it.")
-    ] = None,
-    *,
-    every: Annotated[bool, typer.Option("--all", help="All that failed.")] = False,
-    project: ProjectFolder = None,
-    as_json: AsJson = False,
-) -> None:
+@click.command("retry", epilog=examples("headgate retry d-2a9d", "headgate retry --all"))
+@click.argument("delivery", metavar="[DELIVERY]", required=False, help="Its id, or the beginning of it.")
+@click.option("--all", "every", is_flag=True, help="All that failed.")
+@project_option
+@json_option
+def retry(delivery: str | None, *, every: bool, project: Path | None, as_json: bool) -> None:
     """Let failed deliveries begin again, when what stopped them is put right."""
     from headgate import operations
     from headgate.core.errors import UsageError

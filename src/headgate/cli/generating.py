@@ -5,47 +5,58 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Literal, TypeVar
 
-import typer
+import click
 
 from headgate.cli.console import answer, progress_bars
-from headgate.cli.options import AsJson, add, add_group
+from headgate.cli.options import Group, examples, json_option
 
 Kind = TypeVar("Kind", bound=StrEnum)
-Output = Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for the files.")]
-Seed = Annotated[int, typer.Option(help="Equal seeds give equal data.")]
-Force = Annotated[bool, typer.Option("--force", help="Replace what an earlier call wrote there.")]
+output_option = click.option(
+    "--output", "-o", metavar="DIR", type=Path, default=Path("samples"), help="Folder for the files."
+)
+seed_option = click.option("--seed", type=int, default=0, help="Equal seeds give equal data.")
+force_option = click.option("--force", is_flag=True, help="Replace what an earlier call wrote there.")
+
+generate = Group("generate", help="Data to try Headgate with, made from a seed, with an answer key.")
 
 
-def register(app: typer.Typer) -> None:
-    """Enter the commands of this file."""
-    group = add_group(app, "generate", "Data to try Headgate with, made from a seed, with an answer key.")
-    add(
-        group,
-        "sales",
-        sales,
+@generate.command(
+    "sales",
+    epilog=examples(
         "headgate generate sales --count 5000 --files 3 --defects 0.02 --seed 7 --output incoming",
         "headgate generate sales --count 1000 --defects 0.05 --kind total_mismatch --file-defect cut_off --files 2",
-    )
-    add(group, "customers", customers, "headgate generate customers --count 416 --seed 7 --output incoming")
-
-
+    ),
+)
+@click.option("--count", type=int, required=True, help="Transactions in all files together.")
+@output_option
+@click.option("--files", type=int, default=1, help="Files; each takes the next stretch of time.")
+@click.option("--defects", type=float, default=0.0, help="Share of the rows that are defective, 0 to 0.3.")
+@seed_option
+@click.option("--end", help="All clean rows are earlier; a time with its offset.")
+@click.option("--days", type=int, default=30, help="Span of time before the end.")
+@click.option("--kind", "kinds", multiple=True, help="A kind of defect to choose from; default: all.")
+@click.option("--file-defect", "file_defects", multiple=True, help="A defect of a whole file.")
+@click.option("--customers", type=int, help="How many there are; default: one for 12 sales.")
+@click.option("--first-number", type=int, default=1, help="Where numbers in the ids begin.")
+@force_option
+@json_option
 def sales(
     *,
-    count: Annotated[int, typer.Option(help="Transactions in all files together.")],
-    output: Output = Path("samples"),
-    files: Annotated[int, typer.Option(help="Files; each takes the next stretch of time.")] = 1,
-    defects: Annotated[float, typer.Option(help="Share of the rows that are defective, 0 to 0.3.")] = 0.0,
-    seed: Seed = 0,
-    end: Annotated[str | None, typer.Option(help="All clean rows are earlier; a time with its offset.")] = None,
-    days: Annotated[int, typer.Option(help="Span of time before the end.")] = 30,
-    kind: Annotated[list[str] | None, typer.Option(help="A kind of defect to choose from; default: all.")] = None,
-    file_defect: Annotated[list[str] | None, typer.Option(help="A defect of a whole file.")] = None,
-    customers: Annotated[int | None, typer.Option(help="How many there are; default: one for 12 sales.")] = None,
-    first_number: Annotated[int, typer.Option(help="Where numbers in the ids begin.")] = 1,
-    force: Force = False,
-    as_json: AsJson = False,
+    count: int,
+    output: Path,
+    files: int,
+    defects: float,
+    seed: int,
+    end: str | None,
+    days: int,
+    kinds: tuple[str, ...],
+    file_defects: tuple[str, ...],
+    customers: int | None,
+    first_number: int,
+    force: bool,
+    as_json: bool,
 ) -> None:
     """Write sales as the flow `sales` takes them, and answers.jsonl: what was made wrong, and where."""
     from headgate.core.platform import Progress
@@ -58,8 +69,8 @@ def sales(
         files=files,
         seed=seed,
         defects=defects,
-        kinds=frozenset(_member(Defect, name, "--kind") for name in kind) if kind else None,
-        file_defects=tuple(_member(FileDefect, name, "--file-defect") for name in file_defect or ()),
+        kinds=frozenset(_member(Defect, name, "--kind") for name in kinds) if kinds else None,
+        file_defects=tuple(_member(FileDefect, name, "--file-defect") for name in file_defects),
         end=_moment(end),
         days=days,
         customers=customers,
@@ -89,14 +100,15 @@ def sales(
     answer(document, [*lines, f"Next: `headgate run {output}` in a project."], as_json=as_json)
 
 
+@generate.command("customers", epilog=examples("headgate generate customers --count 416 --seed 7 --output incoming"))
+@click.option("--count", type=int, required=True, help="Customers.")
+@output_option
+@seed_option
+@click.option("--format", "form", type=click.Choice(["csv", "ndjson"]), default="csv", help="csv or ndjson.")
+@force_option
+@json_option
 def customers(
-    *,
-    count: Annotated[int, typer.Option(help="Customers.")],
-    output: Output = Path("samples"),
-    seed: Seed = 0,
-    form: Annotated[Literal["csv", "ndjson"], typer.Option("--format", help="csv or ndjson.")] = "csv",
-    force: Force = False,
-    as_json: AsJson = False,
+    *, count: int, output: Path, seed: int, form: Literal["csv", "ndjson"], force: bool, as_json: bool
 ) -> None:
     """Write the customers that the sales of the same seed refer to."""
     from headgate.generate.customers import CustomersOptions, generate_customers

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
 
-import typer
+import click
+from click.exceptions import Exit
 
 from headgate.cli.console import answer
-from headgate.cli.options import AsJson, ProjectFolder, add
+from headgate.cli.options import examples, flow_argument, json_option, project_option
 
 
-def register(app: typer.Typer) -> None:
-    """Enter the commands of this file."""
-    add(app, "test", run_cases, "headgate test sales", "headgate test sales --case refunds --json")
-
-
-def run_cases(
-    flow: Annotated[str, typer.Argument(metavar="FLOW", help="Name of the flow.")],
-    *,
-    case: Annotated[str | None, typer.Option("--case", help="Only cases whose file's name holds this.")] = None,
-    project: ProjectFolder = None,
-    as_json: AsJson = False,
-) -> None:
+@click.command("test", epilog=examples("headgate test sales", "headgate test sales --case refunds --json"))
+@flow_argument
+@click.option("--case", help="Only cases whose file's name holds this.")
+@project_option
+@json_option
+def run_cases(flow: str, *, case: str | None, project: Path | None, as_json: bool) -> None:
     """Run a flow's golden cases (flows/FLOW/cases/*.yaml) through the real steps. Ends with 1 where one breaks."""
     from headgate.cli.failures import FAILED
     from headgate.cli.found_files import require_flow
@@ -44,4 +39,4 @@ def run_cases(
     lines.append(f"{len(results)} case(s), {broken} broken")
     answer(document, lines, as_json=as_json)
     if broken:
-        raise typer.Exit(FAILED)
+        raise Exit(FAILED)

@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
+from click.exceptions import Exit
 
 from headgate.cli.console import answer
-from headgate.cli.options import AsJson, ProjectFolder, add
+from headgate.cli.options import examples, json_option, project_option
 
 if TYPE_CHECKING:
     from headgate.serve.doctor import Finding
     from headgate.settings import Settings
 
 
-def register(app: typer.Typer) -> None:
-    """Enter the commands of this file."""
-    add(app, "doctor", doctor, "headgate doctor", "headgate doctor --repair sales")
-
-
-def doctor(
-    *,
-    repair: Annotated[
-        str | None, typer.Option("--repair", metavar="FLOW", help="Publish all of a flow again, under a new epoch.")
-    ] = None,
-    project: ProjectFolder = None,
-    as_json: AsJson = False,
-) -> None:
+@click.command("doctor", epilog=examples("headgate doctor", "headgate doctor --repair sales"))
+@click.option("--repair", metavar="FLOW", help="Publish all of a flow again, under a new epoch.")
+@project_option
+@json_option
+def doctor(*, repair: str | None, project: Path | None, as_json: bool) -> None:
     """Look the project over; each finding comes with the next step. Ends with 1 where something is wrong.
 
     --repair is for tables that were restored or lost commits: every delivery of the flow is checked and published again
@@ -55,7 +48,7 @@ def doctor(
         lines.insert(0, told)
     answer(document, lines, as_json=as_json)
     if not document["ok"]:
-        raise typer.Exit(FAILED)
+        raise Exit(FAILED)
 
 
 def _examine(settings: Settings) -> list[Finding]:

@@ -3,46 +3,47 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
 from headgate.cli.console import answer, columns
-from headgate.cli.options import AsJson, ProjectFolder, add, add_group
+from headgate.cli.options import Group, examples, json_option, project_option
 
 if TYPE_CHECKING:
     from headgate.core.signing_keys import PublicKey
 
-KeyFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--key", metavar="FILE", help="Public keys: public.json or verifier keys, one a line; default: the project's."
-    ),
-]
+key_option = click.option(
+    "--key",
+    metavar="FILE",
+    type=Path,
+    help="Public keys: public.json or verifier keys, one a line; default: the project's.",
+)
+
+keys = Group("keys", help="The keys that sign receipts and checkpoints.")
 
 
-def register(app: typer.Typer) -> None:
-    """Enter the commands of this file."""
-    keys = add_group(app, "keys", "The keys that sign receipts and checkpoints.")
-    add(keys, "list", list_keys, "headgate keys list")
-    add(keys, "rotate", rotate, "headgate keys rotate")
-
-
-def list_keys(*, project: ProjectFolder = None, as_json: AsJson = False) -> None:
+@keys.command("list", epilog=examples("headgate keys list"))
+@project_option
+@json_option
+def list_keys(*, project: Path | None, as_json: bool) -> None:
     """List the public keys, old ones too; the last one signs. Give them to whoever shall verify."""
     from headgate.cli.opening import opened_to_read
     from headgate.settings import project_settings
 
     with opened_to_read(project_settings(project)) as opened:
-        keys = [dict(key) for key in opened.platform.secrets.public_keys()]
+        known = [dict(key) for key in opened.platform.secrets.public_keys()]
     rows = [
         (f"{key['name']}+{key['id']}+{key['base64']}", key["valid_from"], key["valid_until"] or "in force")
-        for key in keys
+        for key in known
     ]
-    answer({"keys": keys}, columns(rows, heads=("verifier key", "from", "until")), as_json=as_json)
+    answer({"keys": known}, columns(rows, heads=("verifier key", "from", "until")), as_json=as_json)
 
 
-def rotate(*, project: ProjectFolder = None, as_json: AsJson = False) -> None:
+@keys.command("rotate", epilog=examples("headgate keys rotate"))
+@project_option
+@json_option
+def rotate(*, project: Path | None, as_json: bool) -> None:
     """Make a new signing key. The old public key stays known; the old private one is deleted."""
     from headgate.cli.opening import opened_to_read
     from headgate.operations import rotate_key

@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
 from headgate.cli.console import answer, columns
-from headgate.cli.options import AsJson, ProjectFolder, add
+from headgate.cli.options import delivery_argument, examples, json_option, project_option
 
 if TYPE_CHECKING:
     from headgate.serve.delivery_story import Story
     from headgate.serve.status import Status
 
-DeliveryId = Annotated[
-    str, typer.Argument(metavar="DELIVERY", help="Its id, or as much of it as no other begins with.")
-]
 
-
-def register(app: typer.Typer) -> None:
-    """Enter the commands of this file."""
-    add(app, "status", status, "headgate status", "headgate status --json")
-    add(app, "show", show, "headgate show d-b2df4ad8b8cf2f17", "headgate show d-b2df --records --json")
-
-
-def status(*, project: ProjectFolder = None, as_json: AsJson = False) -> None:
+@click.command("status", epilog=examples("headgate status", "headgate status --json"))
+@project_option
+@json_option
+def status(*, project: Path | None, as_json: bool) -> None:
     """Tell how the project stands: deliveries by state, what waits for a person, the last run."""
     from headgate.cli.opening import opened_to_read
     from headgate.serve.status import read_status
@@ -77,15 +71,12 @@ def _status_lines(found: Status) -> Iterator[str]:
     yield f"Log: {found.events:,} events, {found.unanchored:,} of them not anchored"
 
 
-def show(
-    delivery: DeliveryId,
-    *,
-    records: Annotated[
-        bool, typer.Option("--records", help="The sampled rows as they came, personal values too.")
-    ] = False,
-    project: ProjectFolder = None,
-    as_json: AsJson = False,
-) -> None:
+@click.command("show", epilog=examples("headgate show d-b2df4ad8b8cf2f17", "headgate show d-b2df --records --json"))
+@delivery_argument
+@click.option("--records", is_flag=True, help="The sampled rows as they came, personal values too.")
+@project_option
+@json_option
+def show(delivery: str, *, records: bool, project: Path | None, as_json: bool) -> None:
     """Tell all that is known of one delivery: events, counts, reasons with samples, versions of tables, receipts."""
     from headgate.cli.opening import opened_to_read
     from headgate.serve.deliveries import one_delivery

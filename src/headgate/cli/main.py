@@ -9,9 +9,9 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
-from typing import Annotated
 
-import typer
+import click
+from click.exceptions import Exit
 
 from headgate import __version__
 from headgate.cli import (
@@ -32,59 +32,46 @@ from headgate.cli import (
     watching,
 )
 from headgate.cli.failures import explain
+from headgate.cli.options import Group
 
 DEBUG = "--debug"
-GROUPS = (
-    projects,
-    generating,
-    running,
-    watching,
-    looking,
-    querying,
-    decisions,
-    parameters,
-    contracts,
-    golden,
-    receipts,
-    auditing,
-    keys,
-    reporting,
-    health,
+COMMANDS = (  # as `headgate --help` lists them
+    projects.init,
+    running.run,
+    running.demo,
+    watching.watch,
+    looking.status,
+    looking.show,
+    querying.query,
+    querying.tables,
+    querying.history,
+    decisions.release,
+    decisions.reprocess,
+    decisions.retry,
+    golden.run_cases,
+    reporting.report,
+    health.doctor,
+    generating.generate,
+    parameters.parameters,
+    contracts.contract,
+    receipts.receipt,
+    auditing.audit,
+    keys.keys,
 )
 
 
-def _say_version(wanted: bool) -> None:
-    if wanted:
-        sys.stdout.write(f"headgate {__version__}\n")
-        raise typer.Exit
-
-
-def build_app() -> typer.Typer:
-    """The application with all its commands."""
-    app = typer.Typer(
-        name="headgate",
-        help="Takes files in verifiably, checks every row against a contract, holds what a person must see, publishes "
-        "exactly once into Delta tables, and archives with proof.",
-        no_args_is_help=True,
-        add_completion=False,
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    )
-    app.callback()(_root)
-    for group in GROUPS:
-        group.register(app)
-    return app
-
-
-def _root(
-    *,
-    version: Annotated[
-        bool, typer.Option("--version", help="Say the version and end.", is_eager=True, callback=_say_version)
-    ] = False,
-    debug: Annotated[bool, typer.Option(DEBUG, help="Show where in the code an error arose.")] = False,
-) -> None:
-    del version, debug  # the one ends the call, the other is taken off before Typer reads it: it may stand anywhere
+@click.group(
+    "headgate",
+    cls=Group,
+    commands=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100, "show_default": True},
+)
+@click.version_option(__version__, message="%(prog)s %(version)s", help="Say the version and end.")
+@click.option(DEBUG, is_flag=True, expose_value=False, help="Show where in the code an error arose.")
+def headgate() -> None:
+    """Takes files in verifiably, checks every row against a contract, holds what a person must see, publishes exactly
+    once into Delta tables, and archives with proof.
+    """
 
 
 def call(arguments: Sequence[str]) -> int:
@@ -92,9 +79,14 @@ def call(arguments: Sequence[str]) -> int:
     options = arguments[: arguments.index("--")] if "--" in arguments else arguments
     debug = DEBUG in options
     try:
-        build_app()([argument for argument in arguments if argument != DEBUG], prog_name="headgate")
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else 1
+        # DEBUG is taken off before Click reads it: it may stand anywhere
+        with headgate.make_context("headgate", [argument for argument in arguments if argument != DEBUG]) as context:
+            headgate.invoke(context)
+    except Exit as end:
+        return end.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
     except BaseException as error:  # noqa: BLE001  the edge: every error is told in words
         return explain(error, debug=debug, as_json="--json" in options)
     return 0

@@ -1,34 +1,35 @@
-"""Options that many commands have, and how a command is entered with its examples."""
+"""What commands share: options and arguments, groups in order, and examples at the end of a command's help."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
 
-import typer
+import click
 
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, all else on standard error.")]
-ProjectFolder = Annotated[
-    Path | None,
-    typer.Option(
-        "--project", metavar="DIR", help="The project; default: the nearest folder upwards with headgate.toml."
-    ),
-]
-
-
-def add(app: typer.Typer, name: str, function: Callable[..., Any], *examples: str) -> None:
-    """Enter a command with examples at the end of its help."""
-    app.command(name, epilog=_listed(examples))(function)
-
-
-def add_group(app: typer.Typer, name: str, about: str) -> typer.Typer:
-    """Enter a group of commands."""
-    group = typer.Typer(help=about, no_args_is_help=True, rich_markup_mode=None, add_completion=False)
-    app.add_typer(group, name=name)
-    return group
+delivery_argument = click.argument(
+    "delivery", metavar="DELIVERY", help="Its id, or as much of it as no other begins with."
+)
+flow_argument = click.argument("flow", metavar="FLOW", help="Name of the flow.")
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="One JSON object on standard output, all else on standard error."
+)
+project_option = click.option(
+    "--project",
+    metavar="DIR",
+    type=Path,
+    help="The project; default: the nearest folder upwards with headgate.toml.",
+)
 
 
-def _listed(examples: tuple[str, ...]) -> str:
-    lines = "\n".join(f"  {example}" for example in examples)
-    return f"\b\nExamples:\n{lines}"  # \b keeps the lines as they are
+class Group(click.Group):
+    """A group whose help lists the commands in the order in which they were entered."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Their names; Click's own group sorts them."""
+        del ctx
+        return list(self.commands)
+
+
+def examples(*calls: str) -> str:
+    """The end of a command's help: its examples, a line each."""
+    return "\n".join(["\b", "Examples:", *(f"  {call}" for call in calls)])  # \b keeps the lines as they are

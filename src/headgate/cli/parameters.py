@@ -3,37 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
 from headgate.cli.console import answer, columns
-from headgate.cli.options import AsJson, ProjectFolder, add, add_group
+from headgate.cli.options import Group, examples, flow_argument, json_option, project_option
 
 if TYPE_CHECKING:
     from headgate.core.flow import Flow
     from headgate.core.platform import Platform
     from headgate.core.records import ParameterVersion
 
-FlowName = Annotated[str, typer.Argument(metavar="FLOW", help="Name of the flow.")]
-Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the parameter.")]
+name_argument = click.argument("name", metavar="NAME", help="Name of the parameter.")
+
+parameters = Group("parameters", help="Values that rules and tasks use; every change is a version in the ledger.")
 
 
-def register(app: typer.Typer) -> None:
-    """Enter the commands of this file."""
-    group = add_group(app, "parameters", "Values that rules and tasks use; every change is a version in the ledger.")
-    add(group, "list", list_, "headgate parameters list sales")
-    add(
-        group,
-        "set",
-        set_,
-        'headgate parameters set sales amount_limit 3000.00 --reason "limit of the new season"',
-        'headgate parameters set sales fx_rates rates.csv --reason "rates of 2027"',
-    )
-    add(group, "history", history, "headgate parameters history sales amount_limit")
-
-
-def list_(flow: FlowName, *, project: ProjectFolder = None, as_json: AsJson = False) -> None:
+@parameters.command("list", epilog=examples("headgate parameters list sales"))
+@flow_argument
+@project_option
+@json_option
+def list_(flow: str, *, project: Path | None, as_json: bool) -> None:
     """List a flow's parameters with the values in force."""
     from headgate.cli.opening import opened
     from headgate.settings import project_settings
@@ -47,15 +39,20 @@ def list_(flow: FlowName, *, project: ProjectFolder = None, as_json: AsJson = Fa
     answer({"flow": flow, "parameters": document}, columns(rows, heads=heads) or ["None."], as_json=as_json)
 
 
-def set_(
-    flow: FlowName,
-    name: Name,
-    value: Annotated[str, typer.Argument(metavar="VALUE", help="Of a table: the path of its CSV file.")],
-    *,
-    reason: Annotated[str, typer.Option("--reason", help="Why; kept with the version.")],
-    project: ProjectFolder = None,
-    as_json: AsJson = False,
-) -> None:
+@parameters.command(
+    "set",
+    epilog=examples(
+        'headgate parameters set sales amount_limit 3000.00 --reason "limit of the new season"',
+        'headgate parameters set sales fx_rates rates.csv --reason "rates of 2027"',
+    ),
+)
+@flow_argument
+@name_argument
+@click.argument("value", metavar="VALUE", help="Of a table: the path of its CSV file.")
+@click.option("--reason", required=True, help="Why; kept with the version.")
+@project_option
+@json_option
+def set_(flow: str, name: str, value: str, *, reason: str, project: Path | None, as_json: bool) -> None:
     """Enter the next version of a parameter. What was judged before stays as it is; `reprocess` judges again."""
     import getpass
 
@@ -70,7 +67,12 @@ def set_(
     answer(_version(version), [told], as_json=as_json)
 
 
-def history(flow: FlowName, name: Name, *, project: ProjectFolder = None, as_json: AsJson = False) -> None:
+@parameters.command("history", epilog=examples("headgate parameters history sales amount_limit"))
+@flow_argument
+@name_argument
+@project_option
+@json_option
+def history(flow: str, name: str, *, project: Path | None, as_json: bool) -> None:
     """Tell all versions of a parameter, oldest first."""
     from headgate.cli.opening import opened
     from headgate.operations import declared

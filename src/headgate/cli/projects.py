@@ -3,36 +3,31 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
 from headgate.cli.console import answer
-from headgate.cli.options import AsJson, add
+from headgate.cli.options import examples, json_option
 
 if TYPE_CHECKING:
     from headgate.cli.new_project import Made
 
-FolderArgument = Annotated[Path, typer.Argument(metavar="DIR", help="Where the project shall be.")]
-FlowNames = Annotated[list[str] | None, typer.Option("--flow", help="A flow that ships: sales, retail, usedcars.")]
 
-
-def register(app: typer.Typer) -> None:
-    """Enter the commands of this file."""
-    add(app, "init", init, "headgate init shop", "headgate init lake --flow sales --flow retail --name lake-eu")
-
-
-def init(
-    folder: FolderArgument = Path(),
-    *,
-    flow: FlowNames = None,
-    name: Annotated[str | None, typer.Option(help="Of the project; default: the folder's.")] = None,
-    as_json: AsJson = False,
-) -> None:
+@click.command(
+    "init", epilog=examples("headgate init shop", "headgate init lake --flow sales --flow retail --name lake-eu")
+)
+@click.argument(
+    "folder", metavar="[DIR]", type=Path, default=Path(), help="Where the project shall be; default: this folder."
+)
+@click.option("--flow", "flows", multiple=True, help="A flow that ships: sales, retail, usedcars.")
+@click.option("--name", help="Of the project; default: the folder's.")
+@json_option
+def init(folder: Path, *, flows: tuple[str, ...], name: str | None, as_json: bool) -> None:
     """Make a project: settings, flows, keys, ledger. What is there already is left as it is."""
     from headgate.cli.new_project import make_project
 
-    made = make_project(folder, flows=tuple(flow or ()), name=name)
+    made = make_project(folder, flows=flows, name=name)
     answer(as_document(made), lines_of(made), as_json=as_json)
 
 

@@ -3,32 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-import typer
+import click
 
 from headgate.cli.console import answer, columns, note
-from headgate.cli.options import AsJson, ProjectFolder, add
-
-TableName = Annotated[str, typer.Argument(metavar="TABLE", help="Such as daily, sales.daily or sales/gold/daily.")]
-Form = Annotated[Literal["table", "csv", "json", "parquet"], typer.Option("--format", help="Of the result.")]
+from headgate.cli.options import examples, json_option, project_option
 
 
-def register(app: typer.Typer) -> None:
-    """Enter the commands of this file."""
-    add(
-        app,
-        "query",
-        query,
-        'headgate query "SELECT day, orders, revenue FROM daily ORDER BY day DESC" --limit 5',
-        'headgate query "SELECT * FROM sales.transactions" --format parquet --output transactions.parquet',
-        'headgate query "SELECT verdict, count(*) AS n FROM quarantine GROUP BY verdict" --json',
-    )
-    add(app, "tables", tables, "headgate tables", "headgate tables --json")
-    add(app, "history", history, "headgate history transactions", "headgate history sales/gold/daily --json")
-
-
-def tables(*, project: ProjectFolder = None, as_json: AsJson = False) -> None:
+@click.command("tables", epilog=examples("headgate tables", "headgate tables --json"))
+@project_option
+@json_option
+def tables(*, project: Path | None, as_json: bool) -> None:
     """List the published tables with their versions and rows."""
     from headgate.cli.opening import opened_to_read
     from headgate.serve.tables import list_tables
@@ -42,7 +28,11 @@ def tables(*, project: ProjectFolder = None, as_json: AsJson = False) -> None:
     answer(document, lines if rows else ["No table yet. Next: `headgate run FILE …`."], as_json=as_json)
 
 
-def history(table: TableName, *, project: ProjectFolder = None, as_json: AsJson = False) -> None:
+@click.command("history", epilog=examples("headgate history transactions", "headgate history sales/gold/daily --json"))
+@click.argument("table", metavar="TABLE", help="Such as daily, sales.daily or sales/gold/daily.")
+@project_option
+@json_option
+def history(table: str, *, project: Path | None, as_json: bool) -> None:
     """Tell the versions of a table, newest first, each with the publication that made it."""
     from headgate.cli.opening import opened_to_read
     from headgate.serve.tables import one_table, table_history
@@ -68,16 +58,34 @@ def history(table: TableName, *, project: ProjectFolder = None, as_json: AsJson 
     answer(document, columns(rows, heads=heads, right=(0, 3)), as_json=as_json)
 
 
+@click.command(
+    "query",
+    epilog=examples(
+        'headgate query "SELECT day, orders, revenue FROM daily ORDER BY day DESC" --limit 5',
+        'headgate query "SELECT * FROM sales.transactions" --format parquet --output transactions.parquet',
+        'headgate query "SELECT verdict, count(*) AS n FROM quarantine GROUP BY verdict" --json',
+    ),
+)
+@click.argument("sql", metavar="SQL", help="One SELECT over the tables' names.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "csv", "json", "parquet"]),
+    default="table",
+    help="Of the result.",
+)
+@click.option("--limit", type=click.IntRange(min=1), help="Rows at most; default: 40 as a table, else all.")
+@click.option("--output", "-o", metavar="FILE", type=Path, help="Default: standard output.")
+@project_option
+@json_option
 def query(
-    sql: Annotated[str, typer.Argument(metavar="SQL", help="One SELECT over the tables' names.")],
+    sql: str,
     *,
-    form: Form = "table",
-    limit: Annotated[int | None, typer.Option(min=1, help="Rows at most; default: 40 as a table, else all.")] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Default: standard output.")
-    ] = None,
-    project: ProjectFolder = None,
-    as_json: AsJson = False,
+    form: Literal["table", "csv", "json", "parquet"],
+    limit: int | None,
+    output: Path | None,
+    project: Path | None,
+    as_json: bool,
 ) -> None:
     """Run one SELECT over the published tables, as the last complete publications left them.
 

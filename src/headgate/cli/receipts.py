@@ -3,36 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
 from headgate.cli.console import answer, columns
-from headgate.cli.keys import KeyFile, trusted_keys
-from headgate.cli.options import AsJson, ProjectFolder, add, add_group
+from headgate.cli.keys import key_option, trusted_keys
+from headgate.cli.options import Group, examples, json_option, project_option
 
 SHOWN = 100  # characters of a value
 
 
-def register(app: typer.Typer) -> None:
-    """Enter the commands of this file."""
-    receipt = add_group(app, "receipt", "The signed statement about one delivery.")
-    add(receipt, "show", show_receipt, "headgate receipt show d-b2df4ad8b8cf2f17")
-    add(
-        receipt,
-        "verify",
-        verify_receipt,
-        "headgate receipt verify receipts/d-b2df4ad8b8cf2f17.json",
-        "headgate receipt verify d-b2df4ad8b8cf2f17.json --key public.json     without a project",
-    )
+receipt = Group("receipt", help="The signed statement about one delivery.")
 
 
-def show_receipt(
-    delivery: Annotated[str, typer.Argument(metavar="DELIVERY", help="Its id, or the beginning of it.")],
-    *,
-    project: ProjectFolder = None,
-    as_json: AsJson = False,
-) -> None:
+@receipt.command("show", epilog=examples("headgate receipt show d-b2df4ad8b8cf2f17"))
+@click.argument("delivery", metavar="DELIVERY", help="Its id, or the beginning of it.")
+@project_option
+@json_option
+def show_receipt(delivery: str, *, project: Path | None, as_json: bool) -> None:
     """Tell what the newest receipt of a delivery says, and where its file is."""
     import json
 
@@ -60,13 +48,18 @@ def _short(value: object) -> str:
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
 
 
-def verify_receipt(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The receipt.")],
-    *,
-    key: KeyFile = None,
-    project: ProjectFolder = None,
-    as_json: AsJson = False,
-) -> None:
+@receipt.command(
+    "verify",
+    epilog=examples(
+        "headgate receipt verify receipts/d-b2df4ad8b8cf2f17.json",
+        "headgate receipt verify d-b2df4ad8b8cf2f17.json --key public.json     without a project",
+    ),
+)
+@click.argument("file", metavar="FILE", type=Path, help="The receipt.")
+@key_option
+@project_option
+@json_option
+def verify_receipt(file: Path, *, key: Path | None, project: Path | None, as_json: bool) -> None:
     """Verify a receipt: signature, event, place in the log, checkpoint. Needs the file and the public keys alone."""
     from headgate.core.errors import UsageError
     from headgate.core.receipts import verify_receipt as verify

@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
 from headgate.cli.console import answer
-from headgate.cli.options import AsJson, ProjectFolder, add
+from headgate.cli.options import examples, json_option, project_option
 
 
-def register(app: typer.Typer) -> None:
-    """Enter the commands of this file."""
-    add(app, "report", report, "headgate report --last", "headgate report r-20261120-080000-7f3a --output again")
-
-
-def report(
-    run: Annotated[str | None, typer.Argument(metavar="[RUN]", help="Id of the run.")] = None,
-    *,
-    last: Annotated[bool, typer.Option("--last", help="The last run that published.")] = False,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="DIR", help="Default: the project's reports.")
-    ] = None,
-    project: ProjectFolder = None,
-    as_json: AsJson = False,
-) -> None:
+@click.command(
+    "report", epilog=examples("headgate report --last", "headgate report r-20261120-080000-7f3a --output again")
+)
+@click.argument("run", metavar="[RUN]", required=False, help="Id of the run.")
+@click.option("--last", is_flag=True, help="The last run that published.")
+@click.option("--output", "-o", metavar="DIR", type=Path, help="Default: the project's reports.")
+@project_option
+@json_option
+def report(run: str | None, *, last: bool, output: Path | None, project: Path | None, as_json: bool) -> None:
     """Make the report of a run again: the same bytes, from what was kept with the run and the tables as they were."""
     from headgate.cli.opening import opened_to_read
     from headgate.core.errors import UsageError

@@ -3,50 +3,47 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import typer
+import click
+from click.exceptions import Exit
 
 from headgate.cli.console import answer, note
-from headgate.cli.options import AsJson, ProjectFolder, add
+from headgate.cli.options import examples, json_option, project_option
 
 if TYPE_CHECKING:
     from headgate.operations import RunResult
 
 DEMO_COUNT, DEMO_FILES, DEMO_DEFECTS, DEMO_SEED = 5_000, 3, 0.02, 7
 
-Paths = Annotated[list[Path] | None, typer.Argument(metavar="[PATH]...", help="Files, or folders with files.")]
-Workers = Annotated[
-    int | None, typer.Option(min=0, help="Processes that check beside this one; default: as many as help.")
-]
-FailOn = Annotated[
-    Literal["held", "rejected"] | None, typer.Option("--fail-on", help="End with status 3 where there are such rows.")
-]
 
-
-def register(app: typer.Typer) -> None:
-    """Enter the commands of this file."""
-    add(
-        app,
-        "run",
-        run,
+@click.command(
+    "run",
+    epilog=examples(
         "headgate run incoming",
         "headgate run sales_batch_20261120_075918.json --json",
         "headgate run export.dat --flow sales --fail-on rejected",
         "headgate run                       finish what waits",
-    )
-    add(app, "demo", demo, "headgate demo", "headgate demo /tmp/shop --json")
-
-
+    ),
+)
+@click.argument("paths", metavar="[PATH]...", nargs=-1, type=Path, help="Files, or folders with files.")
+@click.option("--flow", help="The flow of these files, whatever their names.")
+@click.option(
+    "--workers", type=click.IntRange(min=0), help="Processes that check beside this one; default: as many as help."
+)
+@click.option("--fail-on", type=click.Choice(["held", "rejected"]), help="End with status 3 where there are such rows.")
+@click.option("--dry-run", is_flag=True, help="Say what would be taken in; change nothing.")
+@project_option
+@json_option
 def run(
-    paths: Paths = None,
+    paths: tuple[Path, ...],
     *,
-    flow: Annotated[str | None, typer.Option(help="The flow of these files, whatever their names.")] = None,
-    workers: Workers = None,
-    fail_on: FailOn = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be taken in; change nothing.")] = False,
-    project: ProjectFolder = None,
-    as_json: AsJson = False,
+    flow: str | None,
+    workers: int | None,
+    fail_on: Literal["held", "rejected"] | None,
+    dry_run: bool,
+    project: Path | None,
+    as_json: bool,
 ) -> None:
     """Take files in, check every row, publish, archive. Without a path: go on with what waits.
 
@@ -59,7 +56,7 @@ def run(
 
     settings = project_settings(project)
     require_flow(settings, flow)
-    files = find_files(paths or [], settings, flow=flow)
+    files = find_files(paths, settings, flow=flow)
     if dry_run:
         from headgate.cli.running_project import foretell
 
@@ -87,18 +84,17 @@ def end_with(result: RunResult, fail_on: str | None = None) -> None:
     from headgate.core.states import DeliveryState
 
     if result.in_state(DeliveryState.FAILED) or result.faults:
-        raise typer.Exit(FAILED)
+        raise Exit(FAILED)
     if fail_on is not None and getattr(total_of(result), fail_on):
-        raise typer.Exit(ROWS_FOUND)
+        raise Exit(ROWS_FOUND)
 
 
-def demo(
-    folder: Annotated[
-        Path | None, typer.Argument(metavar="[DIR]", help="Default: this folder if it is empty, else ./demo.")
-    ] = None,
-    *,
-    as_json: AsJson = False,
-) -> None:
+@click.command("demo", epilog=examples("headgate demo", "headgate demo /tmp/shop --json"))
+@click.argument(
+    "folder", metavar="[DIR]", type=Path, required=False, help="Default: this folder if it is empty, else ./demo."
+)
+@json_option
+def demo(folder: Path | None, *, as_json: bool) -> None:
     """Make a project, generate 5,000 sales in 3 files with 2 % defects, and run them."""
     from headgate.cli.new_project import make_project
     from headgate.cli.run_output import run_document, run_lines

@@ -6,12 +6,12 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
 from headgate.cli.console import answer, note
-from headgate.cli.options import AsJson, ProjectFolder, add
+from headgate.cli.options import examples, json_option, project_option
 
 if TYPE_CHECKING:
     from threading import Event
@@ -20,23 +20,16 @@ if TYPE_CHECKING:
     from headgate.operations import RunResult
 
 TICK_MS = 500
-Folders = Annotated[
-    list[Path] | None, typer.Argument(metavar="[FOLDER]...", help="Default: [watch] folders of headgate.toml.")
-]
 
 
-def register(app: typer.Typer) -> None:
-    """Enter the commands of this file."""
-    add(app, "watch", watch, "headgate watch incoming", "headgate watch --once --json")
-
-
-def watch(
-    folders: Folders = None,
-    *,
-    once: Annotated[bool, typer.Option("--once", help="Take what is there and at rest, then end.")] = False,
-    project: ProjectFolder = None,
-    as_json: AsJson = False,
-) -> None:
+@click.command("watch", epilog=examples("headgate watch incoming", "headgate watch --once --json"))
+@click.argument(
+    "folders", metavar="[FOLDER]...", nargs=-1, type=Path, help="Default: [watch] folders of headgate.toml."
+)
+@click.option("--once", is_flag=True, help="Take what is there and at rest, then end.")
+@project_option
+@json_option
+def watch(folders: tuple[Path, ...], *, once: bool, project: Path | None, as_json: bool) -> None:
     """Take files in as they come, and work at the times of the flows' schedules (cron, UTC). One line a delivery.
 
     A file is taken once its size and time stood still for two seconds. Sources are never changed or deleted. SIGINT and
@@ -53,7 +46,7 @@ def watch(
     from headgate.settings import project_settings
 
     settings = project_settings(project)
-    places = watched_folders(settings, folders or [])
+    places = watched_folders(settings, folders)
     stop = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
