@@ -80,7 +80,8 @@ def call(arguments: Sequence[str]) -> int:
     debug = DEBUG in options
     try:
         # DEBUG is taken off before Click reads it: it may stand anywhere
-        with headgate.make_context("headgate", [argument for argument in arguments if argument != DEBUG]) as context:
+        read = [*(option for option in options if option != DEBUG), *arguments[len(options) :]]
+        with headgate.make_context("headgate", read) as context:
             headgate.invoke(context)
     except Exit as end:
         return end.exit_code
