@@ -21,7 +21,7 @@ def test_doctor_finds_what_is_wrong_and_says_the_next_step(headgate: Call, proje
 def test_doctor_repairs_a_table_that_lost_a_publication(headgate: Call, project: Path) -> None:
     before = headgate("query", "SELECT * FROM daily ORDER BY day", "--json").document["rows"]
     log = project / "lake" / "sales" / "silver" / "transactions" / "_delta_log"
-    (log / f"{1:020}.json").unlink()
+    max(log.glob("*.json")).unlink()
     assert "doctor --repair sales" in headgate("run", expect=1).out
     assert headgate("doctor", "--json", expect=1).document["ok"] is False
     repaired = headgate("doctor", "--repair", "sales", "--json").document

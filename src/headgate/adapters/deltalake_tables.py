@@ -10,7 +10,7 @@ from urllib.parse import unquote
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Schema, Transaction
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
-from deltalake.transaction import AddAction, RemoveAction
+from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
 
 from headgate.adapters.deltalake_stats import delta_stats
 from headgate.core.arrow_schema import decode_schema, nullable
@@ -26,6 +26,7 @@ RETENTION = {
 }
 COMPACTED_BYTES = 32 << 20  # of a file that small ones are joined to
 PUBLICATION = "headgate.publication"  # key in the commit's metadata
+_HOOKS = PostCommitHookProperties(cleanup_expired_logs=False)
 
 
 class DeltaTables(Tables):
@@ -57,18 +58,26 @@ class DeltaTables(Tables):
         )
 
     def commit(self, change: TableChange, *, application: str, number: int, at: datetime) -> int:
-        """Put a change in unless the table has transaction `number` of `application` or a later one; the version."""
-        table = self._open(change.table) or self._create(change)
-        seen = table.transaction_version(application)
-        if seen is not None and seen >= number:
+        """Put a change in unless the table has transaction `number` of `application` or a later one; the version.
+
+        The first change makes the table: one commit brings it with its rows.
+        """
+        table = self._open(change.table)
+        if table is not None and _has(table, application, number):
             return table.version()
+        properties = CommitProperties(
+            custom_metadata={PUBLICATION: str(number)},
+            app_transactions=[Transaction(application, number)],
+        )
         try:
-            self._commit(table, change, application=application, number=number, at=at)
+            if table is None:
+                self._create(change, properties, at)
+                return 0
+            self._commit(table, change, properties, at)
         except (CommitFailedError, DeltaError, OSError) as error:
             # Whatever the error says, the log tells whether the commit is in.
-            table = self._reopen(change.table)
-            seen = table.transaction_version(application)
-            if seen is None or seen < number:
+            table = self._open(change.table)
+            if table is None or not _has(table, application, number):
                 raise TransientError(f"table {change.table} did not take publication {number}: {error}") from error
             return table.version()
         table.update_incremental()
@@ -138,45 +147,64 @@ class DeltaTables(Tables):
             )
         return table
 
-    def _create(self, change: TableChange) -> DeltaTable:
+    def _create(self, change: TableChange, properties: CommitProperties, at: datetime) -> None:
         schema = nullable(decode_schema(change.schema))
-        return DeltaTable.create(
-            self._root / change.table,
-            schema=Schema.from_arrow(schema),
-            mode="ignore",
+        folder = self._root / change.table
+        folder.mkdir(parents=True, exist_ok=True)
+        added = _added(change, folder, schema, at)
+        at_fault_point(f"before log entry of {change.table}")
+        create_table_with_add_actions(
+            str(folder),
+            Schema.from_arrow(schema),
+            added,
+            mode="error",
             configuration=RETENTION,
+            commit_properties=properties,
+            post_commithook_properties=_HOOKS,
         )
 
-    def _commit(self, table: DeltaTable, change: TableChange, *, application: str, number: int, at: datetime) -> None:
-        folder = self._root / change.table
+    def _commit(self, table: DeltaTable, change: TableChange, properties: CommitProperties, at: datetime) -> None:
         schema = nullable(decode_schema(change.schema))
         _add_columns(table, schema)
-        moment_ms = int(at.timestamp() * 1000)
-        actions: list[AddAction | RemoveAction] = [RemoveAction(path, True, moment_ms) for path in change.removes]
-        for file in change.adds:
-            name = Path(file.path).name
-            _move_in(Path(file.path), folder / name)
-            actions.append(
-                AddAction(
-                    path=name,
-                    size=file.size_bytes,
-                    partition_values={},
-                    modification_time=moment_ms,
-                    data_change=True,
-                    stats=delta_stats(file, schema),
-                ),
-            )
+        removed = [RemoveAction(path, True, _milliseconds(at)) for path in change.removes]
+        added = _added(change, self._root / change.table, schema, at)
         at_fault_point(f"before log entry of {change.table}")
         table.create_write_transaction(
-            actions,
+            [*removed, *added],
             mode="append",
             schema=Schema.from_arrow(schema),
-            commit_properties=CommitProperties(
-                custom_metadata={PUBLICATION: str(number)},
-                app_transactions=[Transaction(application, number)],
-            ),
-            post_commithook_properties=PostCommitHookProperties(cleanup_expired_logs=False),
+            commit_properties=properties,
+            post_commithook_properties=_HOOKS,
         )
+
+
+def _has(table: DeltaTable, application: str, number: int) -> bool:
+    """Whether a transaction of that number or a later one is in."""
+    seen = table.transaction_version(application)
+    return seen is not None and seen >= number
+
+
+def _added(change: TableChange, folder: Path, schema: pa.Schema, at: datetime) -> list[AddAction]:
+    """The staged files, moved to their places, as the log names them."""
+    actions = []
+    for file in change.adds:
+        name = Path(file.path).name
+        _move_in(Path(file.path), folder / name)
+        actions.append(
+            AddAction(
+                path=name,
+                size=file.size_bytes,
+                partition_values={},
+                modification_time=_milliseconds(at),
+                data_change=True,
+                stats=delta_stats(file, schema),
+            ),
+        )
+    return actions
+
+
+def _milliseconds(at: datetime) -> int:
+    return int(at.timestamp() * 1000)
 
 
 def _add_columns(table: DeltaTable, schema: pa.Schema) -> None:

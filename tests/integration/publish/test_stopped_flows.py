@@ -66,10 +66,15 @@ def states(result: operations.RunResult) -> dict[str | None, State]:
 
 def set_back(project: Path) -> None:
     log = project / "lake" / "sales" / "silver" / "transactions" / "_delta_log"
-    (log / f"{1:020}.json").unlink()
+    max(log.glob("*.json")).unlink()
 
 
-def test_the_owner_and_its_readers_stop_and_others_go_on(platform: Platform, project: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("earlier", [0, 1], ids=["its first commit", "its last commit"])
+def test_the_owner_and_its_readers_stop_and_others_go_on(
+    platform: Platform, project: Path, tmp_path: Path, earlier: int
+) -> None:
+    for number in range(earlier):
+        run(platform, project, write(tmp_path, 3 + number, "T1"))
     first = run(platform, project, write(tmp_path, 1, "T1"))
     assert first.faults == ()
     assert states(first)["sales"] is State.ARCHIVED
