@@ -18,7 +18,10 @@ from headgate.core.sql import literal, path_sql, quoted
 from headgate.review.relations import JUDGED, ROWS
 
 PUBLISHED = "_published"  # the record table before this publication
-TWINS = "_twins"  # _n, _row, reason, is_duplicate
+TWINS = "_twins"  # _n, _row, _offset, _length, is_duplicate, reason
+_REPEATED = "_repeated"  # rows, else sound, whose key is there twice: _n, _row, the key's columns k0, k1, …
+_KNOWN = "_known"  # rows, else sound, whose key is published: the same, and `before`, the published fingerprint
+_PRINTED = "_printed"  # these rows with their own fingerprint: _n, _row, _offset, _length, print
 
 
 def key_rule(contract: Contract) -> Rule | None:
@@ -26,26 +29,20 @@ def key_rule(contract: Contract) -> Rule | None:
     return next((rule for rule in contract.rules if rule.kind is RuleKind.KEY), None)
 
 
-def find_twins(
-    engine: Engine,
-    contract: Contract,
-    *,
-    published_key: tuple[str, ...] | None,
-    leaving_out: Collection[int],
-    family: Collection[str],
-) -> None:
-    """Define TWINS: rows, else sound, whose key was accepted before.
+def compare_keys(
+    engine: Engine, contract: Contract, *, published_key: tuple[str, ...] | None, family: Collection[str]
+) -> bool:
+    """Find the rows that `find_twins` judges: else sound, with a key that comes twice or is published.
 
-    `published_key` are the record table's columns of the key, None where nothing is published. Rows of the deliveries
-    numbered `leaving_out`, which are held as a whole, take no key from others; what they are themselves does not change
-    by that. Published rows of `family` do not count: they are being replaced.
+    False where there are none: TWINS is defined then, and empty. `published_key` are the record table's columns of the
+    key, None where nothing is published. Published rows of `family` do not count: they are being replaced.
     """
+    engine.define(TWINS, _no_twins(), keep=True)
     rule = key_rule(contract)
     if rule is None:
-        engine.define(TWINS, _no_twins(), keep=True)
-        return
+        return False
     keys = [path_sql(path) for path in rule.arguments["columns"]]
-    names = [f"k{number}" for number in range(len(keys))]
+    names = _names(rule)
     select = ", ".join(f"r.{key} AS {name}" for key, name in zip(keys, names, strict=True))
     there = " AND ".join(f"r.{key} IS NOT NULL" for key in keys)
     engine.define(
@@ -57,13 +54,37 @@ def find_twins(
     )
     listed = ", ".join(names)
     engine.define(
-        "_repeated",
+        _REPEATED,
         f"SELECT k.* FROM _keys AS k JOIN (SELECT {listed} FROM _keys GROUP BY {listed} HAVING count(*) > 1) "
         f"USING ({listed})",
         keep=True,
     )
-    engine.define("_known", _known_before(names, published_key, family), keep=True)
-    engine.define(TWINS, _twins(contract, rule, names, leaving_out), keep=True)
+    engine.define(_KNOWN, _known_before(names, published_key, family), keep=True)
+    if not engine.rows(f"SELECT 1 FROM {_REPEATED} UNION ALL SELECT 1 FROM {_KNOWN} LIMIT 1"):
+        return False
+    engine.define(
+        _PRINTED,
+        f"SELECT r._n, r._row, r._offset, r._length, {fingerprint(contract, 'r')} AS print FROM {ROWS} AS r "
+        f"JOIN (SELECT _n, _row FROM {_REPEATED} UNION SELECT _n, _row FROM {_KNOWN}) USING (_n, _row)",
+        keep=True,
+    )
+    return True
+
+
+def find_twins(engine: Engine, contract: Contract, *, leaving_out: Collection[int]) -> None:
+    """Define TWINS from what `compare_keys` found: rows, else sound, whose key was accepted before.
+
+    Rows of the deliveries numbered `leaving_out`, which are held as a whole, take no key from others; what they are
+    themselves does not change by that.
+    """
+    rule = key_rule(contract)
+    assert rule is not None
+    engine.define(TWINS, _twins(contract, rule, _names(rule), leaving_out), keep=True)
+
+
+def _names(rule: Rule) -> list[str]:
+    """The key's columns as relations of this file name them."""
+    return [f"k{number}" for number in range(len(rule.arguments["columns"]))]
 
 
 def _known_before(names: list[str], published_key: tuple[str, ...] | None, family: Collection[str]) -> str:
@@ -82,27 +103,23 @@ def _known_before(names: list[str], published_key: tuple[str, ...] | None, famil
 def _twins(contract: Contract, rule: Rule, names: list[str], leaving_out: Collection[int]) -> str:
     listed = ", ".join(names)
     lenient = "true" if rule.arguments.get("conflict") == "duplicate" else "false"
-    mine = fingerprint(contract, "r")
     return (
         f"SELECT _n, _row, _offset, _length, twin AS is_duplicate, {_reason(contract, rule, names)} AS reason FROM ("
-        f"SELECT t._n, t._row, r._offset, r._length, {listed}, {lenient} OR {mine} = t.before AS twin FROM ("
-        f"SELECT _n, _row, {listed}, before FROM _known UNION ALL {_twins_here(contract, names, leaving_out)}"
-        f") AS t JOIN {ROWS} AS r ON r._n = t._n AND r._row = t._row)"
+        f"SELECT t._n, t._row, r._offset, r._length, {listed}, {lenient} OR r.print = t.before AS twin FROM ("
+        f"SELECT _n, _row, {listed}, before FROM {_KNOWN} UNION ALL {_twins_here(names, leaving_out)}"
+        f") AS t JOIN {_PRINTED} AS r ON r._n = t._n AND r._row = t._row)"
     )
 
 
-def _twins_here(contract: Contract, names: list[str], leaving_out: Collection[int]) -> str:
+def _twins_here(names: list[str], leaving_out: Collection[int]) -> str:
     """SQL of rows whose key an earlier row of these deliveries has, with that row's fingerprint.
 
     Of a delivery that is left out, a row's forerunner is one that goes on and came before, or one of its own.
     """
     listed = ", ".join(names)
     out = ", ".join(str(number) for number in sorted(leaving_out)) or "-1"
-    fresh = "SELECT p.* FROM _repeated AS p ANTI JOIN _known AS w ON w._n = p._n AND w._row = p._row"
-    prints = (
-        f"SELECT p.*, {fingerprint(contract, 'r')} AS print FROM _repeated AS p "
-        f"JOIN {ROWS} AS r ON r._n = p._n AND r._row = p._row"
-    )
+    fresh = f"SELECT p.* FROM {_REPEATED} AS p ANTI JOIN {_KNOWN} AS w ON w._n = p._n AND w._row = p._row"
+    prints = f"SELECT p.*, r.print FROM {_REPEATED} AS p JOIN {_PRINTED} AS r ON r._n = p._n AND r._row = p._row"
     first = f"SELECT {listed}, min((_n, _row)) AS place, arg_min(print, (_n, _row)) AS print FROM ({prints})"
     return (
         f"SELECT l._n, l._row, {', '.join('l.' + name for name in names)}, "

@@ -48,3 +48,8 @@ def open_engine(platform: Platform, batches: Sequence[CheckedBatch], deliveries:
         keep=True,
     )
     return engine
+
+
+def count_rows(engine: Engine) -> dict[int, int]:
+    """Staged rows by landing number."""
+    return dict(engine.rows(f"SELECT _n, count(*) FROM {ROWS} GROUP BY _n"))

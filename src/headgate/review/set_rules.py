@@ -31,12 +31,13 @@ def judge_sets(
     flow: Flow,
     references: Mapping[str, TableSnapshot | None],
     *,
+    rows: int,
     family: Collection[str],
     published: Collection[str],
 ) -> list[str]:
     """Define BROKEN; returns sentences about rules that let go on for lack of a table (`ifMissing: warn`).
 
-    A rule that waits for its table is told by `missing_tables`.
+    `rows` is how many are staged. A rule that waits for its table is told by `missing_tables`.
     """
     parts: list[str] = []
     notes: list[str] = []
@@ -55,7 +56,7 @@ def judge_sets(
         elif rule.kind is RuleKind.UNIQUE:
             parts.append(_unique(rule, places[rule.id], family, published=published))
         elif rule.kind is RuleKind.PYTHON:
-            engine.register(f"_python{number}", _python(engine, flow, rule, places[rule.id]))
+            engine.register(f"_python{number}", _python(engine, flow, rule, places[rule.id], 1 + rows // GROUP_ROWS))
             parts.append(f"SELECT * FROM _python{number}")
     if parts:
         engine.define(BROKEN, " UNION ALL ".join(parts), keep=True)
@@ -143,7 +144,7 @@ def _published_name(rule: Rule, path: str, columns: Collection[str]) -> str:
     )
 
 
-def _python(engine: Engine, flow: Flow, rule: Rule, place: int) -> pa.Table:
+def _python(engine: Engine, flow: Flow, rule: Rule, place: int, buckets: int) -> pa.Table:
     """Rows that a Python set check does not pass; each group of `group_by` is given whole.
 
     A row without a value in `group_by` is in no group and passes.
@@ -151,7 +152,7 @@ def _python(engine: Engine, flow: Flow, rule: Rule, place: int) -> pa.Table:
     function = load_function(flow, rule.arguments["file"], rule.arguments["function"])
     groups = [path_sql(path) for path in rule.arguments["group_by"]]
     reads = ", ".join(f"{path_sql(path)} AS {quoted(path)}" for path in rule.reads)
-    bucket = f"hash({', '.join(groups)}) % {_buckets(engine)}" if groups else "0"
+    bucket = f"hash({', '.join(groups)}) % {buckets}" if groups else "0"
     grouped = " AND ".join(f"{group} IS NOT NULL" for group in groups) or "true"
     rows = f"SELECT _n, _row, _offset, _length, {reads}, {bucket} AS _bucket FROM {ROWS} WHERE {grouped}"
     found: list[pa.Table] = []
@@ -178,8 +179,3 @@ def _by_bucket(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
             held.append(batch.slice(start, end - start))
     if held:
         yield pa.Table.from_batches(held)
-
-
-def _buckets(engine: Engine) -> int:
-    rows: int = engine.rows(f"SELECT count(*) FROM {ROWS}")[0][0]
-    return 1 + rows // GROUP_ROWS

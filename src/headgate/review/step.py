@@ -12,13 +12,13 @@ from headgate.core.naming import table_name
 from headgate.core.platform import Platform
 from headgate.core.ports import DeliveryFilter, Engine, TableSnapshot
 from headgate.core.reasons import ReasonCode
-from headgate.core.records import Delivery
+from headgate.core.records import Delivery, StagedFile
 from headgate.core.states import DeliveryState
 from headgate.review.holding import holding
-from headgate.review.keys import PUBLISHED, find_twins, key_rule
+from headgate.review.keys import PUBLISHED, compare_keys, find_twins
 from headgate.review.quarantine import stage_quarantine
 from headgate.review.references import referenced_tables
-from headgate.review.relations import open_engine
+from headgate.review.relations import count_rows, open_engine
 from headgate.review.set_rules import judge_sets, missing_tables
 from headgate.review.verdicts import Tallies, counts_of, decide, excluded_sql, join_sets, tally
 
@@ -62,15 +62,12 @@ class _Settling:
     def settle(self) -> ReviewedBatch:
         earlier = self._earlier_versions()
         superseded = self._superseded(earlier)
-        folder = self.batches[0].folder
         engine = open_engine(self.platform, self.batches, self.deliveries)
         try:
-            notes, published = self._judge_sets(engine, superseded)
-            ends = self._decide(engine, earlier, superseded, published)
-            held = {one.landing_number for one in ends if one.state is DeliveryState.HELD}
-            going = {one.landing_number for one in ends} - held
-            excluded = engine.write(excluded_sql(going), folder, name="excluded", keep=False)
-            quarantine = stage_quarantine(engine, self.flow.contract, held, folder=folder)
+            staged = count_rows(engine)
+            notes, published = self._judge_sets(engine, superseded, sum(staged.values()))
+            ends = self._decide(engine, earlier, superseded, published, staged)
+            excluded, quarantine = self._stage_rest(engine, ends)
         finally:
             engine.close()
         replaced_by = {old.id: new for new, old in superseded.items()}
@@ -89,6 +86,16 @@ class _Settling:
             parameters=self.batches[-1].parameters,
             folders=tuple(batch.folder for batch in self.batches),
         )
+
+    def _stage_rest(self, engine: Engine, ends: Sequence[Delivery]) -> tuple[tuple[StagedFile, ...], ...]:
+        """Positions of the rows that do not go on, and these rows for the quarantine."""
+        if all(one.counts and one.counts.accepted == one.counts.received for one in ends):
+            return (), ()  # to ask the engine for no rows takes as long as a small delivery
+        folder = self.batches[0].folder
+        held = {one.landing_number for one in ends if one.state is DeliveryState.HELD}
+        going = {one.landing_number for one in ends} - held
+        excluded = engine.write(excluded_sql(going), folder, name="excluded", keep=False)
+        return excluded, stage_quarantine(engine, self.flow.contract, held, folder=folder)
 
     def _earlier_versions(self) -> dict[str, Delivery]:
         """For each delivery the newest one of the same sender and name before it that still counts."""
@@ -112,7 +119,9 @@ class _Settling:
             return {}
         return earlier
 
-    def _judge_sets(self, engine: Engine, superseded: dict[str, Delivery]) -> tuple[list[str], TableSnapshot | None]:
+    def _judge_sets(
+        self, engine: Engine, superseded: dict[str, Delivery], staged: int
+    ) -> tuple[list[str], TableSnapshot | None]:
         tables = self.platform.tables
         record = tables.snapshot(table_name(self.flow.name, "silver", self.flow.record_table))
         if record is not None:
@@ -121,6 +130,7 @@ class _Settling:
             engine,
             self.flow,
             self.references,
+            rows=staged,
             family=self._family(superseded),
             published=record.files.schema.names if record is not None else (),
         )
@@ -137,25 +147,22 @@ class _Settling:
         earlier: dict[str, Delivery],
         superseded: dict[str, Delivery],
         published: TableSnapshot | None,
+        staged: Mapping[int, int],
     ) -> list[Delivery]:
         """Verdicts until they stand: a held delivery takes no key, so what follows is judged again without it."""
         target = self.flow.target(self.flow.record_table)
         key = target.key if published is not None and target is not None else None
         held: set[int] = set()
+        compared = compare_keys(engine, self.flow.contract, published_key=key, family=self._family(superseded))
         while True:
-            find_twins(
-                engine,
-                self.flow.contract,
-                published_key=key,
-                leaving_out=held,
-                family=self._family(superseded),
-            )
+            if compared:
+                find_twins(engine, self.flow.contract, leaving_out=held)
             decide(engine)
-            tallies = tally(engine)
+            tallies = tally(engine, staged)
             ends = [self._end(one, tallies, has_earlier=one.id in earlier) for one in self.deliveries]
             now_held = {one.landing_number for one in ends if one.state is DeliveryState.HELD}
             fresh = now_held - held
-            if not fresh or key_rule(self.flow.contract) is None:
+            if not fresh or not compared:
                 return ends
             # one at a time is right for all, but costs a pass each: those that no other can save go together
             held |= {one.landing_number for one in ends if _held_anyway(one)} & fresh or {min(fresh)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from headgate.core.ports import Engine
@@ -10,7 +10,7 @@ from headgate.core.reasons import Verdict
 from headgate.core.records import Counts, ReasonCount
 from headgate.core.sql import literal
 from headgate.review.keys import TWINS
-from headgate.review.relations import DELIVERIES, FAULTY, JUDGED, ROWS
+from headgate.review.relations import DELIVERIES, FAULTY, JUDGED
 from headgate.review.set_rules import BROKEN
 
 VERDICTS = "_verdicts"  # _n, _row, _offset, _length, _raw, reasons, verdict: every row that has a reason
@@ -63,15 +63,14 @@ def decide(engine: Engine) -> None:
 class Tallies:
     """Counts and reasons by landing number."""
 
-    staged: dict[int, int]
+    staged: Mapping[int, int]
     verdicts: dict[int, dict[str, int]]
     warned: dict[int, int]
     reasons: dict[int, tuple[ReasonCount, ...]]
 
 
-def tally(engine: Engine) -> Tallies:
-    """Count rows by verdict, and rows by reason."""
-    staged = dict(engine.rows(f"SELECT _n, count(*) FROM {ROWS} GROUP BY _n"))
+def tally(engine: Engine, staged: Mapping[int, int]) -> Tallies:
+    """Count rows by verdict, and rows by reason; `staged` are all rows by landing number."""
     verdicts: dict[int, dict[str, int]] = {}
     warned: dict[int, int] = {}
     for n, verdict, rows in engine.rows(f"SELECT _n, verdict, count(*) FROM {VERDICTS} GROUP BY ALL"):
@@ -80,6 +79,8 @@ def tally(engine: Engine) -> Tallies:
         else:
             verdicts.setdefault(n, {})[verdict] = rows
     reasons: dict[int, list[ReasonCount]] = {}
+    if not (verdicts or warned):
+        return Tallies(staged=staged, verdicts={}, warned={}, reasons={})
     listed = (
         "SELECT _n, verdict, reason.code, reason.path, reason.rule, count(DISTINCT _row) FROM "
         f"(SELECT _n, _row, verdict, unnest(reasons) AS reason FROM {VERDICTS}) GROUP BY ALL "
