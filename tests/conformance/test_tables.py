@@ -82,6 +82,19 @@ class TablesContract:
         tables.commit(change(back, schema=data.schema), application=APPLICATION, number=1, at=AT)
         assert rows(tables) == [{"a": 1}]
 
+    def test_a_lost_file_is_told_and_the_table_stays_whole(self, tables: Tables, stage: Stage) -> None:
+        data = pa.table({"a": [1]})
+        tables.commit(change(stage("one", data), schema=data.schema), application=APPLICATION, number=1, at=AT)
+        lost = stage("two", data)
+        Path(lost.path).unlink()
+        with pytest.raises(HeadgateError, match=r"did not take"):
+            tables.commit(change(lost, schema=data.schema), application=APPLICATION, number=2, at=AT)
+        assert rows(tables) == [{"a": 1}]
+        assert tables.transaction(NAME, APPLICATION) == 1
+        back = stage("three", data)
+        tables.commit(change(back, schema=data.schema), application=APPLICATION, number=2, at=AT)
+        assert len(rows(tables)) == 2
+
     def test_files_go_and_old_versions_stay(self, tables: Tables, stage: Stage) -> None:
         data = pa.table({"a": [1]})
         tables.commit(change(stage("one", data), schema=data.schema), application=APPLICATION, number=1, at=AT)
