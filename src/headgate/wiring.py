@@ -11,6 +11,7 @@ from pathlib import Path
 
 from headgate import __version__
 from headgate.core.flow import Flow
+from headgate.core.memo import Memo
 from headgate.core.platform import MEBIBYTE, Budget, Platform, Progress, silent
 from headgate.core.ports import Compute
 from headgate.settings import Settings
@@ -50,6 +51,7 @@ def open_platform(
     progress: Callable[[Progress], None] | None = None,
     processes: int = 1,
     clock: Callable[[], datetime] = system_clock,
+    memo: Memo | None = None,
 ) -> Platform:
     """The embedded platform: DuckDB, delta-rs, SQLite and folders."""
     import pyarrow as pa
@@ -111,6 +113,7 @@ def open_platform(
         progress=progress or silent,
         close=close,
         version=__version__,
+        memo=memo if memo is not None else Memo(),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from headgate.core.flow import Flow
+from headgate.core.memo import Memo
 from headgate.core.ports import Anchor, Clock, EngineFactory, Files, Ledger, Secrets, Tables
 
 MEBIBYTE = 1 << 20
@@ -63,3 +64,4 @@ class Platform:
     progress: Callable[[Progress], None] = silent
     close: Callable[[], None] = _nothing  # gives connections, engines and their temporary files back
     version: str = "0"
+    memo: Memo = field(default_factory=Memo)  # what was found about the flows' SQL before
