@@ -19,7 +19,8 @@ import pyarrow.parquet as pq
 import yaml
 from tests.harness.looks import quick_look
 
-from headgate.check.plan import STAGE, SUSPECTS, make_plan
+from headgate.check.plan import STAGE, SUSPECTS
+from headgate.check.plan_sql import write_plan
 from headgate.check.shapes import learn_shapes
 from headgate.core.contract import Contract
 from headgate.core.contract_document import read_contract
@@ -153,7 +154,7 @@ def judge(
 
     `typed`: what Arrow takes of JSON records goes the way of typed rows, else all are read from their text.
     """
-    plan = make_plan(contract, (), headers=_headers(contract, cases))
+    plan = write_plan(contract, (), headers=_headers(contract, cases))
     rows = _rows(contract, cases)
     values = learn_shapes(engine, plan, contract, _usual(contract) if cases[0].source == "json" else None)
     files = quick_look(engine, plan, contract, rows, values, folder, typed=typed)

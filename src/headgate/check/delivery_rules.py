@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-import sqlglot
-from sqlglot import exp
-
-from headgate.check.plan import STAGE
-from headgate.check.predicate_sql import PredicateWriter
-from headgate.check.rule_sql import holds
 from headgate.core.batches import BrokenDeliveryRule
 from headgate.core.contract import Contract, Rule, RuleKind, Scope
 from headgate.core.errors import CheckError
+from headgate.core.memo import Memo
 from headgate.core.ports import Engine
-from headgate.core.sql import path_sql, quoted
 
 Found = dict[int, list[BrokenDeliveryRule]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryStatement:
+    """SQL of a rule's figure over the staged rows."""
+
+    sql: str
+    grouped: bool  # True: (delivery, figure) for all of them; False: the figure of the delivery `$_n`
+    parameters: tuple[str, ...]  # of the flow, that it binds
 
 
 def judge_deliveries(
@@ -27,13 +30,15 @@ def judge_deliveries(
     contract: Contract,
     received: Mapping[int, int],
     values: Mapping[str, Any],
+    memo: Memo,
 ) -> Found:
     """Broken rules by landing number; `received` is the number of records and faults of each delivery."""
+    statements = statements_of(contract, memo)
     broken: Found = {}
     for rule in contract.rules:
         if rule.scope is not Scope.DELIVERY or rule.kind is RuleKind.TEXT:
             continue
-        figures = _figures(engine, contract, rule, received, values)
+        figures = _figures(engine, rule, statements, received, values)
         for n, figure in figures.items():
             if not _fits(figure, rule):
                 told = BrokenDeliveryRule(
@@ -46,119 +51,37 @@ def judge_deliveries(
     return broken
 
 
+def statements_of(contract: Contract, memo: Memo) -> dict[str, DeliveryStatement]:
+    """The statements of the contract's rules on deliveries, by the rule's id."""
+
+    def write() -> dict[str, DeliveryStatement]:
+        # SQLGlot takes 40 ms to import; statements that are remembered do without.
+        from headgate.check.delivery_sql import write_statements  # noqa: PLC0415
+
+        return write_statements(contract)
+
+    return memo.result("delivery rules", dict[str, DeliveryStatement], contract.digest, write)
+
+
 def _figures(
     engine: Engine,
-    contract: Contract,
     rule: Rule,
+    statements: Mapping[str, DeliveryStatement],
     received: Mapping[int, int],
     values: Mapping[str, Any],
 ) -> dict[int, Decimal | None]:
     if rule.kind is RuleKind.COUNT:
         return {n: Decimal(count) for n, count in received.items()}
-    if rule.kind is RuleKind.SHARE:
-        rows = engine.rows(_share_sql(contract, rule), _bound(values, rule))
-    elif rule.kind is RuleKind.FIGURE:
-        sql, grouped = _figure_sql(rule.arguments["sql"])
-        names = {name: values[name] for name in rule.arguments.get("parameters", []) if name in values}
-        if grouped:
-            rows = engine.rows(sql, names)
-        else:
-            rows = [(n, engine.rows(sql, {**names, "_n": n})[0][0]) for n in received]
-    else:
+    statement = statements.get(rule.id)
+    if statement is None:
         return {}
+    bound = {name: values[name] for name in statement.parameters if name in values}
+    if statement.grouped:
+        rows = engine.rows(statement.sql, bound)
+    else:
+        rows = [(n, engine.rows(statement.sql, {**bound, "_n": n})[0][0]) for n in received]
     found = {n: None if figure is None else Decimal(str(figure)) for n, figure in rows}
     return {n: found.get(n) for n in received if n in found or received[n]}
-
-
-def _figure_sql(text: str) -> tuple[str, bool]:
-    """One statement for all deliveries where the query is a plain aggregate; else one with `$_n` for each."""
-    tree = sqlglot.parse_one(text.replace("{object}", "__object"), read="duckdb")
-    plain = (
-        isinstance(tree, exp.Select)
-        and len(tree.expressions) == 1
-        and tree.find(exp.AggFunc) is not None
-        and not any(tree.args.get(part) for part in ("group", "having", "order", "limit", "joins", "with_", "distinct"))
-        and tree.find(exp.Subquery) is None
-    )
-    rewritten = tree.transform(_over("__rows" if plain else "__one"))
-    if plain and isinstance(rewritten, exp.Select):
-        number = exp.column("_n", quoted=True)
-        rewritten.set("expressions", [number, *rewritten.expressions])
-        select = rewritten.group_by(number.copy())
-        return f"WITH __rows AS (SELECT * FROM {STAGE}) {select.sql('duckdb', identify=True)}", True
-    return f"WITH __one AS (SELECT * FROM {STAGE} WHERE _n = $_n) {rewritten.sql('duckdb', identify=True)}", False
-
-
-def _over(relation: str) -> Callable[[exp.Expr], exp.Expr]:
-    def change(node: exp.Expr) -> exp.Expr:
-        if isinstance(node, exp.Table) and node.name == "__object":
-            return exp.to_table(relation)
-        return node
-
-    return change
-
-
-def _share_sql(contract: Contract, rule: Rule) -> str:
-    """Per delivery: broken rows, or their percentage, or the share of good ones among those that have a value."""
-    inner = rule.arguments["of"]
-    kind = RuleKind(inner["kind"])
-    probe = replace(rule, kind=kind, scope=Scope(inner["scope"]), arguments=inner["arguments"])
-    if kind is RuleKind.UNIQUE:
-        columns = [path_sql(path) for path in inner["arguments"]["columns"]]
-        there = " AND ".join(f"{column} IS NOT NULL" for column in columns)
-        good = f"count(DISTINCT row({', '.join(columns)})) FILTER ({there})"  # the first of those that are alike
-        return _wrap(rule, good, f"count(*) FILTER ({there})")
-    if probe.scope is Scope.ELEMENT:
-        return _wrap(rule, *_element_share(contract, rule, probe))
-    if kind is RuleKind.PREDICATE:
-        passes = f"coalesce({PredicateWriter(contract.columns, ()).row(inner['arguments']['sql'])}, false)"
-        there = _counted(rule, [path_sql(path) for path in rule.reads])
-    else:
-        column = contract.column(rule.reads[0])
-        value = path_sql(column.path)
-        there = "true" if kind is RuleKind.PRESENT else f"{value} IS NOT NULL"
-        passes = f"coalesce({holds(probe, column, value)}, true)"
-    good = f"count(*) FILTER ({there} AND {passes})"
-    return _wrap(rule, good, f"count(*) FILTER ({there})")
-
-
-def _element_share(contract: Contract, rule: Rule, probe: Rule) -> tuple[str, str]:
-    """SQL of the number of good elements, and of all that count."""
-    column = contract.column(probe.reads[0])
-    array, _, rest = column.path.partition("[]")
-    value = f"_x.{path_sql(rest.lstrip('.'))}" if rest else "_x"
-    there = "true" if probe.kind is RuleKind.PRESENT else f"{value} IS NOT NULL"
-    if probe.kind is RuleKind.PREDICATE:
-        there = _counted(rule, [value])
-    items = path_sql(array)
-    if probe.kind is RuleKind.PREDICATE:
-        predicate = PredicateWriter(contract.columns, ()).element(probe.arguments["sql"], "_x")
-        passes = f"coalesce({predicate}, false)"
-    else:
-        passes = f"coalesce({holds(probe, column, value)}, true)"
-    good = f"sum(len(list_filter({items}, lambda _x: {there} AND {passes})))"
-    return good, f"sum(len(list_filter({items}, lambda _x: {there})))"
-
-
-def _counted(rule: Rule, values: Sequence[str]) -> str:
-    """What counts for a share of a predicate: with `mostly` only where all that it reads is there, else every row."""
-    if rule.arguments["unit"] != "mostly":
-        return "true"
-    return " AND ".join(f"{value} IS NOT NULL" for value in values) or "true"
-
-
-def _wrap(rule: Rule, good: str, all_: str) -> str:
-    figure = {
-        "rows": f"{all_} - {good}",
-        "percent": f"CAST(100.0 * ({all_} - {good}) / nullif({all_}, 0) AS DECIMAL(18,6))",
-        "mostly": f"CAST(coalesce(1.0 * {good} / nullif({all_}, 0), 1) AS DECIMAL(18,6))",
-    }[rule.arguments["unit"]]
-    return f"SELECT _n, coalesce({figure}, 0) FROM {STAGE} GROUP BY {quoted('_n')}"
-
-
-def _bound(values: Mapping[str, Any], rule: Rule) -> dict[str, Any]:
-    inner = rule.arguments["of"]["arguments"]
-    return {name: values[name] for name in inner.get("parameters", []) if name in values}
 
 
 def _fits(figure: Decimal | None, rule: Rule) -> bool:

@@ -11,12 +11,10 @@ from dataclasses import dataclass
 import sqlglot
 from sqlglot import exp
 
+from headgate.check.plan import NOW
 from headgate.core.contract import Column
 from headgate.core.flow import ParameterDeclaration
 from headgate.core.sql import parameter_type, quoted
-
-NOW = "_now"
-"""Column of the input with the time of landing: `now()` in a rule, the same at every replay."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

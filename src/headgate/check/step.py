@@ -16,7 +16,7 @@ from headgate.check.faulty import stage_faulty
 from headgate.check.inputs import Input
 from headgate.check.limits import Limits
 from headgate.check.look import Look
-from headgate.check.plan import STAGE, CheckPlan, make_plan
+from headgate.check.plan import STAGE, CheckPlan, plan_of
 from headgate.check.rows import Rows
 from headgate.core.batches import CheckedBatch, CheckedDelivery, LandedBatch
 from headgate.core.errors import CheckError, ConfigurationError, EngineMemoryError, HeadgateError
@@ -167,20 +167,21 @@ class _Group:
         return self.inputs[0].headers
 
     def stage(self, engine: Engine, rows: Rows) -> Staged:
-        plan = make_plan(self.check.flow.contract, self.check.flow.parameters, headers=self.headers)
+        flow, memo = self.check.flow, self.check.platform.memo
+        plan = plan_of(flow.contract, flow.parameters, memo, headers=self.headers)
         files = self._stage_rows(engine, plan, rows)
         faulty = stage_faulty(
             engine,
             plan,
-            self.check.flow,
+            flow,
             self.inputs,
             values=self.check.parameters.only(plan.parameters),
             folder=str(self.check.folder),
             name=self.name,
         )
-        missing = missing_columns(engine, self.check.flow.contract, rows, files, headers=self.headers)
+        missing = missing_columns(engine, flow.contract, rows, files, headers=self.headers)
         received = {one.delivery.landing_number: one.received for one in self.inputs}
-        broken = judge_deliveries(engine, self.check.flow.contract, received, self.check.parameters.values)
+        broken = judge_deliveries(engine, flow.contract, received, self.check.parameters.values, memo)
         engine.drop(STAGE)
         return [self._outcome(one, missing, broken) for one in self.inputs], list(files), list(faulty)
 

@@ -24,7 +24,8 @@ from tests.harness.looks import quick_look
 from tests.harness.project import make_sales
 
 from headgate.adapters.duckdb_engine import DuckDBEngine
-from headgate.check.plan import SUSPECTS, CheckPlan, make_plan
+from headgate.check.plan import SUSPECTS, CheckPlan
+from headgate.check.plan_sql import write_plan
 from headgate.check.shapes import learn_shapes
 from headgate.core.contract import Contract
 from headgate.core.contract_document import read_contract
@@ -94,7 +95,7 @@ class Looker:
         )
         self._folder = folder
         self._contract = contract
-        self._plan: CheckPlan = make_plan(contract, parameters)
+        self._plan: CheckPlan = write_plan(contract, parameters)
         self._values = {"total_tolerance": Decimal("0.01"), "amount_limit": Decimal("2500.00")}
 
     def disagreements(self, texts: list[str], usual: list[str]) -> list[tuple[str, bool, list[str]]]:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from headgate.check.plan import CheckPlan, make_plan
+from headgate.check.plan import CheckPlan
+from headgate.check.plan_sql import write_plan
 from headgate.core.contract import Contract
 from headgate.core.contract_document import read_contract
 from headgate.core.flow import ParameterDeclaration
@@ -38,27 +39,26 @@ NESTED = {
 
 
 def test_parameters_and_tables_are_told() -> None:
-    plan = make_plan(contract(INTEGER, UNIT, rules=("n < $most", "n * rates(unit) > 0")), (RATES, MOST))
+    plan = write_plan(contract(INTEGER, UNIT, rules=("n < $most", "n * rates(unit) > 0")), (RATES, MOST))
     assert plan.parameters == {"most"}
-    assert [lookup.parameter.name for lookup in plan.lookups] == ["rates"]
     assert "param_rates" in plan.quick
     assert "param_rates" in plan.close
 
 
 def test_a_contract_without_rules_binds_nothing_of_the_flow() -> None:
-    plan = make_plan(contract(INTEGER), (MOST,))
-    assert (plan.parameters, plan.lookups) == (frozenset(), ())
+    plan = write_plan(contract(INTEGER), (MOST,))
+    assert plan.parameters == frozenset()
 
 
 def test_shapes_are_those_of_objects_alone() -> None:
-    plan = make_plan(contract(INTEGER, NESTED), ())
+    plan = write_plan(contract(INTEGER, NESTED), ())
     assert plan.shape_paths == ("$", '$."o"')
     assert plan.element_paths == ('$."o"."l"[*]',)
 
 
 @pytest.mark.parametrize("headers", [frozenset({"n"}), frozenset({"n", "unit", "more"}), frozenset[str]()])
 def test_a_text_file_has_no_shape(headers: frozenset[str]) -> None:
-    plan: CheckPlan = make_plan(contract(INTEGER, UNIT), (), headers=headers)
+    plan: CheckPlan = write_plan(contract(INTEGER, UNIT), (), headers=headers)
     assert (plan.shape_paths, plan.element_paths) == ((), ())
     assert "$_shapes" not in plan.quick
     assert "json" not in plan.quick

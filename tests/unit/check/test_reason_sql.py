@@ -8,7 +8,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from headgate.check.plan import SUSPECTS, make_plan
+from headgate.check.plan import SUSPECTS
+from headgate.check.plan_sql import write_plan
 from headgate.check.shape_sql import record_type
 from headgate.core.contract_document import read_contract
 
@@ -38,7 +39,7 @@ def reasons(record: str) -> list[tuple[str, str, str | None]]:
     document = {"apiVersion": "v3.1.0", "kind": "DataContract", "id": "c", "version": "1.0.0", "status": "active"}
     document["schema"] = [{"name": "r", "logicalType": "object", "properties": COLUMNS}]  # type: ignore[assignment]
     contract = read_contract(json.dumps(document).encode(), name="c.json")
-    plan = make_plan(contract, ())
+    plan = write_plan(contract, ())
     typed = ", ".join(f'CAST(NULL AS {kind}) AS "{name}"' for name, kind in record_type(contract.columns))
     with duckdb.connect() as connection:
         connection.execute(
