@@ -8,7 +8,7 @@ from headgate.core.naming import table_name
 from headgate.core.parameters import Bound, bind
 from headgate.core.platform import Platform
 from headgate.core.ports import Engine, FileSet
-from headgate.transform.task_sql import read_task
+from headgate.transform.task_reading import read_task
 
 
 def gold_faults(platform: Platform, flow_name: str = "sales") -> list[str]:
@@ -39,7 +39,7 @@ def gold_faults(platform: Platform, flow_name: str = "sales") -> list[str]:
 def _differing(engine: Engine, flow: Flow, target: Target, standing: FileSet, parameters: Bound) -> int:
     """Rows that only one of the two has, by their canonical text."""
     task = next(task for task in flow.tasks if task.name == target.name)
-    read = read_task(flow.files[task.file].decode(), flow.parameters, name=target.name)
+    read = read_task(flow.files[task.file].decode(), flow.parameters, target)
     engine.register("_standing", standing)
     row = row_text(standing.schema)
     anew, stands = f"SELECT {row} AS row FROM ({read.text})", f"SELECT {row} AS row FROM _standing"

@@ -11,9 +11,9 @@ from headgate.core.flow import Target, Task
 from headgate.core.ports import FileSet
 from headgate.core.records import StagedFile
 from headgate.core.sql import quoted
-from headgate.transform.merging import Merging, merging_of
+from headgate.transform.merging import Merging
 from headgate.transform.python_tasks import run_python
-from headgate.transform.task_sql import TaskSql, read_task
+from headgate.transform.task_sql import TaskSql, task_sql
 from headgate.transform.windows import make_windowed
 from headgate.transform.workspace import Workspace
 
@@ -25,11 +25,11 @@ def make_gold(work: Workspace, target: Target, task: Task, replaced: Collection[
     if task.function is not None:
         _replace(work, target, run_python(work, task), {})
         return
-    read = read_task(work.flow.files[task.file].decode(), work.flow.parameters, name=target.name)
+    read = task_sql(work.flow, task, target, work.memo)
     work.reach(read.foreign)
     values = work.parameters.only(read.parameters)
     standing = work.snapshots[target.name]
-    merging = merging_of(read, target)
+    merging = read.merging
     if standing is not None and merging is not None and not replaced and merging.source in work.added:
         _merge(work, target, read, merging, values)
     elif target.window is not None:

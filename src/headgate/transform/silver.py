@@ -14,7 +14,7 @@ from headgate.core.ports import FileSet
 from headgate.core.records import StagedFile
 from headgate.core.sql import literal, path_sql, quoted
 from headgate.transform.python_tasks import run_python
-from headgate.transform.task_sql import read_task
+from headgate.transform.task_sql import task_sql
 from headgate.transform.workspace import Workspace
 
 
@@ -48,7 +48,7 @@ def _statement(work: Workspace, target: Target, task: Task | None) -> tuple[str,
         return f"SELECT {flattened(work.flow)}, {DELIVERY}, {ROW}, {RECORD} FROM {ACCEPTED}", {}
     if task.function is not None:
         return run_python(work, task), {}
-    read = read_task(work.flow.files[task.file].decode(), work.flow.parameters, name=target.name)
+    read = task_sql(work.flow, task, target, work.memo)
     work.reach(read.foreign)
     return read.text, work.parameters.only(read.parameters)
 

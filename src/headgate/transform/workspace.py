@@ -14,6 +14,7 @@ from headgate.core.batches import ReviewedBatch
 from headgate.core.errors import TaskError
 from headgate.core.fingerprint import fingerprint
 from headgate.core.flow import Flow
+from headgate.core.memo import Memo
 from headgate.core.naming import ACCEPTED, DELIVERY, RECORD, ROW, table_name
 from headgate.core.parameters import Bound, bind
 from headgate.core.platform import Platform
@@ -35,6 +36,7 @@ class Workspace:
     number: int  # of the publication: part of the names of its files
     snapshots: dict[str, TableSnapshot | None]  # the flow's targets as they stand, by target name
     look_up: Callable[[str], TableSnapshot | None]  # a table of another flow, as flow.table
+    memo: Memo
     changes: dict[str, TableChange] = field(default_factory=dict)
     relations: dict[str, FileSet] = field(default_factory=dict)  # targets as they will stand
     added: dict[str, FileSet] = field(default_factory=dict)  # only what this publication adds to silver
@@ -116,6 +118,7 @@ def open_workspace(batch: ReviewedBatch, platform: Platform, number: int) -> Wor
             for target in batch.flow.targets
         },
         look_up=partial(published_table, platform=platform),
+        memo=platform.memo,
     )
 
 

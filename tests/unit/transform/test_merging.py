@@ -6,8 +6,7 @@ import duckdb
 import pytest
 
 from headgate.core.flow import Target
-from headgate.transform.merging import merging_of
-from headgate.transform.task_sql import read_task
+from headgate.transform.task_reading import read_task
 
 TARGET = Target(name="t", layer="gold", key=("k",))
 
@@ -34,7 +33,7 @@ TARGET = Target(name="t", layer="gold", key=("k",))
     ],
 )
 def test_not_additive(sql: str) -> None:
-    assert merging_of(read_task(sql, (), name="t"), TARGET) is None
+    assert read_task(sql, (), TARGET).merging is None
 
 
 ADDITIVE = [
@@ -48,8 +47,8 @@ ADDITIVE = [
 
 @pytest.mark.parametrize("sql", ADDITIVE)
 def test_merged_figures_are_those_of_all_rows(sql: str) -> None:
-    task = read_task(sql, (), name="t")
-    merging = merging_of(task, TARGET)
+    task = read_task(sql, (), TARGET)
+    merging = task.merging
     assert merging is not None
     with duckdb.connect() as connection:
         connection.execute(
