@@ -119,6 +119,7 @@ class Flow:
     files: Mapping[str, bytes]  # the content of those files, by their name in the folder
     quarantine_days: int | None = None
     warnings: tuple[str, ...] = ()  # what the checks of tasks say beside errors
+    foreign: tuple[str, ...] = ()  # tables of other flows that tasks in SQL read, as flow.table
     record_table: str = ""  # the silver target with one row per accepted record
 
     def target(self, name: str) -> Target | None:

@@ -6,7 +6,6 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from decimal import Decimal
 from functools import cache
 from importlib import resources
@@ -93,7 +92,7 @@ def read_flow(
         record_table=record_table,
     )
     if validate:
-        flow = replace(flow, warnings=check_tasks(flow, document.at("tasks")))
+        flow = check_tasks(flow, document.at("tasks"))
     _stop_at_problems(document, name)
     return flow
 

@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
-
-import sqlglot
-from sqlglot import exp
-from sqlglot.errors import SqlglotError
 
 from headgate.core.contract import RuleKind
 from headgate.core.errors import FlowError, Problem
@@ -35,12 +30,8 @@ def read_by(flow: Flow, flows: Mapping[str, Flow]) -> set[str]:
     """Names of the other flows whose published tables the flow reads."""
     named = {rule.arguments["table"] for rule in flow.contract.rules if rule.kind is RuleKind.REFERENCE}
     found = {other for table in named for other in _publishers(table, flows)}
-    others = flows.keys() - {flow.name}
-    for task in flow.tasks:
-        text = flow.files.get(task.file, b"").decode("utf-8", "replace") if task.function is None else ""
-        if any(name in text for name in others):  # else there is nothing to parse for
-            found.update(_named_before_tables(text) & others)
-    return found - {flow.name}
+    found.update(table.partition(".")[0] for table in flow.foreign)
+    return (found & flows.keys()) - {flow.name}
 
 
 def needed_tables(flow: Flow) -> set[str]:
@@ -56,17 +47,3 @@ def _publishers(table: str, flows: Mapping[str, Flow]) -> set[str]:
     """Flows with a table of that name; `flow.table` names one."""
     owner, _, name = table.rpartition(".")
     return {flow.name for flow in flows.values() if flow.target(name) is not None and owner in {"", flow.name}}
-
-
-@lru_cache(maxsize=256)
-def _named_before_tables(text: str) -> frozenset[str]:
-    """What stands before the point in each `flow.table` that a task reads; none in a text that is no SQL.
-
-    >>> sorted(_named_before_tables("SELECT * FROM sales.items AS i, shop.days JOIN tax.rates ON i.day = days.day"))
-    ['sales', 'shop', 'tax']
-    """
-    try:
-        tree = sqlglot.parse_one(text, read="duckdb")
-    except SqlglotError:
-        return frozenset()  # lint says what is wrong with it
-    return frozenset(table.db for table in tree.find_all(exp.Table) if table.db)

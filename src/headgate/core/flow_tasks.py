@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from headgate.core.contract import Contract, Rule, RuleKind
@@ -48,46 +49,53 @@ def _check_lookup(place: Cursor, rule: Rule, lookup: Mapping[str, Any], tables: 
         place.problem(f"the rule {rule.id} gives {table}() {given} values for {tables[table]} key columns.")
 
 
-def check_tasks(flow: Flow, place: Cursor) -> tuple[str, ...]:
-    """Note what is wrong with the tasks' SQL at the lines that name them; the warnings are returned."""
+def check_tasks(flow: Flow, place: Cursor) -> Flow:
+    """Note what is wrong with the tasks' SQL at the lines that name them; the flow with what the SQL tells of it."""
     warnings: list[str] = []
-    known = {ACCEPTED, flow.contract.record, *_table_relations(flow)}
+    foreign: dict[str, None] = {}
+    tables = (parameter.name for parameter in flow.parameters if parameter.type == "table")
+    known = {ACCEPTED, flow.contract.record, *tables, *(target.name for target in flow.targets)}
     keeping = {ACCEPTED, flow.contract.record}
     for index, task in enumerate(flow.tasks):
         entry = Cursor(text=place.text, value=task.file, path=(*place.path, index), problems=place.problems)
         target = flow.target(task.name)
         silver = target is not None and target.layer == "silver"
         if task.function is None:
-            warnings.extend(_check_sql(flow, task, entry, known=known, keeping=keeping if silver else None))
+            found = _check_sql(flow, task, entry, known=known, keeping=keeping if silver else None)
+            warnings.extend(f"{task.file}: {warning}" for warning in found.warnings)
+            foreign.update(dict.fromkeys(name for name in found.relations if name not in known))
         known.add(task.name)
         if silver:
             keeping.add(task.name)
-    return tuple(warnings)
+    return replace(flow, warnings=tuple(warnings), foreign=tuple(foreign))
 
 
-def _table_relations(flow: Flow) -> set[str]:
-    return {parameter.name for parameter in flow.parameters if parameter.type == "table"}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """What the SQL of a task tells of it; nothing where it is refused."""
+
+    relations: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
-def _check_sql(flow: Flow, task: Task, entry: Cursor, *, known: set[str], keeping: set[str] | None) -> list[str]:
-    """Warnings of one task; `keeping` are the relations with the identity columns, None where it need not keep them."""
-    # SQLGlot takes 0.2 s to import; flows that were checked before do without.
+def _check_sql(flow: Flow, task: Task, entry: Cursor, *, known: set[str], keeping: set[str] | None) -> _Told:
+    """Look at one task; `keeping` are the relations with the identity columns, None where it may lose them."""
+    # SQLGlot takes 40 ms to import; flows without tasks do without.
     from headgate.core.selects import check_select, lost_columns  # noqa: PLC0415
 
     values = {parameter.name for parameter in flow.parameters if parameter.type != "table"}
     tables = {parameter.name: len(parameter.key) for parameter in flow.parameters if parameter.type == "table"}
-    published = {target.name for target in flow.targets}
     try:
         sql = flow.files[task.file].decode("utf-8")
-        found = check_select(sql, relations=known | published, parameters=values, tables=tables, foreign=True)
+        found = check_select(sql, relations=known, parameters=values, tables=tables, foreign=True)
         wanted = IDENTITY | {RECORD} if task.name == flow.record_table else IDENTITY
         lost = set() if keeping is None else lost_columns(sql, wanted, keeping=keeping)
     except (QueryRefusedError, UnicodeDecodeError) as error:
         entry.problem(f"{task.file}: {error}")
-        return []
+        return _Told()
     if lost:
         entry.problem(
             f"{task.file} loses {' and '.join(sorted(lost))}.",
             f"A silver table keeps them: select them from `{ACCEPTED}`.",
         )
-    return [f"{task.file}: {warning}" for warning in found.warnings]
+    return _Told(relations=found.relations, warnings=found.warnings)

@@ -199,6 +199,20 @@ def test_a_flow_without_its_files_says_what_to_do() -> None:
             read_flow("shop", files.__getitem__)
 
 
+def test_tables_of_other_flows_are_told() -> None:
+    tasks = "tasks: [tasks/rows.sql, tasks/days.sql, tasks/named.sql, tasks/score.py:score]"
+    gold = "days: {key: [day]}, named: {key: [name]}, score: {key: [id]}"
+    sql = (
+        b"WITH rows AS (SELECT * FROM people.names) "
+        b"SELECT r.name, d.n FROM rows AS r JOIN days AS d USING (day) JOIN tax.rates USING (day)"
+    )
+    found = read(
+        f"source: {{files: '*.csv'}}\n{tasks}\ntargets: {{silver: {{rows: {{key: [id]}}}}, gold: {{{gold}}}}}",
+        files={"tasks/named.sql": sql},
+    )
+    assert set(found.foreign) == {"people.names", "tax.rates"}
+
+
 def test_without_validation_the_same_flow_is_read() -> None:
     text = "source: {files: '*.csv'}\ntasks: [tasks/rows.sql]\ntargets: {silver: {rows: {key: [id]}}}"
     files = {**FILES, "flow.yaml": text.encode()}
