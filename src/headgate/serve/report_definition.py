@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from headgate.serve.report_sentence import Template
 
@@ -116,3 +118,12 @@ class ReportDefinition:
     insights: tuple[Sentence, ...] = ()
     figures: tuple[KeyFigure, ...] = ()
     sections: tuple[Section, ...] = ()
+    limited: frozenset[str] = frozenset()  # those of its SELECTs that have a LIMIT of their own
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportTree:
+    """What report.yaml holds, as it stands there, once it was looked at."""
+
+    tree: Mapping[str, Any]
+    limited: frozenset[str]

@@ -65,6 +65,10 @@ class _Source:
     def select(self, sql: str) -> tuple[Row, ...]:
         return read_rows(self.query(sql, bind(sql, self.parameters)), self.personal)
 
+    def first(self, sql: str, limit: int) -> tuple[Row, ...]:
+        """The first rows; all that it gives where a SELECT has a LIMIT of its own."""
+        return self.select(sql if sql in self.definition.limited else first_rows(sql, limit))
+
 
 def gather(
     facts: RunFacts, definition: ReportDefinition, query: Query, *, document: str, personal: Collection[str] = ()
@@ -125,7 +129,7 @@ def _named_values(source: _Source) -> dict[str, Value]:
 
 
 def _one_row(source: _Source, sql: str) -> Row:
-    rows = source.select(first_rows(sql, 2))
+    rows = source.first(sql, 2)
     if len(rows) != 1:
         raise SqlError(
             f"gives {'no row' if not rows else 'more than one row'}; it must give one. Aggregate, or add LIMIT 1."
@@ -161,7 +165,7 @@ def _say(source: _Source, sentence: Sentence) -> Words | None:
     row: Row = {}
     if sentence.sql or sentence.when:
         sql = sentence.sql or "SELECT 1 AS said"
-        rows = source.select(where(sql, sentence.when, 2) if sentence.when else first_rows(sql, 2))
+        rows = source.select(where(sql, sentence.when, 2)) if sentence.when else source.first(sql, 2)
         if not rows:
             return None
         if len(rows) > 1:
@@ -180,7 +184,7 @@ def _section(source: _Source, index: int) -> SectionFigures:
 
 
 def _read_section(source: _Source, section: Section) -> SectionFigures:
-    rows = source.select(first_rows(section.sql, section.limit))[: section.limit]
+    rows = source.first(section.sql, section.limit)[: section.limit]
     total = len(rows) if len(rows) < section.limit else int(str(source.select(count_rows(section.sql))[0]["n"]))
     shown = read_form(section.form, rows, {**source.values}, source.currency)
     about = {"shown": len(rows), "total": total, **series_values(shown, source.currency)}

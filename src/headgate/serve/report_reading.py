@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-import jsonschema_rs
-import yaml
-
-from headgate.core.errors import FlowError, Problem
+from headgate.core.memo import Memo
 from headgate.serve.report_definition import (
     BarsForm,
     ColumnsForm,
@@ -18,79 +15,48 @@ from headgate.serve.report_definition import (
     Form,
     KeyFigure,
     ReportDefinition,
+    ReportTree,
     Section,
     Sentence,
     TableColumn,
     TableForm,
 )
-from headgate.serve.report_reading_checks import check_document
-from headgate.serve.report_schema import DOCUMENT, FORMS
 from headgate.serve.report_sentence import Template, read_template
 
 Node = dict[str, Any]
 
 
-def read_definition(content: bytes, *, document: str, personal: Collection[str] = ()) -> ReportDefinition:
+def read_definition(
+    content: bytes, *, document: str, personal: Collection[str] = (), memo: Memo | None = None
+) -> ReportDefinition:
     """YAML -> definition. `document` is the name for messages, `personal` the columns that no report may show.
 
-    Raises FlowError with every problem found.
+    Raises FlowError with every problem found. A text that is in the `memo` was looked at before.
     """
-    tree = _load(content, document)
-    problems = list(_shape_problems(tree)) or list(check_document(tree, personal))
-    if problems:
-        raise FlowError(document, problems)
+    sha256 = hashlib.sha256(content).hexdigest()
+
+    def read() -> ReportTree:
+        # YAML, its schemas and SQLGlot take 0.1 s to import; reports that are remembered do without.
+        from headgate.serve.report_tree import read_tree  # noqa: PLC0415
+
+        return read_tree(content, document=document, personal=personal)
+
+    found = (memo or Memo()).result("report", ReportTree, [sha256, sorted(personal)], read)
+    tree = found.tree
     given: dict[str, Any] = {}
     if "lead" in tree:
         given["lead"] = _sentences(tree["lead"])
     return ReportDefinition(
-        digest=hashlib.sha256(content).hexdigest(),
+        digest=sha256,
         currency=tree.get("currency", ""),
         values=tuple(tree.get("values", {}).items()),
         headline=_sentences(tree.get("headline", [])),
         insights=_sentences(tree.get("insights", [])),
         figures=_figures(tree.get("figures", [])),
         sections=tuple(_section(node) for node in tree.get("sections", [])),
+        limited=found.limited,
         **given,
     )
-
-
-def _load(content: bytes, document: str) -> Node:
-    try:
-        tree = yaml.safe_load(content)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}" if mark else "the file"
-        what = f"is no YAML: {getattr(error, 'problem', None) or error}."
-        raise FlowError(
-            document, [Problem(where=where, what=what, fix="Quote texts that hold : or { or #.")]
-        ) from error
-    if not isinstance(tree, dict):
-        raise FlowError(document, [Problem(where="the file", what="is no mapping.", fix="Begin with `report: 1`.")])
-    return tree
-
-
-def _shape_problems(tree: Node) -> Iterator[Problem]:
-    top = list(_problems(DOCUMENT, tree, ()))
-    yield from top
-    if any(problem.where.startswith("sections") for problem in top) or not isinstance(tree.get("sections", []), list):
-        return
-    for index, node in enumerate(tree.get("sections", [])):
-        yield from _problems(FORMS[node["form"]], node, ("sections", index))
-
-
-def _problems(schema: Node, instance: object, above: tuple[str | int, ...]) -> Iterator[Problem]:
-    for error in jsonschema_rs.validator_for(schema).iter_errors(instance):
-        yield Problem(
-            where=_place((*above, *error.instance_path)),
-            what=f"{error.message}.",
-            fix="The keys of each form stand in docs/report.md.",
-        )
-
-
-def _place(path: Sequence[str | int]) -> str:
-    """('sections', 2, 'form') -> sections[2].form."""
-    steps = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
-    return steps.lstrip(".") or "the file"
 
 
 def _template(source: str | None) -> Template | None:

@@ -7,7 +7,8 @@ from typing import Any
 
 from headgate.core.errors import Problem
 from headgate.serve.report_sentence import SentenceError, read_template
-from headgate.serve.report_sql import PARAMETERS, SqlError, check_sql
+from headgate.serve.report_sql import PARAMETERS, SqlError
+from headgate.serve.report_sql_checks import check_sql
 
 Node = dict[str, Any]
 
@@ -30,6 +31,13 @@ def check_document(tree: Node, personal: Collection[str]) -> Iterator[Problem]:
     yield from _twins(tree.get("sections", []))
     for index, node in enumerate(tree.get("sections", [])):
         yield from _section(node, f"sections[{index}]", personal)
+
+
+def selects(tree: Node) -> Iterator[str]:
+    """Every SELECT of a document."""
+    yield from tree.get("values", {}).values()
+    for part in ("headline", "lead", "insights", "sections"):
+        yield from (node["sql"] for node in tree.get(part, []) if "sql" in node)
 
 
 def _sentence(node: Node, where: str, personal: Collection[str]) -> Iterator[Problem]:

@@ -1,16 +1,12 @@
-"""The SQL of a report: one SELECT a text, parameters by name, no column with personal values."""
+"""The SQL of a report as it runs: parameters by name, few rows, no column with personal values."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from functools import lru_cache
 from typing import Protocol
 
 import pyarrow as pa
-import sqlglot
-from sqlglot import exp
-from sqlglot.errors import SqlglotError
 
 from headgate.serve.report_formats import Value
 
@@ -33,26 +29,10 @@ class SqlError(ValueError):
     """The SQL cannot stand in a report; the message says why and what would do."""
 
 
-def check_sql(
-    sql: str, *, parameters: Collection[str] | None, personal: Collection[str], ordered: bool = False
-) -> None:
-    """Raises SqlError unless `sql` is one SELECT that names only known parameters and no personal column.
-
-    `parameters`: those that are bound, None where that is known only later.
-    `ordered`: a list, which must say its order, or two runs may show other rows.
-    """
-    tree = _parse(sql)
-    if parameters is not None:
-        _refuse_unbound(_named(tree), parameters)
-    _refuse_personal(tree, personal)
-    if ordered and tree.args.get("order") is None:
-        raise SqlError("a list needs ORDER BY over columns that tell any two rows apart.")
-
-
 def bind(sql: str, values: Mapping[str, object]) -> dict[str, object]:
     """The part of the values that the SQL names; DuckDB refuses parameters that nobody reads."""
     named = {name for name in _PARAMETER.findall(sql) if name}
-    _refuse_unbound(named, values)
+    refuse_unbound(named, values)
     return {name: values[name] for name in sorted(named)}
 
 
@@ -61,8 +41,8 @@ _PARAMETER = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/|\$(
 
 
 def first_rows(sql: str, limit: int) -> str:
-    """The same SELECT cut at `limit` rows; one that has its own LIMIT stays as it is."""
-    return sql if _parse(sql).args.get("limit") is not None else f"{_body(sql)}\nLIMIT {limit}"
+    """A SELECT without a LIMIT of its own, cut at `limit` rows."""
+    return f"{_body(sql)}\nLIMIT {limit}"
 
 
 def where(sql: str, condition: str, limit: int) -> str:
@@ -90,47 +70,17 @@ def read_rows(table: pa.Table, personal: Collection[str]) -> tuple[dict[str, Val
     return tuple({name: _plain(value) for name, value in row.items()} for row in table.to_pylist())
 
 
-def _refuse_unbound(named: Collection[str], known: Collection[str]) -> None:
+def refuse_unbound(named: Collection[str], known: Collection[str]) -> None:
+    """Raises SqlError for a parameter that nobody binds."""
     unknown = sorted(set(named) - set(known))
     if unknown:
         bound = ", ".join(f"${name}" for name in sorted(known))
         raise SqlError(f"${unknown[0]} is not bound here. Known are: {bound}.")
 
 
-def _refuse_personal(tree: exp.Expr, personal: Collection[str]) -> None:
-    """A personal column is refused by name, and so is a whole row, which would carry it (`to_json(transactions)`)."""
-    hidden = {name.lower() for name in personal}
-    seen = sorted({name.name.lower() for name in tree.find_all(exp.Identifier)} & hidden)
-    if seen:
-        raise SqlError(f"{seen[0]} is a personal column and never stands in a report. Show the id instead.")
-    tables = {table.alias_or_name.lower() for table in tree.find_all(exp.Table)}
-    rows = sorted({column.name.lower() for column in tree.find_all(exp.Column) if not column.table} & tables)
-    if rows and hidden:
-        raise SqlError(
-            f"{rows[0]} stands for a whole row, personal columns with it. Name the columns, with their table."
-        )
-
-
 def _plain(value: Value) -> Value:
     """Inf and NaN stand for no value, as they do in the rules."""
     return None if isinstance(value, float) and (value != value or value in {float("inf"), float("-inf")}) else value  # noqa: PLR0124
-
-
-@lru_cache(maxsize=512)
-def _parse(sql: str) -> exp.Expr:
-    """The tree of one SELECT, which nobody changes: a section's SQL is looked at several times."""
-    try:
-        trees = sqlglot.parse(sql, read="duckdb")
-    except SqlglotError as error:
-        raise SqlError(f"is no SQL that can be read: {str(error).splitlines()[0]}") from error
-    tree = trees[0] if len(trees) == 1 else None
-    if not isinstance(tree, exp.Query):
-        raise SqlError("must be one SELECT.")
-    return tree
-
-
-def _named(tree: exp.Expr) -> set[str]:
-    return {node.name for node in tree.find_all(exp.Parameter, exp.Placeholder)}
 
 
 def _body(sql: str) -> str:

@@ -28,8 +28,8 @@ DEFINITION = "report.yaml"
 
 def keep_facts(platform: Platform, flow: Flow, facts: RunFacts) -> dict[str, Any]:
     """What the run's summary keeps of a flow to make the report again; the definition goes to the vault."""
-    definition = _definition_of(flow)
-    kept: dict[str, Any] = {"facts": encode_facts(facts), "personal": sorted(personal_columns(flow))}
+    definition = definition_of(flow)
+    kept: dict[str, Any] = {"facts": encode_facts(facts), "personal": sorted(personal_columns(flow, platform.memo))}
     if definition is not None:
         kept["definition"] = hashlib.sha256(definition).hexdigest()
         platform.vault.put(vault_name(kept["definition"]), [definition])
@@ -44,7 +44,8 @@ def make_run_report(platform: Platform, kept: Mapping[str, Any]) -> Report:
     document = f"flows/{facts.flow}/{DEFINITION}"
     if "definition" in kept:
         with platform.vault.open(vault_name(kept["definition"])) as stream:
-            definition = read_definition(stream.read(), document=document, personal=personal)
+            content = stream.read()
+        definition = read_definition(content, document=document, personal=personal, memo=platform.memo)
     relations = {
         table.name.split(".", 1)[1]: (table_name(facts.flow, *table.name.split(".", 1)), table.version)
         for table in facts.tables
@@ -93,7 +94,8 @@ def kept_of(run: Run) -> Mapping[str, Mapping[str, Any]]:
     return kept
 
 
-def _definition_of(flow: Flow) -> bytes | None:
+def definition_of(flow: Flow) -> bytes | None:
+    """The flow's report.yaml as it stands; None where it has none."""
     place = Path(flow.folder) / DEFINITION
     return place.read_bytes() if place.is_file() else None
 

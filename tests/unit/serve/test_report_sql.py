@@ -3,7 +3,8 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from headgate.serve.report_sql import PARAMETERS, SqlError, bind, check_sql, first_rows, read_rows
+from headgate.serve.report_sql import PARAMETERS, SqlError, bind, first_rows, read_rows
+from headgate.serve.report_sql_checks import check_sql, has_limit
 
 _PERSONAL = ("customer_name", "card_last4")
 
@@ -39,10 +40,14 @@ def test_only_parameters_that_are_named_are_bound() -> None:
     assert bind("SELECT '$held', $now", {"now": 1, "held": 2}) == {"now": 1}
 
 
-def test_a_list_is_cut_unless_it_cuts_itself() -> None:
+def test_a_list_is_cut_behind_its_comments() -> None:
     assert first_rows("SELECT 1 ORDER BY 1;", 5).endswith("LIMIT 5")
     assert first_rows("SELECT 1 ORDER BY 1 -- all", 5).endswith("-- all\nLIMIT 5")
-    assert first_rows("SELECT 1 LIMIT 2", 5) == "SELECT 1 LIMIT 2"
+
+
+def test_a_list_may_cut_itself() -> None:
+    assert has_limit("SELECT 1 LIMIT 2")
+    assert not has_limit("SELECT * FROM (SELECT 1 LIMIT 2)")
 
 
 @pytest.mark.parametrize(
