@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-from contextlib import suppress
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from pathlib import Path, PurePath
 
-from headgate import __version__
 from headgate.core.errors import ConfigurationError, NotFoundError
 from headgate.core.flow import Flow
-from headgate.core.flow_document import CONTRACT_FILE, read_flow
+from headgate.core.flow_files import CONTRACT_FILE, FLOW_FILE, files_digest
+from headgate.core.memo import Memo
 from headgate.core.parameters import parse_value, vault_name
 from headgate.core.platform import Platform
 from headgate.core.records import ParameterVersion
+from headgate.memo_file import opened_memo
 from headgate.settings import Settings
 
-VALIDATED = ".validated"  # in the stage
 SYSTEM = "headgate"  # who sets defaults
 
 
-def load_flows(settings: Settings, only: str | None = None) -> dict[str, Flow]:
-    """The flows of a project by name; `only` reads one of them."""
+def load_flows(settings: Settings, only: str | None = None, *, memo: Memo | None = None) -> dict[str, Flow]:
+    """The flows of a project by name; `only` reads one of them.
+
+    What is the `memo` has, by default that in the stage, is not read again.
+    """
     folders = sorted(place.parent for place in settings.flows.glob("*/flow.yaml"))
     if only is not None:
         folders = [folder for folder in folders if folder.name == only]
@@ -30,48 +35,32 @@ def load_flows(settings: Settings, only: str | None = None) -> dict[str, Flow]:
             )
     if not folders:
         raise ConfigurationError(f"{settings.flows} holds no flow. Next: `headgate init` writes one.")
-    known = _Validated(settings.stage / VALIDATED)
-    flows = {folder.name: known.load(folder) for folder in folders}
-    known.keep()
-    return flows
+    if memo is not None:
+        return {folder.name: load_flow(folder, memo) for folder in folders}
+    with opened_memo(settings) as found:
+        return {folder.name: load_flow(folder, found) for folder in folders}
 
 
-class _Validated:
-    """Flows that passed every check in this version of Headgate, by digest: they need not pass it at each start."""
+def load_flow(folder: Path, memo: Memo | None = None) -> Flow:
+    """One flow from its folder; a name with a path in it reaches nothing outside.
 
-    def __init__(self, place: Path) -> None:
-        self._place = place
-        self._before = set(place.read_text(encoding="utf-8").split()) if place.is_file() else set()
-        self._now: set[str] = set()
-
-    def load(self, folder: Path) -> Flow:
-        """The flow, checked in full unless it was before."""
-        stamp = ""
-        if self._before:
-            flow = load_flow(folder, validate=False)
-            stamp = self._stamp(flow)
-        if not stamp or stamp not in self._before:
-            flow = load_flow(folder)
-            stamp = self._stamp(flow)
-        self._now.add(stamp)
-        return flow
-
-    def keep(self) -> None:
-        """Remember what passed; where nothing can be written it is checked again next time."""
-        if self._now <= self._before:
-            return
-        with suppress(OSError):
-            self._place.parent.mkdir(parents=True, exist_ok=True)
-            self._place.write_text("\n".join(sorted(self._before | self._now)), encoding="utf-8")
-
-    @staticmethod
-    def _stamp(flow: Flow) -> str:
-        parts = [__version__, flow.name, flow.digest, flow.contract.digest]
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    A flow of which nothing changed since it was read and checked in full is taken from the `memo`.
+    """
+    read_file = cache(_reader(folder))  # what is remembered must be of the bytes that its digest is of
+    whole = cache(lambda: _read(folder, read_file))
+    if memo is None:
+        return whole()
+    try:
+        named_by = [hashlib.sha256(read_file(name)).hexdigest() for name in (FLOW_FILE, CONTRACT_FILE)]
+        names = memo.result("files of a flow", tuple[str, ...], named_by, lambda: tuple(whole().files))
+        files = {name: read_file(name) for name in names}
+    except FileNotFoundError:
+        return whole()  # which says what is missing
+    flow = memo.result("flow", Flow, [named_by, files_digest(files)], lambda: _placeless(whole()))
+    return replace(flow, name=folder.name, folder=folder, files=files)
 
 
-def load_flow(folder: Path, *, validate: bool = True) -> Flow:
-    """One flow from its folder; a name with a path in it reaches nothing outside."""
+def _reader(folder: Path) -> Callable[[str], bytes]:
     root = folder.resolve()
 
     def read_file(name: str) -> bytes:
@@ -80,7 +69,19 @@ def load_flow(folder: Path, *, validate: bool = True) -> Flow:
             raise FileNotFoundError(name)
         return place.read_bytes()
 
-    return read_flow(folder.name, read_file, folder=folder, validate=validate)
+    return read_file
+
+
+def _read(folder: Path, read_file: Callable[[str], bytes]) -> Flow:
+    # YAML, its schemas and SQLGlot take 0.1 s to import; flows that are remembered do without.
+    from headgate.core.flow_document import read_flow  # noqa: PLC0415
+
+    return read_flow(folder.name, read_file, folder=folder)
+
+
+def _placeless(flow: Flow) -> Flow:
+    """What follows from the content of a flow's files alone."""
+    return replace(flow, name="", folder=PurePath(), files={})
 
 
 def enter_flows(platform: Platform) -> None:

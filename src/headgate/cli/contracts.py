@@ -142,7 +142,7 @@ def diff(old: str, new: str, *, project: Path | None, as_json: bool) -> None:
 
 def _contract(name: str, project: Path | None) -> Contract:
     from headgate.core.contract_document import read_contract
-    from headgate.core.flow_document import CONTRACT_FILE
+    from headgate.core.flow_files import CONTRACT_FILE
 
     (place,) = _places([name], project)
     file = place / CONTRACT_FILE if place.is_dir() else place

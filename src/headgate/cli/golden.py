@@ -21,11 +21,13 @@ def run_cases(flow: str, *, case: str | None, project: Path | None, as_json: boo
     from headgate.cli.failures import FAILED
     from headgate.cli.found_files import require_flow
     from headgate.cli.golden_cases import case_files, run_case
+    from headgate.memo_file import opened_memo
     from headgate.settings import project_settings
 
     settings = project_settings(project)
     require_flow(settings, flow)
-    results = [run_case(place, settings.flows / flow) for place in case_files(settings.flows / flow, case)]
+    with opened_memo(settings) as memo:
+        results = [run_case(place, settings.flows / flow, memo) for place in case_files(settings.flows / flow, case)]
     broken = sum(bool(one.differences) for one in results)
     document = {
         "flow": flow,

@@ -31,6 +31,7 @@ from headgate import pipeline
 from headgate.core.batches import Arrived
 from headgate.core.errors import FlowError, HeadgateError, NotFoundError, Problem
 from headgate.core.flow import Flow
+from headgate.core.memo import Memo
 from headgate.core.naming import quarantine_table, table_name
 from headgate.core.platform import Platform
 from headgate.core.ports import DeliveryFilter
@@ -79,15 +80,15 @@ def case_files(flow: Path, wanted: str | None = None) -> list[Path]:
     return found
 
 
-def run_case(place: Path, flow_folder: Path) -> CaseResult:
+def run_case(place: Path, flow_folder: Path, memo: Memo) -> CaseResult:
     """Run one case on a project of its own, which is gone afterwards."""
-    flow = load_flow(flow_folder)
+    flow = load_flow(flow_folder, memo)
     case = read_case(place, flow)
     flow = replace(flow, checking=replace(flow.checking, accept_at_least=case.accept_at_least))
     with tempfile.TemporaryDirectory(prefix="headgate-case-") as name:
         folder = Path(name)
         (folder / FILE).write_text('[project]\nname = "case"\n', encoding="utf-8")
-        platform = open_platform(read_settings(folder, {}), {flow.name: flow}, clock=lambda: case.now)
+        platform = open_platform(read_settings(folder, {}), {flow.name: flow}, clock=lambda: case.now, memo=memo)
         try:
             differences = tuple(_differences(case, platform, flow, _delivered(case, platform, flow, folder)))
         except HeadgateError as error:

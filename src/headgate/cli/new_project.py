@@ -13,6 +13,7 @@ from headgate.archive.signer import public_keys
 from headgate.cli.opening import opened
 from headgate.core.errors import ConfigurationError, NotFoundError
 from headgate.core.near_name import did_you_mean
+from headgate.preparing import prepare
 from headgate.settings import FILE, Settings, read_settings
 from headgate.wiring import shipped_flows
 
@@ -91,6 +92,7 @@ def make_project(folder: Path, *, flows: Sequence[str] = (), name: str | None = 
     with opened(settings) as project:
         key = public_keys(project.platform.secrets)[-1].label
         anchor(project.platform)
+        prepare(project.platform)
         names = tuple(project.platform.flows)
     return Made(
         folder=settings.folder, name=settings.name, flows=names, written=tuple(written), kept=tuple(kept), key=key

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from headgate.core.platform import Platform, Progress
+from headgate.memo_file import opened_memo
 from headgate.project import enter_flows, load_flows
 from headgate.settings import Settings
 from headgate.wiring import open_platform
@@ -26,14 +27,15 @@ def opened(
     settings: Settings, *, processes: int = 1, tell: Callable[[Progress], None] | None = None
 ) -> Iterator[Project]:
     """The project with its flows, ready to work: what the ledger must know of them is entered."""
-    flows = load_flows(settings)
-    platform = open_platform(settings, flows, processes=processes, progress=tell)
-    try:
-        enter_flows(platform)
-        collect_rarely()
-        yield Project(settings=settings, platform=platform)
-    finally:
-        platform.close()
+    with opened_memo(settings) as memo:
+        flows = load_flows(settings, memo=memo)
+        platform = open_platform(settings, flows, processes=processes, progress=tell, memo=memo)
+        try:
+            enter_flows(platform)
+            collect_rarely()
+            yield Project(settings=settings, platform=platform)
+        finally:
+            platform.close()
 
 
 def collect_rarely() -> None:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from headgate.cli.failures import explain
+from headgate.memo_file import opened_memo
 from headgate.pipeline import check_only
 from headgate.project import load_flows
 from headgate.settings import read_settings
@@ -22,11 +23,13 @@ def work(arguments: Sequence[str]) -> None:
     stopped: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _frame: stopped.append(number))
     settings = read_settings(Path(folder))
-    platform = replace(open_platform(settings, load_flows(settings), processes=int(processes)), owner=owner)
-    try:
-        check_only(platform, stopped=lambda: bool(stopped))
-    finally:
-        platform.close()
+    with opened_memo(settings) as memo:
+        flows = load_flows(settings, memo=memo)
+        platform = replace(open_platform(settings, flows, processes=int(processes), memo=memo), owner=owner)
+        try:
+            check_only(platform, stopped=lambda: bool(stopped))
+        finally:
+            platform.close()
 
 
 def main() -> None:

@@ -47,7 +47,7 @@ class Draft:
 
     def default_code(self) -> str:
         """Code where the contract names none; empty where the rule's id is the code."""
-        return self.code or CODES.get(self.kind, "")
+        return str(self.code or CODES.get(self.kind, ""))
 
 
 def share_of(draft: Draft, *, operator: str, value: str, unit: str) -> Draft:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -12,7 +11,6 @@ from importlib import resources
 from pathlib import PurePath, PurePosixPath
 from typing import TYPE_CHECKING
 
-from headgate.core.canonical import digest
 from headgate.core.contract import Contract, RuleKind
 from headgate.core.contract_document import read_contract
 from headgate.core.errors import FlowError, NotFoundError
@@ -26,6 +24,7 @@ from headgate.core.flow import (
     Target,
     Task,
 )
+from headgate.core.flow_files import CONTRACT_FILE, FLOW_FILE, files_digest
 from headgate.core.flow_parameters import read_parameter
 from headgate.core.flow_tasks import check_rules_use, check_tasks
 from headgate.core.near_name import did_you_mean
@@ -38,8 +37,6 @@ if TYPE_CHECKING:
 ReadFile = Callable[[str], bytes]
 """Content of a file of the flow folder by its name, `tasks/items.sql`; KeyError, FileNotFoundError or NotFoundError."""
 
-FLOW_FILE = "flow.yaml"
-CONTRACT_FILE = "contract.odcs.yaml"
 _SECONDS = {"min": 60, "h": 3600, "d": 86400, "w": 7 * 86400, "y": 365 * 86400}
 _BYTES = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 _AMOUNT = re.compile(r"([1-9][0-9]*)\s?([A-Za-z]+)\Z")
@@ -86,7 +83,7 @@ def read_flow(
         tasks=tasks,
         targets=targets,
         review=_review(document.at("review")),
-        digest=_digest(files),
+        digest=files_digest(files),
         files=files,
         quarantine_days=None if quarantine_s is None else quarantine_s // _DAY_S,
         record_table=record_table,
@@ -277,11 +274,6 @@ def _needed(read_file: ReadFile, file: str, flow: str) -> bytes:
         return read_file(file)
     except (KeyError, FileNotFoundError) as error:
         raise NotFoundError(f"The flow {flow} has no {file}; `headgate init` writes one.") from error
-
-
-def _digest(files: Mapping[str, bytes]) -> str:
-    """SHA-256 over the canonical JSON of each file's name and SHA-256."""
-    return digest({name: hashlib.sha256(content).hexdigest() for name, content in files.items()})
 
 
 def _stop_at_problems(document: Cursor, flow: str) -> None:
