@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from importlib import metadata
 from pathlib import Path
 
+from headgate import __version__
 from headgate.core.memo import Memo
 from headgate.settings import Settings
 
@@ -51,7 +52,7 @@ def _program() -> str:
 
     A version alone says too little where a checkout is worked on, so each source file counts with its size and time.
     """
-    found = hashlib.sha256("\n".join(metadata.version(name) for name in ("headgate", "sqlglot")).encode())
+    found = hashlib.sha256(f"{__version__}\n{metadata.version('sqlglot')}".encode())
     for line in sorted(_sources(Path(__file__).parent)):
         found.update(line)
     return found.hexdigest()
