@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote
@@ -10,9 +9,9 @@ from urllib.parse import unquote
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Schema, Transaction
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
-from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
+from deltalake.transaction import create_table_with_add_actions
 
-from headgate.adapters.deltalake_stats import delta_stats
+from headgate.adapters.deltalake_actions import added_files, removed_files
 from headgate.core.arrow_schema import decode_schema, nullable
 from headgate.core.errors import PublishError, TransientError
 from headgate.core.faults import at_fault_point
@@ -151,7 +150,7 @@ class DeltaTables(Tables):
         schema = nullable(decode_schema(change.schema))
         folder = self._root / change.table
         folder.mkdir(parents=True, exist_ok=True)
-        added = _added(change, folder, schema, at)
+        added = added_files(change, folder, schema, at)
         at_fault_point(f"before log entry of {change.table}")
         create_table_with_add_actions(
             str(folder),
@@ -166,11 +165,10 @@ class DeltaTables(Tables):
     def _commit(self, table: DeltaTable, change: TableChange, properties: CommitProperties, at: datetime) -> None:
         schema = nullable(decode_schema(change.schema))
         _add_columns(table, schema)
-        removed = [RemoveAction(path, True, _milliseconds(at)) for path in change.removes]
-        added = _added(change, self._root / change.table, schema, at)
+        added = added_files(change, self._root / change.table, schema, at)
         at_fault_point(f"before log entry of {change.table}")
         table.create_write_transaction(
-            [*removed, *added],
+            [*removed_files(change, at), *added],
             mode="append",
             schema=Schema.from_arrow(schema),
             commit_properties=properties,
@@ -184,29 +182,6 @@ def _has(table: DeltaTable, application: str, number: int) -> bool:
     return seen is not None and seen >= number
 
 
-def _added(change: TableChange, folder: Path, schema: pa.Schema, at: datetime) -> list[AddAction]:
-    """The staged files, moved to their places, as the log names them."""
-    actions = []
-    for file in change.adds:
-        name = Path(file.path).name
-        _move_in(Path(file.path), folder / name)
-        actions.append(
-            AddAction(
-                path=name,
-                size=file.size_bytes,
-                partition_values={},
-                modification_time=_milliseconds(at),
-                data_change=True,
-                stats=delta_stats(file, schema),
-            ),
-        )
-    return actions
-
-
-def _milliseconds(at: datetime) -> int:
-    return int(at.timestamp() * 1000)
-
-
 def _add_columns(table: DeltaTable, schema: pa.Schema) -> None:
     """Let the table have the columns that are new; a commit of files alone leaves its schema as it was."""
     known = {field.name for field in table.schema().fields}
@@ -214,16 +189,3 @@ def _add_columns(table: DeltaTable, schema: pa.Schema) -> None:
     if new:
         table.alter.add_columns(new)
         table.update_incremental()
-
-
-def _move_in(staged: Path, place: Path) -> None:
-    """Move a staged file to its place; a rerun finds it there already."""
-    if place.exists() and not staged.exists():
-        return
-    try:
-        staged.replace(place)
-    except OSError:  # another file system: copy, then take the name
-        aside = place.with_suffix(".moving")
-        shutil.copyfile(staged, aside)
-        aside.replace(place)
-        staged.unlink(missing_ok=True)
