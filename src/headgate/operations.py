@@ -70,6 +70,8 @@ def run(
     `reports` is the folder for them. With `compute`, so many workers check beside this process. `stop` is asked between
     batches; what still waits then is left to the next run.
     """
+    if files:
+        platform.prepare()
     started = platform.clock()
     run_id = f"r-{started:%Y%m%d-%H%M%S}-{int(platform.random() * 0x10000):04x}"
     before = _last_publications(platform)

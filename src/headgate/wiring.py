@@ -57,7 +57,7 @@ def open_platform(
     import pyarrow as pa
 
     from headgate.adapters.deltalake_tables import DeltaTables
-    from headgate.adapters.duckdb_engine import DuckDBEngine
+    from headgate.adapters.duckdb_engines import DuckDBEngines
     from headgate.adapters.file_anchor import FileAnchor
     from headgate.adapters.file_secrets import FileSecrets
     from headgate.adapters.folder_files import FolderFiles
@@ -72,34 +72,25 @@ def open_platform(
         folder.mkdir(parents=True, exist_ok=True)
     budget = budget_of(settings, processes=processes)
 
-    # an engine is used again and again: opening it and its memory anew costs 50 ms
-    idle: dict[bool, list[DuckDBEngine]] = {True: [], False: []}
-
-    def engine(*, streaming: bool = False) -> DuckDBEngine:
-        if idle[streaming]:
-            return idle[streaming].pop()
-        return DuckDBEngine(
-            memory_limit_bytes=budget.memory_bytes,
-            threads=budget.threads,
-            scratch=str(settings.stage),
-            readable=[str(settings.stage), str(settings.lake)],
-            streaming=streaming,
-            give_back=idle[streaming].append,
-        )
-
+    engines = DuckDBEngines(
+        memory_limit_bytes=budget.memory_bytes,
+        threads=budget.threads,
+        scratch=str(settings.stage),
+        readable=[str(settings.stage), str(settings.lake)],
+    )
+    tables = DeltaTables(settings.lake)
     ledger = SqlalchemyLedger(settings.ledger)
 
     def close() -> None:
-        for unused in (*idle[True], *idle[False]):
-            unused.destroy()
+        engines.close()
         ledger.close()
 
     owner = f"{os.uname().nodename}-{os.getpid()}-{secrets.token_hex(4)}"
     return Platform(
         project=settings.name,
         flows=flows,
-        engine=engine,
-        tables=DeltaTables(settings.lake),
+        engine=engines,
+        tables=tables,
         vault=FolderFiles(settings.vault),
         receipts=FolderFiles(settings.receipts),
         ledger=ledger,
@@ -111,6 +102,7 @@ def open_platform(
         owner=owner,
         budget=budget,
         progress=progress or silent,
+        prepare=lambda: engines.open_ahead(tables.prepare),
         close=close,
         version=__version__,
         memo=memo if memo is not None else Memo(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote
@@ -35,6 +36,11 @@ class DeltaTables(Tables):
         """Tables live below `root`, which must be on the stage's file system: files move in by rename."""
         self._root = root
         self._open_ones: dict[str, DeltaTable] = {}  # brought up to date at each use: cheaper than opening anew
+
+    def prepare(self) -> None:
+        """Start what the library starts at its first use, which takes longer than a commit."""
+        with suppress(DeltaError, OSError):  # a commit will tell of it
+            DeltaTable.is_deltatable(str(self._root))
 
     def snapshot(self, name: str, version: int | None = None) -> TableSnapshot | None:
         """The table at a version (default: the newest), or None where there is no such table."""

@@ -40,7 +40,7 @@ def silent(_progress: Progress) -> None:
 
 
 def _nothing() -> None:
-    """For a platform that holds nothing that must be given back."""
+    """For a platform that has nothing to prepare, or holds nothing that must be given back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +62,7 @@ class Platform:
     owner: str  # of leases: this process
     budget: Budget = field(default_factory=Budget)
     progress: Callable[[Progress], None] = silent
+    prepare: Callable[[], None] = _nothing  # opens beside the caller what steps wait for at their first use
     close: Callable[[], None] = _nothing  # gives connections, engines and their temporary files back
     version: str = "0"
     memo: Memo = field(default_factory=Memo)  # what was found about the flows' SQL before
