@@ -6,12 +6,13 @@ import hashlib
 import io
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
+
+import msgspec
 
 from headgate import pipeline
 from headgate.archive.anchoring import anchor
@@ -26,6 +27,7 @@ from headgate.core.ports import Compute, DeliveryFilter
 from headgate.core.reasons import ReasonCode
 from headgate.core.records import Delivery, IssuedReceipt, Move, ParameterVersion, Run
 from headgate.core.records import Event as LogEvent
+from headgate.core.replacing import replace
 from headgate.core.states import DeliveryState
 from headgate.project import set_parameter
 from headgate.publish.step import require_standing
@@ -40,8 +42,7 @@ _WAITING = (DeliveryState.LANDED, DeliveryState.CHECKED, DeliveryState.PUBLISHIN
 
 
 # ── Running ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunResult:
+class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     """What a run came to."""
 
     id: str
@@ -223,8 +224,7 @@ def retry(platform: Platform, deliveries: Sequence[Delivery]) -> None:
     platform.ledger.advance(moves, at=platform.clock())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reprocessing:
+class Reprocessing(msgspec.Struct, frozen=True, kw_only=True):
     """What a reprocessing was begun with."""
 
     delivery: str

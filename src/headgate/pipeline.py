@@ -14,10 +14,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import takewhile
 from typing import TypeVar
+
+import msgspec
 
 from headgate.archive.anchoring import anchor
 from headgate.archive.step import archive, receipt_name, write_receipts
@@ -34,6 +35,7 @@ from headgate.core.ports import DeliveryFilter
 from headgate.core.published import published_table
 from headgate.core.reasons import ReasonCode
 from headgate.core.records import Claim, Delivery, Fence, Move
+from headgate.core.replacing import replace
 from headgate.core.states import DeliveryState
 from headgate.land.step import land
 from headgate.publish.compaction import compact
@@ -361,12 +363,11 @@ def _fail(deliveries: Sequence[Delivery], message: str, platform: Platform, fenc
     platform.ledger.advance(moves, at=platform.clock(), fence=fence)
 
 
-@dataclass(slots=True)
-class _Pauses:
+class _Pauses(msgspec.Struct):
     """Waits between tries: longer each time, and never the same for two processes."""
 
     platform: Platform
-    pause_s: float = field(default=FIRST_PAUSE_S)
+    pause_s: float = FIRST_PAUSE_S
 
     def wait(self) -> None:
         """Sleep, then be more patient."""

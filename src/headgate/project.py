@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache
 from pathlib import Path, PurePath
 
@@ -15,6 +14,7 @@ from headgate.core.memo import Memo
 from headgate.core.parameters import parse_value, vault_name
 from headgate.core.platform import Platform
 from headgate.core.records import ParameterVersion
+from headgate.core.replacing import replace
 from headgate.memo_file import opened_memo
 from headgate.settings import Settings
 

@@ -6,11 +6,14 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
+from msgspec.structs import fields
+
 from headgate.core.errors import ConfigurationError
+from headgate.core.replacing import replace
 
 FILE = "headgate.toml"
 PREFIX = "HEADGATE_"
@@ -18,8 +21,7 @@ _SIZE = re.compile(r"(\d+)\s*(B|KiB|MiB|GiB)")
 _UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Where a project keeps its things and what it may use."""
 
     folder: Path  # with headgate.toml

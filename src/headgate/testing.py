@@ -11,11 +11,12 @@ import signal
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar, cast
+
+import msgspec
 
 from headgate.adapters.object_names import check_name
 from headgate.adapters.public_keys import describe
@@ -23,6 +24,7 @@ from headgate.adapters.worker_pool import Worker, WorkerPool
 from headgate.core.errors import NotFoundError, TransientError
 from headgate.core.platform import Platform
 from headgate.core.ports import Clock, Files, Secrets
+from headgate.core.replacing import replace
 from headgate.core.signing_keys import KEY_BYTES, PrivateKey, PublicKey
 from headgate.pipeline import check_only
 
@@ -158,8 +160,7 @@ class _WorkerThread(Worker):
             _log.exception("a worker died", extra={"owner": self._owner})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class Fault(msgspec.Struct, frozen=True, kw_only=True):
     """What goes wrong, at one call of a port."""
 
     method: str  # of the port

@@ -6,12 +6,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from headgate.cli.watch_folders import Resting, Schedules
+from headgate.core.replacing import replace
 from headgate.project import load_flow
 from headgate.settings import read_settings
 

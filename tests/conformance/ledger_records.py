@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from headgate.core.ports import DeliveryFilter, Ledger
@@ -20,6 +19,7 @@ from headgate.core.records import (
     StagedFile,
     TableChange,
 )
+from headgate.core.replacing import replace
 from headgate.core.states import DeliveryState as State
 
 MIB = 1 << 20

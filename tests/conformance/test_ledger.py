@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from headgate.core.records import (
     Move,
     ReasonCount,
 )
+from headgate.core.replacing import replace
 from headgate.core.states import DeliveryState as State
 
 

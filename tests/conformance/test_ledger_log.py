@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -35,6 +34,7 @@ from headgate.core.records import (
     PublicationState,
     Run,
 )
+from headgate.core.replacing import replace
 from headgate.core.signing_keys import PrivateKey
 from headgate.core.states import DeliveryState as State
 from headgate.core.tree_hash import leaf_hash, root_of

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from headgate.core.batches import Arrived
 from headgate.core.platform import Platform
 from headgate.core.ports import DeliveryFilter
 from headgate.core.records import Delivery
+from headgate.core.replacing import replace
 from headgate.generate.defects import Defect, FileDefect
 from headgate.generate.sales import Generated, SalesOptions, generate_sales
 from headgate.project import enter_flows, load_flows

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from tests.harness.small import (
 from headgate import operations, pipeline
 from headgate.core.errors import TransientError
 from headgate.core.platform import Platform
+from headgate.core.replacing import replace
 from headgate.core.states import DeliveryState as State
 from headgate.publish.compaction import compact
 from headgate.testing import Fault, faulty

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from msgspec.structs import fields
 
 from headgate.core.errors import ConfigurationError
 from headgate.settings import DEFAULTS, Settings, read_settings

@@ -16,7 +16,6 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from typing import Any
 from headgate.adapters.public_keys import describe, in_force, read_keys
 from headgate.core.errors import ConfigurationError, HeadgateError, NotFoundError, UsageError
 from headgate.core.ports import Clock, Secrets
+from headgate.core.replacing import replace
 from headgate.core.signing_keys import KEY_BYTES, PrivateKey, PublicKey, parse_private_key
 
 PUBLIC = "public.json"

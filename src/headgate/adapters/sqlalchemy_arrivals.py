@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
 from headgate.adapters import sqlalchemy_log as log
@@ -54,11 +54,10 @@ def register(connection: sa.Connection, arrivals: Sequence[Arrival], *, run: str
     return result
 
 
-@dataclass(slots=True)
-class _Content:
+class _Content(msgspec.Struct):
     """Deliveries of one content in one flow, in landing order."""
 
-    lines: list[Delivery] = field(default_factory=list)
+    lines: list[Delivery] = []
 
     @property
     def taken(self) -> Delivery | None:

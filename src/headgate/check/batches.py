@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -26,8 +26,7 @@ MOST_ROWS = 16_384
 MOST_BYTES = 4 << 20  # of raw text in a batch, up to one record over it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
+class Piece(msgspec.Struct, frozen=True, kw_only=True):
     """Neighbouring records: their texts end to end, and where each lay."""
 
     data: bytes

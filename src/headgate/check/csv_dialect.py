@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from headgate.core.errors import UnreadableError
 from headgate.core.reasons import ReasonCode
@@ -15,16 +16,13 @@ _LINES_LOOKED_AT = 200
 _MOST_COLUMNS = 4_096
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dialect:
+class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """Signs of a CSV file."""
 
     delimiter: str = ","
     quote: str = '"'  # doubled inside a quoted field (RFC 4180)
     newline: str = "\n"  # "\n" also stands for "\r\n"
-    renamed: Mapping[str, str] = field(
-        default_factory=dict
-    )  # our name of a column -> the header's, where it had to change
+    renamed: Mapping[str, str] = {}  # our name of a column -> the header's, where it had to change
 
 
 def find_dialect(head: bytes) -> Dialect:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+import msgspec
 import pyarrow as pa
 import pyarrow.csv
 
 from headgate.check.csv_dialect import Dialect
 
 
-@dataclass(frozen=True, slots=True)
-class Fields:
+class Fields(msgspec.Struct, frozen=True):
     """Columns of the records that have as many fields as the header; `ragged` are the others: index -> fields found."""
 
     columns: pa.StructArray

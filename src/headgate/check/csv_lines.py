@@ -7,8 +7,7 @@ and counting begins anew at the next, so that a stray quote cannot swallow the f
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -18,18 +17,16 @@ from headgate.check.csv_dialect import Dialect
 _RETURN = 0x0D
 
 
-@dataclass(slots=True)
-class Lines:
+class Lines(msgspec.Struct):
     """Records of a stretch of bytes; positions are relative to it."""
 
-    starts: list[Positions] = field(default_factory=list)
-    ends: list[Positions] = field(default_factory=list)  # without the line end
-    odd: dict[int, str] = field(default_factory=dict)  # start of a line to be read by itself -> what is wrong, if known
+    starts: list[Positions] = []
+    ends: list[Positions] = []  # without the line end
+    odd: dict[int, str] = {}  # start of a line to be read by itself -> what is wrong, if known
     stop: int = 0  # behind the last whole record
 
 
-@dataclass(frozen=True, slots=True)
-class _Quotes:
+class _Quotes(msgspec.Struct, frozen=True):
     """Quotes of a stretch, and which of them cannot open or close a field."""
 
     places: Positions

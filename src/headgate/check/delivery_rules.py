@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+import msgspec
 
 from headgate.core.batches import BrokenDeliveryRule
 from headgate.core.contract import Contract, Rule, RuleKind, Scope
@@ -16,8 +17,7 @@ from headgate.core.ports import Engine
 Found = dict[int, list[BrokenDeliveryRule]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryStatement:
+class DeliveryStatement(msgspec.Struct, frozen=True, kw_only=True):
     """SQL of a rule's figure over the staged rows."""
 
     sql: str

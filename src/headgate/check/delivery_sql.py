@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import sqlglot
 from sqlglot import exp
@@ -13,6 +12,7 @@ from headgate.check.plan import STAGE
 from headgate.check.predicate_sql import PredicateWriter
 from headgate.check.rule_sql import holds
 from headgate.core.contract import Contract, Rule, RuleKind, Scope
+from headgate.core.replacing import replace
 from headgate.core.sql import path_sql, quoted
 
 

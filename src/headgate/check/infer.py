@@ -6,10 +6,10 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 
 from headgate.core.contract import Kind
@@ -43,14 +43,15 @@ _PLAIN_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_ -]*\Z")
 _YAML_WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 
 
-@dataclass(slots=True, kw_only=True)
-class Seen:
+class Seen(msgspec.Struct, kw_only=True):
     """What was seen of one column."""
 
     rows: int = 0  # of the object or list around it
-    kinds: Counter[str] = field(default_factory=Counter)  # of JSON: null, string, number, boolean, object, array
-    texts: Counter[str] = field(default_factory=Counter)  # scalars as text
-    children: dict[str, Seen] = field(default_factory=dict)
+    kinds: Counter[str] = msgspec.field(
+        default_factory=Counter
+    )  # of JSON: null, string, number, boolean, object, array
+    texts: Counter[str] = msgspec.field(default_factory=Counter)  # scalars as text
+    children: dict[str, Seen] = {}
     element: Seen | None = None
     loose: bool = False  # text formats have no types: numbers come as text
 

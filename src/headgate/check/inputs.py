@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import BinaryIO
 
+import msgspec
 import pyarrow as pa
 
 from headgate.check.batches import LEAST_ROWS, MOST_BYTES
@@ -38,12 +38,11 @@ def form_of(delivery: Delivery) -> Form:
     )
 
 
-@dataclass(slots=True)
-class Input:
+class Input(msgspec.Struct):
     """One delivery while it is read."""
 
     delivery: Delivery
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[Fault] = []
     summary: Summary | None = None
     unreadable: tuple[str, str] | None = None
     reading: Reading | None = None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
+
+import msgspec
 
 from headgate.check.json_values import Outcome, Probe, probe, skip_space, top_keys
 
@@ -18,8 +19,7 @@ _CREDIT_PER_BYTE = 4
 _CANDIDATE_COST = 256  # of a look, in bytes of parsing
 
 
-@dataclass(frozen=True, slots=True)
-class Likeness:
+class Likeness(msgspec.Struct, frozen=True):
     """What records of this list look like, so that an object inside a broken record is not taken for one."""
 
     objects: bool = True
@@ -71,8 +71,7 @@ class Result(Enum):
     NONE = "none"  # nothing before `at`
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
+class Search(msgspec.Struct, frozen=True):
     """Where the next record is, or where to go on searching."""
 
     result: Result

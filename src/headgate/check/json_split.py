@@ -7,7 +7,6 @@ so success proves it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 import msgspec
 import numpy as np
@@ -22,8 +21,7 @@ COMMA = re.compile(rb"[ \t\r\n]*,[ \t\r\n]*")
 NEWLINE = re.compile(rb"[ \t\r]*\n[ \t\r\n]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Seam:
+class Seam(msgspec.Struct, frozen=True):
     """How two records meet: the last byte of one, what stands between, the next up to its first key."""
 
     text: bytes
@@ -31,8 +29,7 @@ class Seam:
     lead: int  # bytes of the former record in `text`
 
 
-@dataclass(frozen=True, slots=True)
-class Split:
+class Split(msgspec.Struct, frozen=True):
     """Whole records from the front of a window."""
 
     data: bytes  # end to end

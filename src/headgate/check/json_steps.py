@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
+
+import msgspec
 
 from headgate.check.json_values import Outcome, probe, skip_space
 
@@ -26,14 +27,13 @@ class Stop(Enum):
     ENOUGH = "enough"  # as many records as were asked for
 
 
-@dataclass(slots=True)
-class Steps:
+class Steps(msgspec.Struct):
     """How far stepping came."""
 
     at: int
     expect: Expect
     stop: Stop = Stop.SPENT
-    spans: list[tuple[int, int]] = field(default_factory=list)  # start and end of each record
+    spans: list[tuple[int, int]] = []  # start and end of each record
     message: str = ""  # of a fault
     reach: int = 0  # how far the parser looked before it gave up
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
 
 import msgspec
@@ -40,8 +39,7 @@ class Outcome(Enum):
     MALFORMED = "malformed"  # no value; `end` is where it breaks, as near as the parser tells
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(msgspec.Struct, frozen=True):
     """A value's end, or why there is none."""
 
     outcome: Outcome

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import msgspec
@@ -18,8 +17,7 @@ _MOST_KEYS = 10_000  # of an object around the list, on either side
 MOST_VALUE_BYTES = 1 << 10  # of JSON text; larger values of the wrapper are not kept
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(msgspec.Struct, frozen=True):
     """The text up to and with the bracket that opens the list."""
 
     text: bytes
@@ -132,8 +130,7 @@ def _refuse(what: str, at: int) -> NoReturn:
     raise _BrokenError(what, at)
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(msgspec.Struct, frozen=True):
     """What the text around the list says."""
 
     values: Mapping[str, Any]  # small values, without the list itself

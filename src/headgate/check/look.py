@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any, Self
 
+import msgspec
 import pyarrow as pa
 
 from headgate.check.inputs import CARRIED, as_reader
@@ -23,8 +23,7 @@ from headgate.core.records import StagedFile
 Staged = tuple[tuple[StagedFile, ...], pa.Schema]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class Look(msgspec.Struct, frozen=True, kw_only=True):
     """Statements of one plan over one stream of rows."""
 
     engine: Engine

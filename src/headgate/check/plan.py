@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from headgate.core.contract import Contract
 from headgate.core.flow import ParameterDeclaration
@@ -16,8 +16,7 @@ NOW = "_now"
 CARRIED = ("_n", "_row", "_offset", "_length", NOW)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckPlan:
+class CheckPlan(msgspec.Struct, frozen=True, kw_only=True):
     """SQL made from one contract for one kind of input."""
 
     quick: str  # over INPUT: the staged rows

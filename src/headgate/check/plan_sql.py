@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from headgate.check.fast_sql import all_hold, known_keys, object_paths, typed_and_sound
 from headgate.check.plan import CARRIED, INPUT, SUSPECTS, CheckPlan
@@ -14,6 +13,7 @@ from headgate.check.strict_sql import strict_sound, strict_value
 from headgate.core.contract import Column, Contract, Kind, Rule, RuleKind, Scope
 from headgate.core.flow import ParameterDeclaration
 from headgate.core.reasons import Consequence, ReasonCode
+from headgate.core.replacing import replace
 from headgate.core.sql import literal, path_sql, quoted
 
 _CONTAINERS = frozenset({Kind.OBJECT, Kind.ARRAY})

@@ -6,8 +6,8 @@ The text was checked before (`core.predicates`): one expression over known colum
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
+import msgspec
 import sqlglot
 from sqlglot import exp
 
@@ -17,8 +17,7 @@ from headgate.core.flow import ParameterDeclaration
 from headgate.core.sql import parameter_type, quoted
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lookup:
+class Lookup(msgspec.Struct, frozen=True, kw_only=True):
     """One use of a table parameter: joined as `alias` where its key equals the arguments."""
 
     parameter: ParameterDeclaration

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What an input says beside its records."""
 
-    wrapper: Mapping[str, Any] = field(default_factory=dict)  # small values around the list of records
+    wrapper: Mapping[str, Any] = {}  # small values around the list of records
     header: tuple[str, ...] = ()  # columns of CSV and Parquet, as they stand in the file
-    dialect: Mapping[str, Any] = field(default_factory=dict)  # of a CSV file
+    dialect: Mapping[str, Any] = {}  # of a CSV file
 
 
 class RecordReader(ABC):

@@ -6,8 +6,9 @@ Works on the few suspects only, so it may be long; it is written from the contra
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
+
+import msgspec
 
 from headgate.check.rule_sql import VALUE_KINDS, holds
 from headgate.check.shape_sql import text_of
@@ -28,8 +29,7 @@ NAMES_TOLD = 50  # unknown or repeated names of one object that are told; the ra
 KEYS_RULE = "columns"  # id of the builtin rule about names that a record uses
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(msgspec.Struct, frozen=True, kw_only=True):
     """Where in a record the writer stands, as SQL and as words."""
 
     typed: str  # SQL of the typed container, or "" at the top

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+import msgspec
 import pyarrow as pa
 
 from headgate.check.encodings import UNICODE
@@ -23,8 +23,7 @@ from headgate.core.forms import Form, Format
 from headgate.core.reasons import ReasonCode
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """What a reading came to. `total_bytes` is `wrapper_bytes + record_bytes + fault_bytes`."""
 
     records: int  # rows that batches hold

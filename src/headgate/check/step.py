@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shutil
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
+import msgspec
 import pyarrow as pa
 
 from headgate.check.columns import missing_columns
@@ -25,6 +25,7 @@ from headgate.core.parameters import Bound, bind, vault_name
 from headgate.core.platform import Platform, Progress
 from headgate.core.ports import Engine, FileSet
 from headgate.core.records import Delivery, StagedFile
+from headgate.core.replacing import replace
 
 
 def check(batch: LandedBatch, platform: Platform) -> CheckedBatch:
@@ -61,8 +62,7 @@ def _stage_folder(batch: LandedBatch, platform: Platform) -> Path:
     return folder
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Check:
+class _Check(msgspec.Struct, frozen=True, kw_only=True):
     """What deliveries of one flow are checked with, and the folder that takes what is staged."""
 
     flow: Flow
@@ -154,8 +154,7 @@ class _Count:
         self._platform.progress(Progress(step="check", done=self._done, total=self._total))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Group:
+class _Group(msgspec.Struct, frozen=True, kw_only=True):
     """Deliveries of one batch that have the same columns: one statement reads them all."""
 
     check: _Check

@@ -6,8 +6,9 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import BinaryIO, NoReturn
+
+import msgspec
 
 from headgate.check.unpack import RAW, Inflated, Plain, Unpacked
 from headgate.core.errors import UnreadableError
@@ -21,8 +22,7 @@ _ARCHIVES = (b"PK\x03\x04", b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1", b"BZh", b
 _NAME_SHOWN = 80
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(msgspec.Struct, frozen=True):
     """One file in a zip."""
 
     name: str

@@ -19,12 +19,12 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import yaml
 
 from headgate import pipeline
@@ -36,6 +36,7 @@ from headgate.core.naming import quarantine_table, table_name
 from headgate.core.platform import Platform
 from headgate.core.ports import DeliveryFilter
 from headgate.core.records import Delivery
+from headgate.core.replacing import replace
 from headgate.project import enter_flows, load_flow, set_parameter
 from headgate.serve.relations import engine_over, standing_tables
 from headgate.settings import FILE, read_settings
@@ -48,8 +49,7 @@ _EXPECTED = {"state", "verdicts", "rows"}
 Row = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(msgspec.Struct, frozen=True, kw_only=True):
     """One golden case as its file says it."""
 
     title: str
@@ -63,8 +63,7 @@ class Case:
     rows: Mapping[str, Sequence[Row]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseResult:
+class CaseResult(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a case holds."""
 
     file: str

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from headgate.archive.anchoring import anchor
 from headgate.archive.signer import public_keys
@@ -57,8 +58,7 @@ IGNORED = """\
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
+class Made(msgspec.Struct, frozen=True, kw_only=True):
     """What a call wrote and what it found."""
 
     folder: Path

@@ -5,7 +5,8 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+
+import msgspec
 
 from headgate.core.platform import Platform, Progress
 from headgate.memo_file import opened_memo
@@ -14,8 +15,7 @@ from headgate.settings import Settings
 from headgate.wiring import open_platform
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Project:
+class Project(msgspec.Struct, frozen=True, kw_only=True):
     """What a command works on."""
 
     settings: Settings

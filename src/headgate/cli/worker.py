@@ -6,10 +6,10 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from headgate.cli.failures import explain
+from headgate.core.replacing import replace
 from headgate.memo_file import opened_memo
 from headgate.pipeline import check_only
 from headgate.project import load_flows

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+
+import msgspec
 
 from headgate.core.flow import Flow
 from headgate.core.reasons import Consequence
 from headgate.core.records import Delivery, IssuedReceipt, Publication, StagedFile
+from headgate.core.replacing import replace
 from headgate.core.states import DeliveryState
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Copied:
+class Copied(msgspec.Struct, frozen=True, kw_only=True):
     """A file that was copied beside the vault, and hashed on the way."""
 
     aside: str  # where the copy lies
@@ -22,8 +23,7 @@ class Copied:
     seen: tuple[int, int]  # size and time of change in ns, before it was read
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrived:
+class Arrived(msgspec.Struct, frozen=True, kw_only=True):
     """A file that lies somewhere and shall be taken in."""
 
     path: str
@@ -35,16 +35,14 @@ class Arrived:
     copied: Callable[[], Copied] | None = None  # waits for its copy, where that was begun before landing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LandedBatch:
+class LandedBatch(msgspec.Struct, frozen=True, kw_only=True):
     """Deliveries whose bytes are proven and kept."""
 
     flow: Flow
     deliveries: tuple[Delivery, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BrokenDeliveryRule:
+class BrokenDeliveryRule(msgspec.Struct, frozen=True, kw_only=True):
     """A rule on the delivery as a whole that it breaks."""
 
     rule: str
@@ -53,8 +51,7 @@ class BrokenDeliveryRule:
     found: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckedDelivery:
+class CheckedDelivery(msgspec.Struct, frozen=True, kw_only=True):
     """What checking one delivery came to; its rows lie in the batch's staged files."""
 
     id: str
@@ -69,8 +66,7 @@ class CheckedDelivery:
     error: str | None = None  # a rule or the engine failed: the delivery fails
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckedBatch:
+class CheckedBatch(msgspec.Struct, frozen=True, kw_only=True):
     """Staged rows with their reasons."""
 
     flow: Flow
@@ -90,8 +86,7 @@ class CheckedBatch:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReviewedBatch:
+class ReviewedBatch(msgspec.Struct, frozen=True, kw_only=True):
     """Final verdicts: which rows go on, which are kept in quarantine, and how each delivery ends."""
 
     flow: Flow
@@ -109,8 +104,7 @@ class ReviewedBatch:
         return tuple(one for one in self.deliveries if one.state is DeliveryState.PUBLISHED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TransformedBatch:
+class TransformedBatch(msgspec.Struct, frozen=True, kw_only=True):
     """The publication as it is meant, every file of it staged."""
 
     flow: Flow
@@ -118,8 +112,7 @@ class TransformedBatch:
     folders: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublishedBatch:
+class PublishedBatch(msgspec.Struct, frozen=True, kw_only=True):
     """Deliveries whose publication is in."""
 
     flow: Flow
@@ -127,10 +120,9 @@ class PublishedBatch:
     deliveries: tuple[Delivery, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArchivedBatch:
+class ArchivedBatch(msgspec.Struct, frozen=True, kw_only=True):
     """Deliveries with a receipt each."""
 
     flow: Flow
     deliveries: tuple[Delivery, ...]
-    receipts: tuple[IssuedReceipt, ...] = field(default=())
+    receipts: tuple[IssuedReceipt, ...] = ()

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from headgate.core.base64_text import decode_base64, encode_base64
 from headgate.core.evidence import EvidenceFault, ProofError
@@ -24,8 +25,7 @@ _SIZE = re.compile(r"0|[1-9][0-9]{0,17}", re.ASCII)
 _HEAD_LINES = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checkpoint:
+class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     """What a log says of itself at one moment."""
 
     origin: str  # the log's name; its key has the same
@@ -39,8 +39,7 @@ class Checkpoint:
         return "".join(f"{line}\n" for line in lines)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenedCheckpoint:
+class OpenedCheckpoint(msgspec.Struct, frozen=True, kw_only=True):
     """A checkpoint that a key of its log signed."""
 
     checkpoint: Checkpoint

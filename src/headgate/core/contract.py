@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
+
+import msgspec
 
 from headgate.core.reasons import Consequence
 
@@ -26,16 +27,14 @@ class Kind(StrEnum):
     ARRAY = "array"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Leniency:
+class Leniency(msgspec.Struct, frozen=True, kw_only=True):
     """Something a column takes beyond the strict reading, such as `number_in_text`."""
 
     name: str
     argument: str | tuple[str, ...] | None = None  # km for unit_suffix; the words for true and false
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
+class Column(msgspec.Struct, frozen=True, kw_only=True):
     """One column of the record, or the element of an array (its name is then empty)."""
 
     name: str  # in our tables
@@ -102,8 +101,7 @@ class RuleKind(StrEnum):
     TEXT = "text"  # shown to people, not checked
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """A predicate with a consequence. Built-in rules of columns are rules like those that are written out."""
 
     id: str  # unique in the contract: customer.email.required, total_equals_items
@@ -115,13 +113,12 @@ class Rule:
     column: str = ""  # path shown in the reason; empty: those that it reads
     array: str = ""  # path of the array whose elements it looks at, for scope element
     description: str = ""
-    arguments: Mapping[str, Any] = field(default_factory=dict)
+    arguments: Mapping[str, Any] = {}
     builtin: bool = False  # follows from the column, not from an entry in `quality`
     digest: str = ""  # SHA-256 of text, code and consequence
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Freshness:
+class Freshness(msgspec.Struct, frozen=True, kw_only=True):
     """The newest value of a column is at most so old at landing; an alert, no reason."""
 
     column: str
@@ -129,8 +126,7 @@ class Freshness:
     description: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contract:
+class Contract(msgspec.Struct, frozen=True, kw_only=True):
     """A contract version that passed all our checks."""
 
     id: str

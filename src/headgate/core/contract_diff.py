@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import IntEnum
 from typing import Any
+
+import msgspec
 
 from headgate.core.contract import Column, Contract, Rule, RuleKind
 from headgate.core.reasons import WEIGHT, Consequence
@@ -27,8 +28,7 @@ class Rise(IntEnum):
     MAJOR = 3  # a sender or a reader must change
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(msgspec.Struct, frozen=True, kw_only=True):
     """One difference."""
 
     path: str  # of the column, or id of the rule; empty for the contract as a whole

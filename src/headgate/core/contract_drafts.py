@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any
+
+import msgspec
 
 from headgate.core.contract import Column, Kind, RuleKind, Scope
 from headgate.core.reasons import ReasonCode
@@ -34,14 +35,13 @@ SUFFIXES: Mapping[RuleKind, str] = {RuleKind.PRESENT: "required"}
 """Last part of a built-in rule's id where it is not the kind's own word."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """A rule without name and consequence."""
 
     kind: RuleKind
     scope: Scope
     reads: tuple[str, ...]
-    arguments: Mapping[str, Any] = field(default_factory=dict)
+    arguments: Mapping[str, Any] = {}
     array: str = ""
     code: str = ""  # reason code by default; empty: that of the kind, or the rule's id
 

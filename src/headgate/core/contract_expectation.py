@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from headgate.core.contract import Column, Kind, RuleKind
 from headgate.core.contract_drafts import Draft
@@ -12,8 +13,7 @@ from headgate.core.reasons import ReasonCode
 from headgate.core.yaml_cursor import Cursor
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expectation:
+class Expectation(msgspec.Struct, frozen=True, kw_only=True):
     """One expectation as it stands in the contract."""
 
     site: Site

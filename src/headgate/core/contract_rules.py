@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+import msgspec
 
 from headgate.core.canonical import digest
 from headgate.core.contract import Column, Kind, Rule, RuleKind, Scope
@@ -15,6 +16,7 @@ from headgate.core.contract_quality import engine_of, read_quality
 from headgate.core.contract_sites import Site, inner_sites, record_site
 from headgate.core.near_name import did_you_mean
 from headgate.core.reasons import Consequence
+from headgate.core.replacing import replace
 from headgate.core.yaml_cursor import Cursor
 
 _SEVERITIES = {
@@ -31,8 +33,7 @@ _DERIVED = frozenset({"parameters", "lookups", "guarded", "skipped"})
 """Arguments that follow from the text of a rule; its digest is over what a person wrote."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleBook:
+class RuleBook(msgspec.Struct, frozen=True, kw_only=True):
     """The rules of a contract, and what is written as a rule but not checked."""
 
     rules: tuple[Rule, ...]

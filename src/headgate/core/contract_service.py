@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
+
+import msgspec
 
 from headgate.core.contract import Column, Freshness
 from headgate.core.near_name import did_you_mean
@@ -23,8 +24,7 @@ _DAY_S = 86400
 _AGE = ("latency", "freshness")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceLevels:
+class ServiceLevels(msgspec.Struct, frozen=True, kw_only=True):
     """What `slaProperties` promise."""
 
     freshness: tuple[Freshness, ...] = ()

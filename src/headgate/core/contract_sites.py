@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from headgate.core.contract import Column, Kind, Scope
 from headgate.core.contract_properties import Consequences, properties_of, read_consequences
 from headgate.core.yaml_cursor import Cursor
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
+class Site(msgspec.Struct, frozen=True, kw_only=True):
     """One place with what its rules see and what its surroundings say about consequences."""
 
     place: Cursor

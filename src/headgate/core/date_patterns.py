@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DatePattern:
+class DatePattern(msgspec.Struct, frozen=True, kw_only=True):
     """One pattern in two spellings: both must hold, since strptime alone takes one digit where two are asked for."""
 
     strptime: str  # DuckDB's strptime

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import PurePath
+
+import msgspec
 
 from headgate.core.contract import Contract
 
@@ -22,8 +23,7 @@ class NewVersion(StrEnum):
     REPLACE = "replace"  # it takes the place of the earlier one
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class Source(msgspec.Struct, frozen=True, kw_only=True):
     """Where deliveries come from and how they are read."""
 
     files: tuple[str, ...]  # patterns of file names
@@ -35,8 +35,7 @@ class Source:
     max_unpacked_bytes: int = 64 << 30
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checking:
+class Checking(msgspec.Struct, frozen=True, kw_only=True):
     """How a delivery as a whole is judged."""
 
     accept_at_least: Decimal = Decimal("0.95")  # share of accepted rows below which the delivery is held
@@ -44,8 +43,7 @@ class Checking:
     drift: str = "hold"  # or warn
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParameterDeclaration:
+class ParameterDeclaration(msgspec.Struct, frozen=True, kw_only=True):
     """A value that rules and tasks use as `$name`; its versions live in the ledger."""
 
     name: str
@@ -71,8 +69,7 @@ class ParameterDeclaration:
         return tuple((name, kind or "text") for name, _, kind in named)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
+class Task(msgspec.Struct, frozen=True, kw_only=True):
     """One step of the flow's own: an SQL file, or a function of a Python file."""
 
     name: str  # of its result: the file's stem, or the function's name
@@ -80,8 +77,7 @@ class Task:
     function: str | None = None  # of a Python file
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Target(msgspec.Struct, frozen=True, kw_only=True):
     """A published table; the task of the same name makes its rows."""
 
     name: str
@@ -91,8 +87,7 @@ class Target:
     reach: int = 0  # months
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReviewPolicy:
+class ReviewPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """Who decides on what is held."""
 
     votes: int = 1
@@ -102,8 +97,7 @@ class ReviewPolicy:
     rule_changes: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flow:
+class Flow(msgspec.Struct, frozen=True, kw_only=True):
     """One governed path of data: a folder with a contract, tasks and targets."""
 
     name: str  # of the folder

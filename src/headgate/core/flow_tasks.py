@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+import msgspec
 
 from headgate.core.contract import Contract, Rule, RuleKind
 from headgate.core.errors import QueryRefusedError
 from headgate.core.flow import NOW, Flow, ParameterDeclaration, Task
 from headgate.core.naming import ACCEPTED, DELIVERY, RECORD, ROW
 from headgate.core.near_name import did_you_mean
+from headgate.core.replacing import replace
 from headgate.core.yaml_cursor import Cursor
 
 IDENTITY = frozenset({DELIVERY, ROW})
@@ -70,8 +72,7 @@ def check_tasks(flow: Flow, place: Cursor) -> Flow:
     return replace(flow, warnings=tuple(warnings), foreign=tuple(foreign))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Told:
+class _Told(msgspec.Struct, frozen=True, kw_only=True):
     """What the SQL of a task tells of it; nothing where it is refused."""
 
     relations: tuple[str, ...] = ()

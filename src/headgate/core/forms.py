@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 HEAD_BYTES = 64 << 10  # of a file, from which its form is recognised
 
@@ -28,8 +29,7 @@ class Compression(StrEnum):
     ZIP = "zip"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Form:
+class Form(msgspec.Struct, frozen=True, kw_only=True):
     """What a file is, from its first bytes; its name decides only where the bytes leave it open."""
 
     format: Format

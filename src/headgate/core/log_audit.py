@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from headgate.core.checkpoints import Checkpoint, open_checkpoint
 from headgate.core.evidence import EvidenceFault, ProofError
@@ -12,8 +13,7 @@ from headgate.core.signing_keys import PublicKey
 from headgate.core.tree_hash import RunningTree, fold
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogFinding:
+class LogFinding(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that does not fit."""
 
     fault: EvidenceFault
@@ -23,8 +23,7 @@ class LogFinding:
     last_event: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogReport:
+class LogReport(msgspec.Struct, frozen=True, kw_only=True):
     """What was read and what of it is proven."""
 
     size: int  # events in the log

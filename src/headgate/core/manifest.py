@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -15,8 +14,7 @@ from headgate.core.records import Delivery, StagedFile
 NAME = "manifest.json"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Manifest:
+class _Manifest(msgspec.Struct, frozen=True, kw_only=True):
     checked: tuple[CheckedDelivery, ...]
     rows: tuple[StagedFile, ...]
     faulty: tuple[StagedFile, ...]

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from headgate.core.base64_text import decode_base64, encode_base64
 from headgate.core.evidence import EvidenceFault, ProofError
@@ -24,8 +25,7 @@ _DASH = "\N{EM DASH} "
 _FORBIDDEN = re.compile("[\x00-\x09\x0b-\x1f\ud800-\udfff]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoteSignature:
+class NoteSignature(msgspec.Struct, frozen=True, kw_only=True):
     """One signature line; of any type, so that what we do not know is passed on unchanged."""
 
     name: str  # of the key
@@ -33,8 +33,7 @@ class NoteSignature:
     value: bytes  # for Ed25519 64 bytes; other types have other lengths
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignedNote:
+class SignedNote(msgspec.Struct, frozen=True, kw_only=True):
     """A text and its signatures; nothing is proven until `verify_note`."""
 
     text: str  # ends in a newline

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, BinaryIO
 
+import msgspec
 import pyarrow as pa
 import pyarrow.csv
 
@@ -21,8 +21,7 @@ from headgate.core.records import ParameterVersion
 _DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bound:
+class Bound(msgspec.Struct, frozen=True, kw_only=True):
     """Parameters of a flow as one batch uses them."""
 
     values: Mapping[str, Any]  # bound as $name

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from headgate.core.flow import Flow
 from headgate.core.memo import Memo
@@ -12,8 +13,7 @@ from headgate.core.ports import Anchor, Clock, EngineFactory, Files, Ledger, Sec
 MEBIBYTE = 1 << 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Budget:
+class Budget(msgspec.Struct, frozen=True, kw_only=True):
     """What a process may use; memory follows these figures, never the input."""
 
     memory_bytes: int = 192 * MEBIBYTE  # of the engine; the process around it needs about as much again
@@ -25,8 +25,7 @@ class Budget:
     lease_s: float = 30.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """How far a step is, told as it goes."""
 
     step: str
@@ -43,8 +42,7 @@ def _nothing() -> None:
     """For a platform that has nothing to prepare, or holds nothing that must be given back."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Platform:
+class Platform(msgspec.Struct, frozen=True, kw_only=True):
     """The ports and limits of one process."""
 
     project: str  # name of the project, part of application names in tables
@@ -60,9 +58,9 @@ class Platform:
     clock: Clock
     random: Callable[[], float]  # from 0 to 1, for waits
     owner: str  # of leases: this process
-    budget: Budget = field(default_factory=Budget)
+    budget: Budget = msgspec.field(default_factory=Budget)
     progress: Callable[[Progress], None] = silent
     prepare: Callable[[], None] = _nothing  # opens beside the caller what steps wait for at their first use
     close: Callable[[], None] = _nothing  # gives connections, engines and their temporary files back
     version: str = "0"
-    memo: Memo = field(default_factory=Memo)  # what was found about the flows' SQL before
+    memo: Memo = msgspec.field(default_factory=Memo)  # what was found about the flows' SQL before

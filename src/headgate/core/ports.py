@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, BinaryIO, Protocol
 
+import msgspec
 import pyarrow as pa
 
 from headgate.core.contract import Contract
@@ -65,8 +65,7 @@ class Files(ABC):
 
 
 # ── Engine ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileSet:
+class FileSet(msgspec.Struct, frozen=True, kw_only=True):
     """Parquet files that are read as one relation, with the columns they must have."""
 
     paths: tuple[str, ...]
@@ -145,8 +144,7 @@ class EngineFactory(Protocol):
 
 
 # ── Tables ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableSnapshot:
+class TableSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """A table at one version."""
 
     name: str
@@ -156,8 +154,7 @@ class TableSnapshot:
     rows: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableVersion:
+class TableVersion(msgspec.Struct, frozen=True, kw_only=True):
     """One line of a table's history."""
 
     version: int
@@ -196,8 +193,7 @@ class Tables(ABC):
 
 
 # ── Ledger ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryFilter:
+class DeliveryFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which deliveries are meant; all conditions hold together, None means any."""
 
     ids: tuple[str, ...] | None = None

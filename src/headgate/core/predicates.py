@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
 
+import msgspec
 from sqlglot import exp
 from sqlglot.tokenizer_core import Token
 
@@ -16,8 +16,7 @@ from headgate.core.flow import NOW
 from headgate.core.near_name import did_you_mean
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lookup:
+class Lookup(msgspec.Struct, frozen=True, kw_only=True):
     """A table parameter used as a function of its key, such as `fx_rates(payment.currency, timestamp)`."""
 
     table: str
@@ -25,8 +24,7 @@ class Lookup:
     call: str  # the whole call, exactly as it stands in the predicate's `sql`
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Predicate:
+class Predicate(msgspec.Struct, frozen=True, kw_only=True):
     """A predicate that passed the checks."""
 
     sql: str  # as written, with now() as $now; this text runs
@@ -118,17 +116,16 @@ Names = Mapping[str, Column | None]
 """Variables of comprehensions and lambdas: the element that each stands for, None where that is no plain column."""
 
 
-@dataclass(slots=True, kw_only=True)
-class _Walk:
+class _Walk(msgspec.Struct, kw_only=True):
     """Goes through the tree once and notes what it reads."""
 
     columns: Sequence[Column]
     parameters: AbstractSet[str] | None
     lookups: frozenset[str]
-    reads: dict[str, None] = field(default_factory=dict)
-    used: dict[str, None] = field(default_factory=dict)
-    guarded: set[str] = field(default_factory=set)
-    skipped: list[tuple[str, str]] = field(default_factory=list)
+    reads: dict[str, None] = {}
+    used: dict[str, None] = {}
+    guarded: set[str] = set()
+    skipped: list[tuple[str, str]] = []
 
     def visit(self, node: exp.Expr, names: Names) -> None:
         """Note all that is read in and below a node; QueryRefusedError for what a rule may not hold."""

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from headgate.core.base64_text import decode_base64, encode_base64
 from headgate.core.canonical import MAX_INTEGER, CanonicalError, canonical
@@ -21,8 +22,7 @@ from headgate.core.evidence import EvidenceFault, ProofError
 from headgate.core.tree_hash import HASH_BYTES
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     """A receipt's parts: in shape, and not yet checked against each other."""
 
     body: Mapping[str, object]  # the statement

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from headgate.core.canonical import canonical, digest
 from headgate.core.checkpoints import Checkpoint, OpenedCheckpoint, open_checkpoint, parse_checkpoint
@@ -25,8 +26,7 @@ LEAF_TIME = "at"
 """The member of the leaf with the time of the event, RFC 3339; needed where keys have an end."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verified:
+class Verified(msgspec.Struct, frozen=True, kw_only=True):
     """What a receipt proves, once everything in it was checked."""
 
     body: Mapping[str, object]  # the statement

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+import msgspec
 
 from headgate.core.states import DeliveryState
 
@@ -25,8 +26,7 @@ class DeliveryKind(StrEnum):
     AMENDMENT = "amendment"  # rows that a person released or corrected
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
     """The balance of a delivery: received = accepted + held + rejected + duplicate."""
 
     received: int = 0
@@ -52,8 +52,7 @@ class Counts:
         return self.received == self.accepted + self.held + self.rejected + self.duplicate
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReasonCount:
+class ReasonCount(msgspec.Struct, frozen=True, kw_only=True):
     """On how many rows of a delivery one reason stands."""
 
     verdict: str  # of the rows: held, rejected, duplicate, or accepted for a warning
@@ -63,8 +62,7 @@ class ReasonCount:
     rows: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrival:
+class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     """A file that was proven and lies in the vault; not yet known to the ledger."""
 
     flow: str | None  # None: no flow takes a file of this name
@@ -78,8 +76,7 @@ class Arrival:
     as_new: bool = False  # taken although the same bytes were taken before (retry of a failed one)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """The ledger's line of one delivery."""
 
     id: str  # d- and 16 hex digits: flow, kind and source identity
@@ -102,8 +99,8 @@ class Delivery:
     note: str = ""  # what a person should know: the error, or the first delivery of the same bytes
     publication: int | None = None
     contract: str | None = None  # digest of the contract that judged it
-    parameters: Mapping[str, int] = field(default_factory=dict)  # name -> version number in force
-    facts: Mapping[str, Any] = field(default_factory=dict)  # what else the receipt says: versions of tables, tasks …
+    parameters: Mapping[str, int] = {}  # name -> version number in force
+    facts: Mapping[str, Any] = {}  # what else the receipt says: versions of tables, tasks …
     tries: int = 0
     superseded_by: str | None = None
 
@@ -111,26 +108,23 @@ class Delivery:
         require_utc(self.landed_at)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(msgspec.Struct, frozen=True, kw_only=True):
     """Something that happened; becomes a leaf of the log. Fields hold no raw value of a row."""
 
     type: str
     delivery: str | None = None
-    fields: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
+class Move(msgspec.Struct, frozen=True, kw_only=True):
     """A delivery as it shall stand from now on, and what the event says beside its state."""
 
     after: Delivery
-    fields: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, Any] = {}
     event: str | None = None  # type of the event; default: the name of the state
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fence:
+class Fence(msgspec.Struct, frozen=True, kw_only=True):
     """Proof of a lease: a write under an older number than the ledger's is refused."""
 
     key: str
@@ -138,26 +132,23 @@ class Fence:
     number: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """Deliveries of one flow, in landing order, leased to one worker."""
 
     deliveries: tuple[Delivery, ...]
     fence: Fence
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StagedFile:
+class StagedFile(msgspec.Struct, frozen=True, kw_only=True):
     """A Parquet file that is written but not yet part of a table."""
 
     path: str  # in the stage
     rows: int
     size_bytes: int
-    stats: Mapping[str, Any] = field(default_factory=dict)  # top-level columns: {"min": text, "max": text, "nulls": n}
+    stats: Mapping[str, Any] = {}  # top-level columns: {"min": text, "max": text, "nulls": n}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableChange:
+class TableChange(msgspec.Struct, frozen=True, kw_only=True):
     """What one publication does to one table; JSON-ready, part of the durable intent."""
 
     table: str  # flow/layer/name
@@ -173,8 +164,7 @@ class PublicationState(StrEnum):
     DONE = "done"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Publication:
+class Publication(msgspec.Struct, frozen=True, kw_only=True):
     """One numbered change of a flow's tables."""
 
     flow: str
@@ -185,13 +175,12 @@ class Publication:
     deliveries: tuple[str, ...]
     changes: tuple[TableChange, ...]
     moves: tuple[Move, ...]  # how each delivery stands once it is in
-    versions: Mapping[str, int] = field(default_factory=dict)  # table -> version, of all the flow's tables
+    versions: Mapping[str, int] = {}  # table -> version, of all the flow's tables
     opened_at: datetime | None = None
     done_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParameterVersion:
+class ParameterVersion(msgspec.Struct, frozen=True, kw_only=True):
     """One value of a parameter; version 1 is the flow's default."""
 
     flow: str
@@ -203,18 +192,16 @@ class ParameterVersion:
     set_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Run(msgspec.Struct, frozen=True, kw_only=True):
     """One call of `run`, or one firing of `watch`."""
 
     id: str
     started_at: datetime
     ended_at: datetime | None = None
-    summary: Mapping[str, Any] = field(default_factory=dict)
+    summary: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IssuedReceipt:
+class IssuedReceipt(msgspec.Struct, frozen=True, kw_only=True):
     """The ledger's line of a receipt: what was signed, and where its event stands in the log."""
 
     delivery: str

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from headgate.core.reasons import WEIGHT, Consequence
 from headgate.core.sql import literal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReasonSql:
+class ReasonSql(msgspec.Struct, frozen=True, kw_only=True):
     """One reason as the engine makes it."""
 
     code: str  # SQL

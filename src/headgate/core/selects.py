@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 
+import msgspec
 from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
@@ -16,8 +16,7 @@ from headgate.core.near_name import did_you_mean
 from headgate.core.predicates import bind_now, refuse_unrepeatable
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Select:
+class Select(msgspec.Struct, frozen=True, kw_only=True):
     """A query that passed the checks."""
 
     sql: str  # as written, with now() as $now; this text runs

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+import msgspec
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
@@ -37,8 +37,7 @@ _NO_CALL = frozenset(
 """Words that may stand before a bracket without being a function's name."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(msgspec.Struct, frozen=True, kw_only=True):
     """A function's name with its brackets, by positions in the text."""
 
     name: str  # lower case

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from decimal import Decimal
+
+import msgspec
 
 from headgate.core.errors import Problem
 from headgate.core.near_name import did_you_mean
 from headgate.core.yaml_text import Json, Path, YamlText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cursor:
+class Cursor(msgspec.Struct, frozen=True, kw_only=True):
     """One value of a document. Cursors of a document share its list of problems."""
 
     text: YamlText
     value: Json
     path: Path = ()
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[Problem] = []
 
     @property
     def where(self) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import NoReturn, TypeAlias
 
+import msgspec
 from yaml._yaml import CParser
 from yaml.error import MarkedYAMLError, YAMLError
 from yaml.events import AliasEvent, Event, MappingStartEvent, ScalarEvent, SequenceStartEvent, StreamEndEvent
@@ -28,8 +28,7 @@ _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,37})(?:\.[0-9]{1,38})?(?:[eE][-+]?[0
 _WORDS: Mapping[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class YamlText:
+class YamlText(msgspec.Struct, frozen=True, kw_only=True):
     """A document as plain values (dict, list, str, int, Decimal, bool, None) with the line of each."""
 
     name: str

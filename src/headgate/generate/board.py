@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 
 from headgate.generate.defects import Defect
@@ -15,8 +15,7 @@ TRIES = 64
 """How often a place is looked for at random before a kind goes without it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
+class Planned(msgspec.Struct, frozen=True, kw_only=True):
     """The defect of one row."""
 
     kind: Defect

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 
@@ -33,8 +33,7 @@ PRICE_LISTS = (1.0, 1.10, 0.86, 0.95, 11.20)
 """What one EUR is in each list of prices, in the order of CURRENCIES. A shop keeps its lists while rates move."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Catalogue:
+class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
     """Products in the order of their price."""
 
     price: Ints  # EUR cents, rising

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,8 +18,7 @@ from headgate.generate.population import Population, make_population
 COLUMNS = ("customer_id", "name", "email", "country", "since", "segment")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CustomersOptions:
+class CustomersOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What to generate. Equal options give equal bytes; the first customers of a seed are those that its sales use."""
 
     count: int
@@ -32,8 +31,7 @@ class CustomersOptions:
             raise UsageError(f"--count is {self.count}. Next: give a number from 1.")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GeneratedCustomers:
+class GeneratedCustomers(msgspec.Struct, frozen=True, kw_only=True):
     """What a run wrote."""
 
     file: Path

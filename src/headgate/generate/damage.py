@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+import msgspec
 
 from headgate.core.errors import UsageError
 from headgate.generate.defects import FileDefect
@@ -22,8 +23,7 @@ ENCODINGS = ("latin-1", "utf-16")
 _MANY_RECORDS = 100  # among so many, some have a letter that Latin-1 writes in another way than UTF-8
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Damage:
+class Damage(msgspec.Struct, frozen=True, kw_only=True):
     """What happens to one file."""
 
     kind: FileDefect

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
+
+import msgspec
 
 from headgate.core.reasons import ReasonCode, Verdict
 
@@ -43,8 +44,7 @@ class FileDefect(StrEnum):
     EMPTY = "empty"  # no byte
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expected:
+class Expected(msgspec.Struct, frozen=True, kw_only=True):
     """What the answer key says of a defect."""
 
     code: str  # reason code, or the name of the anomaly

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -27,8 +27,7 @@ _SECOND = 0x94D049BB133111EB
 _MASK = (1 << 64) - 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draws:
+class Draws(msgspec.Struct, frozen=True, kw_only=True):
     """All the chance of one run."""
 
     seed: int

@@ -5,8 +5,7 @@ An order is a function of the world and its row alone, so any rows can be made, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+import msgspec
 import numpy as np
 
 from headgate.generate.catalogue import PRICE_LISTS, Catalogue
@@ -30,8 +29,7 @@ _LARGEST_QUANTITY = 8
 _CHEAPEST_PRODUCTS = 8  # the choice left for the smallest amounts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class World:
+class World(msgspec.Struct, frozen=True, kw_only=True):
     """What the orders of one run are made from."""
 
     draws: Draws
@@ -42,8 +40,7 @@ class World:
     end: int  # second since 1970 that all orders lie before
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Orders:
+class Orders(msgspec.Struct, frozen=True, kw_only=True):
     """Orders by row, their items in one flat list; amounts are cents of the order's currency."""
 
     row: Ints

@@ -6,13 +6,12 @@ Every character stands in Latin-1, so that a file can be spoilt by writing it in
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 CURRENCIES = ("EUR", "USD", "GBP", "CHF", "SEK")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Country:
+class Country(msgspec.Struct, frozen=True, kw_only=True):
     """One country; in postal codes # stands for a digit and @ for a letter."""
 
     code: str  # ISO 3166-1 alpha-2

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 
+import msgspec
 import numpy as np
 
+from headgate.core.replacing import replace
 from headgate.generate.board import TRIES, Board, Planned
 from headgate.generate.defects import BY_CATEGORY, BY_HISTORY, EXPECTED, GROUPS, WITH_MODEL, Defect
 from headgate.generate.draws import DrawSeries, Ints
@@ -18,8 +19,7 @@ from headgate.generate.plan_prices import place_odd_prices
 from headgate.generate.rates import Rates
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """All defects of a run, and the world as they change it: bursts and odd hours move orders in time."""
 
     world: World

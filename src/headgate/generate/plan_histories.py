@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 
 from headgate.generate.board import Board, Planned
@@ -22,8 +22,7 @@ _LARGEST_QUANTITY = 900
 _CANDIDATES = 8  # rows that are looked at for each one wanted
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Candidate:
+class _Candidate(msgspec.Struct, frozen=True, kw_only=True):
     row: int
     customer: int
     others: Ints  # the customer's other sound rows

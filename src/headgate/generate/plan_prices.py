@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 
+import msgspec
 import numpy as np
 
 from headgate.generate.board import Board, Planned
@@ -23,8 +23,7 @@ _SAMPLE_ROWS = 20_000  # orders that the usual prices are taken from
 _CANDIDATES = 8  # rows that are looked at for each one wanted
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Line:
+class _Line(msgspec.Struct, frozen=True, kw_only=True):
     """A line that may get another price. Amounts are cents of the order's currency."""
 
     row: int

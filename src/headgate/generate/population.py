@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -40,8 +40,7 @@ _HOUSES = 60
 _POSTAL_CODES = 40
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Population:
+class Population(msgspec.Struct, frozen=True, kw_only=True):
     """Customers 0, 1, 2 ... as columns."""
 
     country: Ints  # position in COUNTRIES

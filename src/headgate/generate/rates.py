@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from headgate.core.errors import UsageError
@@ -55,8 +55,7 @@ def _walk(currency: str, days: int) -> list[int]:
     return walk
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rates:
+class Rates(msgspec.Struct, frozen=True, kw_only=True):
     """EUR for one unit of each of the shop's currencies, by day."""
 
     first_day: int  # days since 1970

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from headgate.core.errors import UsageError
 from headgate.core.ports import Clock
@@ -32,8 +33,7 @@ MOST_ORDERS_A_DAY = 8
 """Orders of the average customer a day; more would make bursts by chance."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SalesOptions:
+class SalesOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What to generate. Equal options, end and rates give equal bytes."""
 
     count: int  # transactions in all files together
@@ -98,8 +98,7 @@ class SalesOptions:
         return tuple(kind for kind in Defect if kind in wanted)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Generated:
+class Generated(msgspec.Struct, frozen=True, kw_only=True):
     """What a run wrote."""
 
     files: tuple[Path, ...]  # in the order of time

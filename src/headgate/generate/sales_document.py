@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -24,8 +24,7 @@ CHUNK_RECORDS = 50_000
 _BETWEEN = b",\n"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SalesDocument:
+class SalesDocument(msgspec.Struct, frozen=True, kw_only=True):
     """One file to be written."""
 
     name: str

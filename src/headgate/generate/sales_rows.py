@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -27,8 +26,7 @@ class _Key(msgspec.Struct):
     transaction_id: Any = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SalesRows:
+class SalesRows(msgspec.Struct, frozen=True, kw_only=True):
     """All rows of a run, to be had in any portion."""
 
     plan: Plan

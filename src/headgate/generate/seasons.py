@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import msgspec
 import numpy as np
 
 from headgate.generate.draws import Draws, Floats, Ints
@@ -46,8 +46,7 @@ NIGHT_HOURS = tuple(hour for hour, weight in enumerate(HOURS) if weight == 0)
 _EPOCH_WEEKDAY = 3  # 1 January 1970 was a Thursday
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Season:
+class Season(msgspec.Struct, frozen=True, kw_only=True):
     """Expected orders over the span, hour by hour; hours without any are left out."""
 
     begin: Ints  # second since 1970 at which the hour begins, cut at the span's ends

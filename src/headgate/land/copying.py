@@ -8,13 +8,13 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from functools import partial
 from itertools import cycle
 from pathlib import Path
 
 from headgate.core.batches import Arrived, Copied
 from headgate.core.forms import HEAD_BYTES
+from headgate.core.replacing import replace
 
 IN_MEMORY_BYTES = 8 << 20  # files up to here are read whole and written to the vault many at a time
 CHUNK_BYTES = 1 << 20

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
+
+import msgspec
 
 from headgate.core.batches import Arrived, Copied
 from headgate.core.flow import Flow
@@ -24,8 +25,7 @@ class _ChangedError(Exception):
     """The file changed while it was read."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Proven:
+class _Proven(msgspec.Struct, frozen=True, kw_only=True):
     arrival: Arrival
     content: bytes | None  # of a small file that is not yet in the vault
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from headgate.core.batches import PublishedBatch, TransformedBatch
@@ -20,6 +19,7 @@ from headgate.core.naming import application_name
 from headgate.core.platform import Platform
 from headgate.core.ports import DeliveryFilter
 from headgate.core.records import Delivery, Fence, Publication
+from headgate.core.replacing import replace
 from headgate.core.states import DeliveryState
 
 ON_THE_WAY = (DeliveryState.LANDED, DeliveryState.CHECKED, DeliveryState.PUBLISHING)

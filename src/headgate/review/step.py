@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+
+import msgspec
 
 from headgate.core.batches import CheckedBatch, CheckedDelivery, ReviewedBatch
 from headgate.core.errors import BalanceError
@@ -13,6 +14,7 @@ from headgate.core.platform import Platform
 from headgate.core.ports import DeliveryFilter, Engine, TableSnapshot
 from headgate.core.reasons import ReasonCode
 from headgate.core.records import Delivery, StagedFile
+from headgate.core.replacing import replace
 from headgate.core.states import DeliveryState
 from headgate.review.holding import holding
 from headgate.review.keys import PUBLISHED, compare_keys, find_twins
@@ -47,8 +49,7 @@ def review(batches: Sequence[CheckedBatch], platform: Platform) -> ReviewedBatch
     return work.settle()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Settling:
+class _Settling(msgspec.Struct, frozen=True, kw_only=True):
     flow: Flow
     platform: Platform
     batches: Sequence[CheckedBatch]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from headgate.core.ports import Engine
 from headgate.core.reasons import Verdict
@@ -59,8 +60,7 @@ def decide(engine: Engine) -> None:
     engine.define(VERDICTS, f"SELECT * EXCLUDE (is_duplicate), {twin} AS verdict FROM ({joined})", keep=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tallies:
+class Tallies(msgspec.Struct, frozen=True, kw_only=True):
     """Counts and reasons by landing number."""
 
     staged: Mapping[int, int]

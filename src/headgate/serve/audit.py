@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from headgate.core.checkpoints import open_checkpoint
 from headgate.core.errors import ConfigurationError
@@ -23,8 +24,7 @@ EVENTS, CHECKPOINTS = "events.ndjson", "checkpoints.txt"
 _CHUNK = 1 << 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
     """Whether what the ledger speaks of is still there."""
 
     objects: int  # raw files that were looked for

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from headgate.core.naming import quarantine_table
 from headgate.core.platform import Platform
@@ -22,8 +23,7 @@ ORDER BY _row
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptRow:
+class KeptRow(msgspec.Struct, frozen=True, kw_only=True):
     """A row that was not published."""
 
     row: int  # its number in the delivery, from 1
@@ -34,8 +34,7 @@ class KeptRow:
     length: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
+class Story(msgspec.Struct, frozen=True, kw_only=True):
     """One delivery with what became of it."""
 
     delivery: Delivery

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from headgate.core.errors import HeadgateError, PublishError
 from headgate.core.flow import Flow
@@ -19,8 +20,7 @@ _RESTORE = "RESTORE"
 _OTHERS = 0o077
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One check of the project."""
 
     check: str

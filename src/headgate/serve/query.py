@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
+import msgspec
 import pyarrow as pa
 import sqlglot
 from sqlglot import exp
@@ -17,8 +17,7 @@ from headgate.core.selects import Select, check_select
 from headgate.serve.relations import engine_over, plain_names, standing_tables
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """A result as it comes."""
 
     batches: pa.RecordBatchReader

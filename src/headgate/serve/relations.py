@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+
+import msgspec
 
 from headgate.core.errors import NotFoundError
 from headgate.core.platform import Platform
 from headgate.core.ports import Engine, TableSnapshot
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """A table at the version of its flow's last complete publication."""
 
     flow: str

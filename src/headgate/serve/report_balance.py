@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from headgate.serve import report_numbers as numbers
 from headgate.serve.report_facts import Balance, Noun
@@ -17,8 +17,7 @@ _GAP = 18.0  # between two labels
 _LETTER_IN_MARK = 17.0  # from the mark's left edge to its word
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Part:
+class _Part(msgspec.Struct, frozen=True, kw_only=True):
     """Rows that share a fate."""
 
     word: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
+
+import msgspec
 
 from headgate.serve import report_numbers as numbers
 from headgate.serve.report_forms import NamedBar, ShownBars, scale_words
@@ -17,8 +18,7 @@ _LETTER = 14.0  # on a phone the letters are larger: room is measured for those
 _WIDEST_LABEL = 150.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Plot:
+class _Plot(msgspec.Struct, frozen=True, kw_only=True):
     """Where the bars stand."""
 
     gutter: float  # width of the labels

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from math import ceil, floor
+
+import msgspec
 
 from headgate.serve import report_numbers as numbers
 from headgate.serve.report_forms import DayBar, ShownColumns, scale_words
@@ -24,8 +25,7 @@ _DAY_NAME = 52.0  # least room from one day's label to the next: for a name
 _DAY_NUMBER = 76.0  # for a number
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Plot:
+class _Plot(msgspec.Struct, frozen=True, kw_only=True):
     """Where days and values stand."""
 
     shown: ShownColumns

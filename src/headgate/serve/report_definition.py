@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from headgate.serve.report_sentence import Template
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sentence:
+class Sentence(msgspec.Struct, frozen=True, kw_only=True):
     """A sentence with the condition under which it says something."""
 
     text: Template | None  # None where `use` names a standard one
@@ -19,8 +19,7 @@ class Sentence:
     when: str = ""  # SQL condition over that row, or over the named values where there is no `sql`
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyFigure:
+class KeyFigure(msgspec.Struct, frozen=True, kw_only=True):
     """One figure of a row of key figures."""
 
     label: str
@@ -29,15 +28,13 @@ class KeyFigure:
     note: Template | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FiguresForm:
+class FiguresForm(msgspec.Struct, frozen=True, kw_only=True):
     """A row of key figures, filled from the one row of the SQL."""
 
     figures: tuple[KeyFigure, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ColumnsForm:
+class ColumnsForm(msgspec.Struct, frozen=True, kw_only=True):
     """Bars by day, standing."""
 
     day: str  # column with the date
@@ -47,8 +44,7 @@ class ColumnsForm:
     unfinished_note: Template | None = None  # under its bar: to {now:time}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BarsForm:
+class BarsForm(msgspec.Struct, frozen=True, kw_only=True):
     """Bars by name, lying."""
 
     label: str
@@ -58,8 +54,7 @@ class BarsForm:
     highlight: bool = False  # the highest in full colour
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableColumn:
+class TableColumn(msgspec.Struct, frozen=True, kw_only=True):
     """One column of a table."""
 
     name: str  # in the result
@@ -68,15 +63,13 @@ class TableColumn:
     strong: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableForm:
+class TableForm(msgspec.Struct, frozen=True, kw_only=True):
     """A table; its first column names the row."""
 
     columns: tuple[TableColumn, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FindingsForm:
+class FindingsForm(msgspec.Struct, frozen=True, kw_only=True):
     """A scored list: what was found, what explains it, and what was done with it."""
 
     score: str  # column with the number, highest first
@@ -88,8 +81,7 @@ class FindingsForm:
 Form = FiguresForm | ColumnsForm | BarsForm | TableForm | FindingsForm
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
+class Section(msgspec.Struct, frozen=True, kw_only=True):
     """One section of a report: a title, one SELECT, and a form."""
 
     id: str  # anchor in the page and key in the document
@@ -102,8 +94,7 @@ class Section:
     empty: str = "Nothing is published yet. It fills with the first publication."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportDefinition:
+class ReportDefinition(msgspec.Struct, frozen=True, kw_only=True):
     """The flow's part of a report. Empty: the parts that every flow has."""
 
     digest: str = ""  # SHA-256 of report.yaml
@@ -121,8 +112,7 @@ class ReportDefinition:
     limited: frozenset[str] = frozenset()  # those of its SELECTs that have a LIMIT of their own
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportTree:
+class ReportTree(msgspec.Struct, frozen=True, kw_only=True):
     """What report.yaml holds, as it stands there, once it was looked at."""
 
     tree: Mapping[str, Any]

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+
+import msgspec
 
 from headgate.core.errors import BalanceError, UsageError
 from headgate.core.reasons import Verdict
 from headgate.core.states import DeliveryState
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Noun:
+class Noun(msgspec.Struct, frozen=True, kw_only=True):
     """What one record is called."""
 
     one: str  # transaction
@@ -23,8 +23,7 @@ class Noun:
         return self.one if count == 1 else self.many
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Balance:
+class Balance(msgspec.Struct, frozen=True, kw_only=True):
     """Where every record went. Raises BalanceError where the parts do not add up to what was received."""
 
     received: int
@@ -48,8 +47,7 @@ class Balance:
         return Decimal(self.published) / judged if judged else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryFacts:
+class DeliveryFacts(msgspec.Struct, frozen=True, kw_only=True):
     """One delivery of the run."""
 
     id: str
@@ -59,8 +57,7 @@ class DeliveryFacts:
     held_reason: str | None = None  # of a delivery held as a whole: reason code or sentence
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReasonFacts:
+class ReasonFacts(msgspec.Struct, frozen=True, kw_only=True):
     """How often one reason was given. A row may carry several."""
 
     verdict: Verdict | None  # None for a warning: the row went on
@@ -72,8 +69,7 @@ class ReasonFacts:
     description: str = ""  # the rule in words; empty: the code stands in
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContractFacts:
+class ContractFacts(msgspec.Struct, frozen=True, kw_only=True):
     """The contract that was in force."""
 
     name: str
@@ -82,8 +78,7 @@ class ContractFacts:
     rules: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParameterFacts:
+class ParameterFacts(msgspec.Struct, frozen=True, kw_only=True):
     """A parameter of the flow as the run used it."""
 
     name: str
@@ -91,8 +86,7 @@ class ParameterFacts:
     value: str  # canonical text; empty for a table
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableFacts:
+class TableFacts(msgspec.Struct, frozen=True, kw_only=True):
     """A table of the version set that the report reads."""
 
     name: str  # with its layer: gold.daily
@@ -100,8 +94,7 @@ class TableFacts:
     digest: str | None = None  # SHA-256 over the sorted row hashes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunFacts:
+class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a report says and that no table holds. Times are taken over as UTC; naive ones are refused."""
 
     run_id: str
@@ -125,7 +118,7 @@ class RunFacts:
             moment: datetime = getattr(self, name)
             if moment.tzinfo is None:
                 raise UsageError(f"Run {self.run_id}: {name} {moment.isoformat()} has no time zone; pass UTC.")
-            object.__setattr__(self, name, moment.astimezone(UTC))
+            msgspec.structs.force_setattr(self, name, moment.astimezone(UTC))
 
     def held_whole(self) -> tuple[DeliveryFacts, ...]:
         """The deliveries of which nothing is published until a person releases them."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
 
+import msgspec
+
 from headgate.core.errors import FlowError, Problem
+from headgate.core.replacing import replace
 from headgate.serve import report_standard as standard
 from headgate.serve.report_definition import KeyFigure, ReportDefinition, Section, Sentence
 from headgate.serve.report_facts import RunFacts
@@ -21,8 +23,7 @@ from headgate.serve.report_sql import Query, SqlError, bind, count_rows, first_r
 Row = Mapping[str, Value]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SectionFigures:
+class SectionFigures(msgspec.Struct, frozen=True, kw_only=True):
     """One section: its rows as they came, and how they are told."""
 
     section: Section
@@ -32,8 +33,7 @@ class SectionFigures:
     shown: Shown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportFigures:
+class ReportFigures(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a report says."""
 
     facts: RunFacts
@@ -46,8 +46,7 @@ class ReportFigures:
     sections: tuple[SectionFigures, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Source:
+class _Source(msgspec.Struct, frozen=True, kw_only=True):
     """Where figures come from; each error is told with its place in report.yaml."""
 
     query: Query

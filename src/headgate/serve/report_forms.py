@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from difflib import get_close_matches
+
+import msgspec
 
 from headgate.serve import report_numbers as numbers
 from headgate.serve.report_definition import (
@@ -27,8 +28,7 @@ Row = Mapping[str, Value]
 _LONGEST_CELL = 80  # characters
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DayBar:
+class DayBar(msgspec.Struct, frozen=True, kw_only=True):
     """One day of a column chart."""
 
     day: date
@@ -36,8 +36,7 @@ class DayBar:
     unfinished: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NamedBar:
+class NamedBar(msgspec.Struct, frozen=True, kw_only=True):
     """One name of a bar chart."""
 
     label: str
@@ -45,15 +44,13 @@ class NamedBar:
     unfinished: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownFigures:
+class ShownFigures(msgspec.Struct, frozen=True, kw_only=True):
     """A row of key figures."""
 
     figures: tuple[KeyFigureShown, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownColumns:
+class ShownColumns(msgspec.Struct, frozen=True, kw_only=True):
     """A series by day, in the order of the days."""
 
     bars: tuple[DayBar, ...]
@@ -61,8 +58,7 @@ class ShownColumns:
     unfinished_note: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownBars:
+class ShownBars(msgspec.Struct, frozen=True, kw_only=True):
     """A series by name, in the order of the rows."""
 
     bars: tuple[NamedBar, ...]
@@ -70,16 +66,14 @@ class ShownBars:
     highlight: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownTable:
+class ShownTable(msgspec.Struct, frozen=True, kw_only=True):
     """Cells as text, a tuple a row."""
 
     form: TableForm
     cells: tuple[tuple[str, ...], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One entry of a scored list."""
 
     score: str
@@ -88,8 +82,7 @@ class Finding:
     outcome: Words | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownFindings:
+class ShownFindings(msgspec.Struct, frozen=True, kw_only=True):
     """A scored list."""
 
     findings: tuple[Finding, ...]

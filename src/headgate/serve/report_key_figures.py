@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from headgate.serve.report_definition import KeyFigure
 from headgate.serve.report_formats import Value
@@ -11,8 +12,7 @@ from headgate.serve.report_numbers import DASH
 from headgate.serve.report_sentence import fill, plain
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyFigureShown:
+class KeyFigureShown(msgspec.Struct, frozen=True, kw_only=True):
     """One figure, ready to be set."""
 
     label: str

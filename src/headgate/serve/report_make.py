@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+
+import msgspec
 
 from headgate.serve.report_definition import ReportDefinition
 from headgate.serve.report_document import digest_of, document_bytes, figures_document, file_name
@@ -13,8 +14,7 @@ from headgate.serve.report_page import TEMPLATE, render_page
 from headgate.serve.report_sql import Query
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(msgspec.Struct, frozen=True, kw_only=True):
     """A finished report."""
 
     page: bytes  # HTML, UTF-8

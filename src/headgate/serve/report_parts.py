@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from headgate.serve.report_key_figures import KeyFigureShown
 from headgate.serve.report_markup import Markup, element, escape, join
 from headgate.serve.report_sentence import Words
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
+class Head(msgspec.Struct, frozen=True, kw_only=True):
     """Head of a table's column."""
 
     text: str

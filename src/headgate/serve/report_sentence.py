@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
+
+import msgspec
 
 from headgate.serve.report_formats import FORMATS, Value, show
 
@@ -21,8 +22,7 @@ class SentenceError(ValueError):
     """A sentence cannot be read or filled; the message says where it breaks and what would do."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
+class Piece(msgspec.Struct, frozen=True, kw_only=True):
     """Part of a sentence: literal text, or a value with its format."""
 
     strong: bool
@@ -32,8 +32,7 @@ class Piece:
     forms: tuple[str, str] | None = None  # one, many: the word that goes with the number
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Template:
+class Template(msgspec.Struct, frozen=True, kw_only=True):
     """A sentence that was read."""
 
     source: str
@@ -45,8 +44,7 @@ class Template:
         return frozenset(piece.value for piece in self.pieces if piece.value)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class Span(msgspec.Struct, frozen=True, kw_only=True):
     """Finished text."""
 
     text: str

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -37,8 +36,7 @@ Reason = tuple[str, str, str]
 """Verdict, code and column."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunTimes:
+class RunTimes(msgspec.Struct, frozen=True, kw_only=True):
     """Which run it is, and when it was."""
 
     id: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from headgate.core.platform import Platform
 from headgate.core.ports import DeliveryFilter
@@ -14,8 +15,7 @@ ATTENTION = (DeliveryState.HELD, DeliveryState.FAILED, DeliveryState.UNMATCHED)
 AT_WORK = (DeliveryState.LANDED, DeliveryState.CHECKED, DeliveryState.PUBLISHING, DeliveryState.PUBLISHED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
+class Status(msgspec.Struct, frozen=True, kw_only=True):
     """A project at one moment."""
 
     flows: Mapping[str, Mapping[str, int]]  # flow -> state -> deliveries; files of no flow stand under ""

@@ -7,13 +7,13 @@ sums, counts, minima or maxima. Sums of DECIMAL are exact, so merged figures equ
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from headgate.core.sql import quoted
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Merging:
+class Merging(msgspec.Struct, frozen=True, kw_only=True):
     """How an additive task's results are joined: a column's name -> sum, min or max; the rest is the key."""
 
     source: str

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from headgate.core.arrow_schema import encode_schema
 from headgate.core.batches import ReviewedBatch, TransformedBatch
 from headgate.core.flow import Target
@@ -12,6 +10,7 @@ from headgate.core.platform import Platform
 from headgate.core.ports import FileSet, TableSnapshot
 from headgate.core.quarantine_schema import QUARANTINE_SCHEMA
 from headgate.core.records import Delivery, Move, Publication, PublicationState, StagedFile, TableChange
+from headgate.core.replacing import replace
 from headgate.core.sql import literal
 from headgate.core.states import DeliveryState
 from headgate.transform.gold import make_gold

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from headgate.core.flow import Flow, Target, Task
 from headgate.core.memo import Memo
@@ -11,8 +12,7 @@ from headgate.core.sql import quoted
 from headgate.transform.merging import Merging
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
+class Named(msgspec.Struct, frozen=True, kw_only=True):
     """A place where a statement names a relation."""
 
     relation: str
@@ -20,8 +20,7 @@ class Named:
     aliased: bool  # another name for it follows
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskSql:
+class TaskSql(msgspec.Struct, frozen=True, kw_only=True):
     """One SELECT, ready to run."""
 
     pieces: tuple[str | Named, ...]  # of the statement in the engine's dialect

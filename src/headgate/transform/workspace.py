@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import pyarrow as pa
 
 from headgate.core.arrow_schema import encode_schema
@@ -25,8 +25,7 @@ from headgate.core.records import StagedFile, TableChange
 from headgate.core.sql import quoted
 
 
-@dataclass(slots=True)
-class Workspace:
+class Workspace(msgspec.Struct):
     """One engine with everything that the flow's tasks may read."""
 
     flow: Flow
@@ -37,9 +36,9 @@ class Workspace:
     snapshots: dict[str, TableSnapshot | None]  # the flow's targets as they stand, by target name
     look_up: Callable[[str], TableSnapshot | None]  # a table of another flow, as flow.table
     memo: Memo
-    changes: dict[str, TableChange] = field(default_factory=dict)
-    relations: dict[str, FileSet] = field(default_factory=dict)  # targets as they will stand
-    added: dict[str, FileSet] = field(default_factory=dict)  # only what this publication adds to silver
+    changes: dict[str, TableChange] = {}
+    relations: dict[str, FileSet] = {}  # targets as they will stand
+    added: dict[str, FileSet] = {}  # only what this publication adds to silver
 
     def stage(self, name: str, sql: str, parameters: Mapping[str, object] | None = None) -> tuple[StagedFile, ...]:
         """Write a result under a name that is the publication's own."""

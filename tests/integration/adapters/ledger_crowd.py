@@ -10,7 +10,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,6 +19,7 @@ from headgate.adapters.sqlalchemy_ledger import SqlalchemyLedger
 from headgate.core.merkle import root
 from headgate.core.ports import DeliveryFilter
 from headgate.core.records import Arrival, Move
+from headgate.core.replacing import replace
 from headgate.core.states import DeliveryState
 from headgate.core.tree_hash import root_of
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from hypothesis import settings
@@ -15,6 +14,7 @@ from headgate.core.errors import HeadgateError
 from headgate.core.merkle import root
 from headgate.core.ports import DeliveryFilter
 from headgate.core.records import Arrival, Event, Move
+from headgate.core.replacing import replace
 from headgate.core.states import DeliveryState, is_legal
 from headgate.core.tree_hash import RunningTree
 

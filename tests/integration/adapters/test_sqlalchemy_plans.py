@@ -6,7 +6,6 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from headgate.adapters.sqlalchemy_ledger import SqlalchemyLedger
 from headgate.core.merkle import inclusion_proof
 from headgate.core.ports import DeliveryFilter
 from headgate.core.records import Arrival, Event, Move, Publication, PublicationState
+from headgate.core.replacing import replace
 from headgate.core.states import DeliveryState
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from headgate.archive.anchoring import FEW, anchor
 from headgate.core.errors import TransientError
 from headgate.core.platform import Platform
 from headgate.core.records import Event
+from headgate.core.replacing import replace
 from headgate.settings import read_settings
 from headgate.testing import Fault, faulty
 from headgate.wiring import open_platform

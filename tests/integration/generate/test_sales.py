@@ -3,13 +3,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
 from headgate.core.errors import UsageError
+from headgate.core.replacing import replace
 from headgate.generate.defects import Defect, FileDefect
 from headgate.generate.sales import Generated, SalesOptions, generate_sales
 

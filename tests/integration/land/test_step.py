@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -16,6 +15,7 @@ from headgate import pipeline
 from headgate.core.errors import TransientError
 from headgate.core.parameters import vault_name
 from headgate.core.platform import Platform, Progress
+from headgate.core.replacing import replace
 from headgate.core.states import DeliveryState as State
 from headgate.land import copying, step
 from headgate.testing import Fault, faulty

@@ -7,7 +7,6 @@ import io
 import os
 import signal
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -27,6 +26,7 @@ from headgate.core.parameters import vault_name
 from headgate.core.platform import Platform
 from headgate.core.ports import Files
 from headgate.core.records import Counts, Delivery
+from headgate.core.replacing import replace
 from headgate.core.states import DeliveryState as State
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +14,7 @@ import pyarrow as pa
 import pytest
 
 from headgate.core.reasons import Verdict
+from headgate.core.replacing import replace
 from headgate.core.states import DeliveryState
 from headgate.serve.report_definition import ReportDefinition
 from headgate.serve.report_facts import (

@@ -5,7 +5,6 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from decimal import Decimal
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -19,6 +18,7 @@ from hypothesis import strategies as st
 
 from headgate.core.errors import FlowError
 from headgate.core.reasons import Verdict
+from headgate.core.replacing import replace
 from headgate.core.states import DeliveryState
 from headgate.serve.report_definition import ReportDefinition
 from headgate.serve.report_facts import Balance, DeliveryFacts, ReasonFacts, RunFacts

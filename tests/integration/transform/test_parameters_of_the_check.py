@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from headgate import operations, pipeline
 from headgate.core.platform import Platform
 from headgate.core.ports import DeliveryFilter
 from headgate.core.records import Move
+from headgate.core.replacing import replace
 from headgate.core.states import DeliveryState
 from headgate.wiring import shipped_flows
 

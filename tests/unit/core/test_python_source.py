@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from headgate.core.errors import FlowError
 from headgate.core.flow import Flow
 from headgate.core.python_source import load_function
+from headgate.core.replacing import replace
 from headgate.project import load_flow
 from headgate.wiring import shipped_flows
 

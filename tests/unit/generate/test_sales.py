@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 import pytest
 
 from headgate.core.errors import UsageError
+from headgate.core.replacing import replace
 from headgate.generate.defects import Defect, FileDefect
 from headgate.generate.sales import SalesOptions
 
