@@ -47,9 +47,7 @@ class Seen(msgspec.Struct, kw_only=True):
     """What was seen of one column."""
 
     rows: int = 0  # of the object or list around it
-    kinds: Counter[str] = msgspec.field(
-        default_factory=Counter
-    )  # of JSON: null, string, number, boolean, object, array
+    kinds: Counter[str] = msgspec.field(default_factory=Counter)  # of JSON: null, string, number, boolean …
     texts: Counter[str] = msgspec.field(default_factory=Counter)  # scalars as text
     children: dict[str, Seen] = {}
     element: Seen | None = None

@@ -39,7 +39,7 @@ class ConfigurationError(UsageError):
     """A setting is missing or wrong."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)  # no Struct: `headgate --help` reads this file, and no msgspec
 class Problem:
     """One thing that is wrong in a document that a person wrote."""
 

@@ -34,7 +34,7 @@ class Memo:
     def result(self, subject: str, kind: type[Result], of: object, find: Callable[[], Result]) -> Result:
         """What `find` gives, or gave at an earlier start; never None, and nobody may change it.
 
-        It must follow from `of` alone, plain values or dataclasses of them; `subject` tells uses apart. `kind` is the
+        It must follow from `of` alone, plain values or records of them; `subject` tells uses apart. `kind` is the
         result's type. A result that JSON does not give back equal is found anew at each start, as is one whose `find`
         raises.
         """

@@ -74,7 +74,7 @@ class Signer(Protocol):
         """64 bytes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)  # no Struct: that shows every field in its repr
 class PrivateKey:
     """A key that signs; its seed never appears in a repr."""
 
