@@ -84,8 +84,10 @@ class FileSecrets(Secrets):
             return keys or [self._add_key([], self._clock())]
 
     def _private_key(self) -> PrivateKey:
-        self._public_keys()
-        status = (self._folder / PUBLIC).stat()
+        place = self._folder / PUBLIC
+        if not place.exists():
+            self._public_keys()  # makes the first one
+        status = place.stat()
         stamp = (status.st_ino, status.st_mtime_ns, status.st_size)
         if self._loaded is None or self._loaded[0] != stamp:
             self._loaded = (stamp, self._read_private(in_force(self._public_keys(), str(self._folder / PUBLIC))))

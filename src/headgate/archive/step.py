@@ -9,7 +9,7 @@ from headgate.archive.bodies import receipt_body
 from headgate.archive.signer import PortSigner
 from headgate.core.batches import ArchivedBatch, PublishedBatch
 from headgate.core.faults import at_fault_point
-from headgate.core.merkle import inclusion_proof
+from headgate.core.merkle import inclusion_proofs
 from headgate.core.platform import Platform
 from headgate.core.ports import DeliveryFilter
 from headgate.core.receipts import make_receipt
@@ -47,20 +47,28 @@ def receipt_name(receipt: IssuedReceipt) -> str:
 
 
 def write_receipts(issued: list[IssuedReceipt], checkpoint: str, platform: Platform) -> None:
-    """Write receipt files under a checkpoint that covers them; one that is there stays as it is."""
+    """Write receipt files under a checkpoint that covers them; one that is there stays as it is.
+
+    The last one is written when the others are there, so that it tells of all.
+    """
     if not issued:
         return
     signer = PortSigner(platform.secrets)
     size = int(checkpoint.split("\n")[1])
     first, last = min(one.event_index for one in issued), max(one.event_index for one in issued)
     leaves = dict(enumerate(platform.ledger.leaves(first, last + 1), start=first))
-    for one in issued:
-        document = make_receipt(
+    proofs = inclusion_proofs([one.event_index for one in issued], size, platform.ledger.nodes)
+    documents = [
+        make_receipt(
             json.loads(one.body),
             leaf=json.loads(leaves[one.event_index]),
             index=one.event_index,
-            proof=inclusion_proof(one.event_index, size, platform.ledger.nodes),
+            proof=proof,
             checkpoint=checkpoint,
             key=signer,
         )
-        platform.receipts.put(receipt_name(one), [document])
+        for one, proof in zip(issued, proofs, strict=True)
+    ]
+    named = [(receipt_name(one), [document]) for one, document in zip(issued, documents, strict=True)]
+    platform.receipts.put_all(named[:-1])
+    platform.receipts.put(*named[-1])

@@ -60,6 +60,19 @@ def root(size: int, read_nodes: ReadNodes) -> bytes:
 
 def inclusion_proof(index: int, size: int, read_nodes: ReadNodes) -> list[bytes]:
     """Hashes that lead from leaf `index` to the root of `size` leaves, lowest first (RFC 6962, section 2.1.1)."""
+    return inclusion_proofs([index], size, read_nodes)[0]
+
+
+def inclusion_proofs(indexes: Sequence[int], size: int, read_nodes: ReadNodes) -> list[list[bytes]]:
+    """The proof of each leaf in the same tree; the nodes of all of them, many of which they share, are read at once."""
+    ways = [_beside(index, size) for index in indexes]
+    wanted = list(dict.fromkeys(node for way in ways for low, high in way for node in _cover(low, high)))
+    stored = dict(zip(wanted, _read(wanted, read_nodes), strict=True))
+    return [[fold([stored[node] for node in _cover(low, high)]) for low, high in way] for way in ways]
+
+
+def _beside(index: int, size: int) -> list[tuple[int, int]]:
+    """The ranges of leaves beside the way from a leaf to the root, lowest first."""
     if not 0 <= index < size:
         message = f"Event {index} is not in a tree of {size} events; indexes go from 0 to {size - 1}."
         raise ProofError(EvidenceFault.OUT_OF_RANGE, message)
@@ -73,7 +86,7 @@ def inclusion_proof(index: int, size: int, read_nodes: ReadNodes) -> list[bytes]
         else:
             beside.append((low, middle))
             low = middle
-    return _range_hashes(beside[::-1], read_nodes)
+    return beside[::-1]
 
 
 def consistency_proof(old_size: int, new_size: int, read_nodes: ReadNodes) -> list[bytes]:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headgate.core.evidence import EvidenceFault, ProofError
-from headgate.core.merkle import Node, NodeId, append, consistency_proof, inclusion_proof, peaks, root
+from headgate.core.merkle import Node, NodeId, append, consistency_proof, inclusion_proof, inclusion_proofs, peaks, root
 from headgate.core.merkle_proofs import verify_consistency, verify_inclusion
 from headgate.core.tree_hash import fold, leaf_hash, node_hash, root_of, split_point
 
@@ -177,3 +177,15 @@ def test_a_wrong_node_gives_another_root() -> None:
     table.append(numbered(6))
     table.nodes[1, 2] = node_hash(b"x", b"y")
     assert root(6, table.read) != root_of(numbered(6))
+
+
+def test_many_proofs_are_those_of_each_and_read_at_once(table_of: Callable[[int], NodeTable]) -> None:
+    table = table_of(70)
+    each = [inclusion_proof(index, 67, table.read) for index in (3, 66, 4, 3)]
+    before = len(table.asked)
+    assert inclusion_proofs([3, 66, 4, 3], 67, table.read) == each
+    (asked,) = table.asked[before:]
+    assert len(asked) == len(set(asked))
+    assert inclusion_proofs([], 67, table.read) == []
+    with pytest.raises(ProofError, match="not in a tree of 67"):
+        inclusion_proofs([3, 67], 67, table.read)
