@@ -9,7 +9,6 @@ import pyarrow as pa
 from headgate.core.errors import TaskError
 from headgate.core.flow import Target, Task
 from headgate.core.ports import FileSet
-from headgate.core.records import StagedFile
 from headgate.core.sql import quoted
 from headgate.transform.merging import Merging
 from headgate.transform.python_tasks import run_python
@@ -60,10 +59,11 @@ def _replace(work: Workspace, target: Target, sql: str, values: dict[str, object
     schema = work.engine.schema(sql, values)
     _require_key(schema, target)
     adds = work.stage(target.name, sql, values)
-    _require_unique(work, target, adds, schema)
     standing = work.snapshots[target.name]
     work.relations[target.name] = FileSet(paths=tuple(file.path for file in adds), schema=schema)
     work.engine.register(target.name, work.relations[target.name])
+    if adds:
+        _require_unique(work, target)
     work.change(target.name, schema, adds, standing.files.paths if standing else ())
 
 
@@ -73,14 +73,12 @@ def _require_key(schema: pa.Schema, target: Target) -> None:
         raise TaskError(f"the rows of gold table {target.name} lack their key {', '.join(missing)}.")
 
 
-def _require_unique(work: Workspace, target: Target, adds: tuple[StagedFile, ...], schema: pa.Schema) -> None:
+def _require_unique(work: Workspace, target: Target) -> None:
     """A result with a key twice never becomes visible."""
-    if not adds:
-        return
-    work.engine.register("_result", FileSet(paths=tuple(file.path for file in adds), schema=schema))
     key = ", ".join(quoted(name) for name in target.key)
     shown = ", ".join(f"CAST({quoted(name)} AS VARCHAR)" for name in target.key)
-    twice = work.engine.rows(f"SELECT {shown} FROM _result GROUP BY {key} HAVING count(*) > 1 LIMIT 1")
+    result = quoted(target.name)
+    twice = work.engine.rows(f"SELECT {shown} FROM {result} GROUP BY {key} HAVING count(*) > 1 LIMIT 1")
     if twice:
         raise TaskError(f"gold table {target.name} would have the key {twice[0]} twice; nothing was published.")
 
