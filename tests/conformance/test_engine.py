@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pyarrow as pa
@@ -70,6 +72,52 @@ class EngineContract:
         engine.register("wide", table)
         (file,) = engine.write("SELECT * FROM wide", str(stage), name="wide")
         assert pq.read_table(file.path).to_pylist() == table.to_pylist()
+
+    # beside
+    def test_what_is_beside_knows_the_same(self, engine: Engine, stage: Path) -> None:
+        files = engine.write("SELECT 3 AS a", str(stage), name="files")
+        schema = pa.schema([("a", pa.int32())])
+        engine.register("given", pa.table({"a": [1]}))
+        engine.register("empty", FileSet(paths=(), schema=schema))
+        engine.define("kept", "SELECT 2 AS a", keep=True)
+        engine.register("filed", FileSet(paths=tuple(file.path for file in files), schema=schema))
+        engine.define("seen", "SELECT * FROM given UNION ALL SELECT * FROM kept UNION ALL SELECT * FROM filed")
+        with closing(engine.beside()) as beside:
+            assert beside.rows("SELECT a FROM seen ORDER BY a") == [(1,), (2,), (3,)]
+            assert beside.rows("SELECT count(*) FROM empty") == [(0,)]
+            beside.define("found", "SELECT a FROM seen WHERE a > 1", keep=True)
+            beside.register("own", pa.table({"a": [1]}))
+            engine.define("late", "SELECT 5 AS a")
+            engine.register("none", FileSet(paths=(), schema=schema))
+            assert beside.rows("SELECT a FROM late UNION ALL SELECT a FROM none") == [(5,)]
+        assert engine.rows("SELECT a FROM found ORDER BY a") == [(2,), (3,)]
+        assert engine.rows("SELECT a FROM seen ORDER BY a") == [(1,), (2,), (3,)]
+        with pytest.raises(HeadgateError):
+            engine.rows("SELECT a FROM own")
+
+    def test_both_work_at_once_and_an_error_stays_with_its_own(self, engine: Engine, stage: Path) -> None:
+        def work(hand: Engine, name: str) -> int:
+            for number in range(20):
+                hand.define(name, f"SELECT range AS n FROM range({1000 + number})", keep=True)
+                (file,) = hand.write(f"SELECT n, n * 2 AS h FROM {name}", str(stage), name=name)
+                hand.register(f"{name}_files", FileSet(paths=(file.path,), schema=pa.schema([("n", pa.int64())])))
+                assert hand.rows(f"SELECT count(*) FROM {name}_files") == [(1000 + number,)]
+                with pytest.raises(HeadgateError):
+                    hand.rows(f"SELECT error('not {name}')")
+            return number
+
+        with closing(engine.beside()) as beside, ThreadPoolExecutor(2) as pool:
+            both = [pool.submit(work, engine, "here"), pool.submit(work, beside, "there")]
+            assert [one.result() for one in both] == [19, 19]
+
+    def test_beside_is_as_locked_and_keeps_the_same_time(self, engine: Engine) -> None:
+        with closing(engine.beside()) as beside:
+            for sql in ("SELECT * FROM read_text('/etc/hostname')", "SET TimeZone = 'Asia/Tokyo'"):
+                with pytest.raises(HeadgateError):
+                    beside.rows(sql)
+            assert beside.rows("SELECT CAST(TIMESTAMPTZ '2026-11-20 08:00:00+00' AS VARCHAR)") == [
+                ("2026-11-20 08:00:00+00",)
+            ]
 
     # results
     def test_a_big_result_comes_in_batches(self, engine: Engine) -> None:

@@ -23,6 +23,7 @@ STORABLE = {"HUGEINT": "BIGINT", "UHUGEINT": "BIGINT", "UBIGINT": "BIGINT", "UIN
 # read back once, by all threads: a row group is a thread's share. A dictionary is kept for few values only: to look for
 # one takes a quarter of the time of writing, and nobody keeps these files
 STAGED = "COMPRESSION snappy, ROW_GROUP_SIZE 10240, DICTIONARY_SIZE_LIMIT 1000"
+_EMPTY = "_empty_set"  # for a moment
 KEPT = "COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 40960"
 
 
@@ -46,7 +47,8 @@ class DuckDBEngine(Engine):
         emptied and handed over, to be used again.
         """
         self._give_back = give_back
-        self._known: dict[str, str] = {}  # names -> view, table or data
+        self._known: dict[str, str] = {}  # names -> view or table, which all connections see
+        self._data: dict[str, pa.Table | pa.RecordBatchReader] = {}  # which only this connection sees
         # the last statement described, while the relations are the same
         self._last_described: tuple[str, list[tuple[str, str]]] | None = None
         self._spill = tempfile.mkdtemp(prefix="spill-", dir=scratch)
@@ -61,9 +63,10 @@ class DuckDBEngine(Engine):
                 "autoload_known_extensions": False,
             },
         )
-        self._connection.execute("SET TimeZone = 'UTC'")
+        # global, that is of further connections too
+        self._connection.execute("SET GLOBAL TimeZone = 'UTC'")
         # else each statement over a table reads the footers of its files anew when it is planned
-        self._connection.execute("SET parquet_metadata_cache = true")
+        self._connection.execute("SET GLOBAL parquet_metadata_cache = true")
         if streaming:
             self._connection.execute("SET disabled_optimizers = 'build_side_probe_side,join_order'")
         self._connection.execute("SET allowed_directories = ?", [[f"{folder}/" for folder in readable]])
@@ -73,30 +76,32 @@ class DuckDBEngine(Engine):
     def register(self, name: str, data: pa.Table | pa.RecordBatchReader | FileSet) -> None:
         """Make data known under a name. A reader can be read by one statement only."""
         self.drop(name)
-        if not isinstance(data, FileSet) or not data.paths:
-            self._connection.register(name, data.schema.empty_table() if isinstance(data, FileSet) else data)
-            self._known[name] = "DATA"
-            return
-        columns = ", ".join(quoted(column) for column in data.schema.names)
-        paths = ", ".join(literal(path) for path in data.paths)
-        source = f"read_parquet([{paths}], union_by_name = true, hive_partitioning = false)"
-        self._run(f"CREATE TEMP VIEW {quoted(name)} AS SELECT {columns} FROM {source}", {})
-        self._known[name] = "VIEW"
+        if not isinstance(data, FileSet):
+            self._data[name] = data
+            self._connection.register(name, data)
+        elif not data.paths:
+            self._connection.register(_EMPTY, data.schema.empty_table())
+            self.define(name, f"SELECT * FROM {_EMPTY}", keep=True)
+            self._connection.unregister(_EMPTY)
+        else:
+            columns = ", ".join(quoted(column) for column in data.schema.names)
+            paths = ", ".join(literal(path) for path in data.paths)
+            source = f"read_parquet([{paths}], union_by_name = true, hive_partitioning = false)"
+            self.define(name, f"SELECT {columns} FROM {source}")
 
     def define(self, name: str, sql: str, parameters: Mapping[str, Any] | None = None, *, keep: bool = False) -> None:
         """Give a SELECT a name; with `keep` its rows are computed once and kept (spilling beyond the memory limit)."""
         kind = "TABLE" if keep else "VIEW"
         self.drop(name)
-        self._run(f"CREATE TEMP {kind} {quoted(name)} AS {sql}", parameters)
+        self._run(f"CREATE {kind} {quoted(name)} AS {sql}", parameters)
         self._known[name] = kind
 
     def drop(self, name: str) -> None:
         """Forget a relation."""
         self._last_described = None
-        kind = self._known.pop(name, None)
-        if kind == "DATA":
+        if self._data.pop(name, None) is not None:
             self._connection.unregister(name)
-        elif kind is not None:
+        if (kind := self._known.pop(name, None)) is not None:
             self._connection.execute(f"DROP {kind} IF EXISTS {quoted(name)}")
 
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
@@ -168,13 +173,17 @@ class DuckDBEngine(Engine):
         ).fetchall()
         return tuple(path for (path,) in found)
 
+    def beside(self) -> Engine:
+        """The same relations for another thread, by a connection of its own."""
+        return _Beside(self._connection.cursor(), self._known, self._data)
+
     def close(self) -> None:
         """Give memory and temporary files back; with `give_back` empty it for the next user."""
         if self._give_back is None:
             self.destroy()
             return
         try:
-            for name in list(reversed(self._known)):
+            for name in [*reversed(self._known), *self._data]:
                 self.drop(name)
         except duckdb.Error:
             self.destroy()  # in no state to be used again
@@ -209,6 +218,25 @@ class DuckDBEngine(Engine):
     def _run(self, sql: str, parameters: Mapping[str, Any] | None) -> duckdb.DuckDBPyConnection:
         with _translated():
             return self._connection.execute(sql, dict(parameters) if parameters else None)
+
+
+class _Beside(DuckDBEngine):
+    """A further connection to an engine's database; all that is the database's own stays with the engine."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        known: dict[str, str],
+        data: Mapping[str, pa.Table | pa.RecordBatchReader],
+    ) -> None:
+        self._connection, self._known, self._data, self._last_described = connection, known, {}, None
+        for name, one in data.items():
+            if isinstance(one, pa.Table):
+                self.register(name, one)
+
+    def close(self) -> None:
+        """End the connection."""
+        self._connection.close()
 
 
 def _told(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:

@@ -132,6 +132,14 @@ class Engine(ABC):
         """Paths of those files that have a row whose text column is one of the values."""
 
     @abstractmethod
+    def beside(self) -> Engine:
+        """The same relations for another thread, while this one goes on with its own; closed before this one.
+
+        It knows what is known by now. What either learns later of files or by `define` both know, tables and readers
+        only the one that they were given to: so each gives names that the other does not.
+        """
+
+    @abstractmethod
     def close(self) -> None:
         """Give memory and temporary files back."""
 

@@ -113,6 +113,7 @@ def _without(
     if not gone:
         return kept, (), ()
     listed = ", ".join(literal(id_) for id_ in sorted(replaced))
-    work.engine.register("_touched", FileSet(paths=gone, schema=standing.schema))
-    rewritten = work.stage(f"{target.name}-kept", f"SELECT * FROM _touched WHERE {DELIVERY} NOT IN ({listed})")
+    touched = work.own(target, "touched")
+    work.engine.register(touched, FileSet(paths=gone, schema=standing.schema))
+    rewritten = work.stage(f"{target.name}-kept", f"SELECT * FROM {touched} WHERE {DELIVERY} NOT IN ({listed})")
     return kept, rewritten, gone
