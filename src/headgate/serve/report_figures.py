@@ -11,6 +11,7 @@ import msgspec
 
 from headgate.core.errors import FlowError, Problem
 from headgate.core.replacing import replace
+from headgate.core.side_by_side import side_by_side
 from headgate.serve import report_standard as standard
 from headgate.serve.report_definition import KeyFigure, ReportDefinition, Section, Sentence
 from headgate.serve.report_facts import RunFacts
@@ -46,10 +47,13 @@ class ReportFigures(msgspec.Struct, frozen=True, kw_only=True):
     sections: tuple[SectionFigures, ...]
 
 
+_Result = TypeVar("_Result")
+
+
 class _Source(msgspec.Struct, frozen=True, kw_only=True):
     """Where figures come from; each error is told with its place in report.yaml."""
 
-    query: Query
+    queries: Sequence[Query]
     facts: RunFacts
     definition: ReportDefinition
     document: str
@@ -62,7 +66,11 @@ class _Source(msgspec.Struct, frozen=True, kw_only=True):
         return self.definition.currency
 
     def select(self, sql: str) -> tuple[Row, ...]:
-        return read_rows(self.query(sql, bind(sql, self.parameters)), self.personal)
+        return read_rows(self.queries[0](sql, bind(sql, self.parameters)), self.personal)
+
+    def each(self, tasks: Sequence[Callable[[_Source], _Result]]) -> list[_Result]:
+        """Results of the tasks in their order; each task gets a source whose query no other thread uses."""
+        return side_by_side([replace(self, queries=(query,)) for query in self.queries], tasks)
 
     def first(self, sql: str, limit: int) -> tuple[Row, ...]:
         """The first rows; all that it gives where a SELECT has a LIMIT of its own."""
@@ -70,15 +78,21 @@ class _Source(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def gather(
-    facts: RunFacts, definition: ReportDefinition, query: Query, *, document: str, personal: Collection[str] = ()
+    facts: RunFacts,
+    definition: ReportDefinition,
+    queries: Sequence[Query],
+    *,
+    document: str,
+    personal: Collection[str] = (),
 ) -> ReportFigures:
-    """Runs the definition's SQL and fills its sentences.
+    """Runs the definition's SQL and fills its sentences; each of the queries has a thread of its own.
 
     `document` names report.yaml in messages; `personal` are the columns that no result may have. Raises FlowError where
-    a result does not fit what the definition says of it; what `query` raises goes through, with the place as a note.
+    a result does not fit what the definition says of it; what a query raises goes through, with the place as a note. Of
+    several errors the first in the definition's order is raised.
     """
     source = _Source(
-        query=query,
+        queries=queries,
         facts=facts,
         definition=definition,
         document=document,
@@ -92,15 +106,12 @@ def gather(
         facts=facts,
         definition=definition,
         values=values,
-        headline=next(iter(_sentences(source, definition.headline, "headline", most=1)), standard.headline(facts)),
+        headline=_headline(source),
         lead=_sentences(source, definition.lead, "lead"),
         insights=_sentences(source, definition.insights, "insights"),
         key_figures=_key_figures(source, definition.figures, "figures", {}),
-        sections=tuple(_section(source, index) for index in range(len(definition.sections))),
+        sections=tuple(source.each([partial(_section, index=index) for index in range(len(definition.sections))])),
     )
-
-
-_Result = TypeVar("_Result")
 
 
 def _located(source: _Source, place: str, read: Callable[[], _Result]) -> _Result:
@@ -115,8 +126,8 @@ def _located(source: _Source, place: str, read: Callable[[], _Result]) -> _Resul
 
 def _named_values(source: _Source) -> dict[str, Value]:
     values: dict[str, Value] = {}
-    for name, sql in source.definition.values:
-        row = _located(source, f"values.{name}", partial(_one_row, source, sql))
+    rows = source.each([partial(_named_row, name=name, sql=sql) for name, sql in source.definition.values])
+    for (name, _), row in zip(source.definition.values, rows, strict=True):
         twins = sorted(set(row) & ({*values} | {*source.values}))
         if twins:
             problem = Problem(
@@ -125,6 +136,10 @@ def _named_values(source: _Source) -> dict[str, Value]:
             raise FlowError(source.document, [problem])
         values |= row
     return values
+
+
+def _named_row(source: _Source, name: str, sql: str) -> Row:
+    return _located(source, f"values.{name}", partial(_one_row, source, sql))
 
 
 def _one_row(source: _Source, sql: str) -> Row:
@@ -147,15 +162,23 @@ def _naive(value: Value) -> Value:
     return value
 
 
-def _sentences(source: _Source, sentences: Sequence[Sentence], part: str, most: int | None = None) -> tuple[Words, ...]:
-    said: list[Words] = []
-    for index, sentence in enumerate(sentences):
-        words = _located(source, f"{part}[{index}]", partial(_say, source, sentence))
-        if words is not None:
-            said.append(words)
-        if len(said) == most:
-            break
-    return tuple(said)
+def _headline(source: _Source) -> Words:
+    """The first that holds; what comes after it is not asked for."""
+    for index, sentence in enumerate(source.definition.headline):
+        if (words := _sentence(source, sentence, f"headline[{index}]")) is not None:
+            return words
+    return standard.headline(source.facts)
+
+
+def _sentences(source: _Source, sentences: Sequence[Sentence], part: str) -> tuple[Words, ...]:
+    said = source.each(
+        [partial(_sentence, sentence=one, place=f"{part}[{index}]") for index, one in enumerate(sentences)]
+    )
+    return tuple(words for words in said if words is not None)
+
+
+def _sentence(source: _Source, sentence: Sentence, place: str) -> Words | None:
+    return _located(source, place, partial(_say, source, sentence))
 
 
 def _say(source: _Source, sentence: Sentence) -> Words | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -28,17 +28,20 @@ def make_report(
     facts: RunFacts,
     query: Query,
     *,
+    beside: Sequence[Query] = (),
     definition: ReportDefinition | None = None,
     document: str = "report.yaml",
     personal: Collection[str] = (),
 ) -> Report:
     """Page and document of one run.
 
-    `query` reads the flow's tables at the version set that `facts` names. Without `definition` the report has the parts
+    `query` reads the flow's tables at the version set that `facts` names; those `beside` it do the same, each for a
+    thread of its own, which changes nothing but the time that it takes. Without `definition` the report has the parts
     that every flow has. `document` names report.yaml in messages; `personal` are columns that no report may show.
     Raises FlowError where a result does not fit the definition.
     """
-    figures = gather(facts, definition or ReportDefinition(), query, document=document, personal=personal)
+    queries = (query, *beside)
+    figures = gather(facts, definition or ReportDefinition(), queries, document=document, personal=personal)
     content = figures_document(figures)
     digest = digest_of(content)
     return Report(

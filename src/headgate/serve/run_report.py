@@ -5,22 +5,26 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Mapping
+from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from headgate.core.errors import NotFoundError
+from headgate.core.errors import EngineMemoryError, NotFoundError
 from headgate.core.flow import Flow
 from headgate.core.naming import table_name
 from headgate.core.parameters import vault_name
 from headgate.core.platform import Platform
+from headgate.core.ports import Engine
 from headgate.core.records import Run
 from headgate.serve.personal import personal_columns
 from headgate.serve.relations import engine_over
 from headgate.serve.report_facts import RunFacts
 from headgate.serve.report_make import Report, make_report
 from headgate.serve.report_reading import read_definition
+from headgate.serve.report_sql import Query
 from headgate.serve.run_facts import FLOWS, RUNS_READ, decode_facts, encode_facts
 
 DEFINITION = "report.yaml"
@@ -50,12 +54,19 @@ def make_run_report(platform: Platform, kept: Mapping[str, Any]) -> Report:
         table.name.split(".", 1)[1]: (table_name(facts.flow, *table.name.split(".", 1)), table.version)
         for table in facts.tables
     }
+    make = partial(make_report, facts, definition=definition, document=document, personal=personal)
     with engine_over(platform, relations) as engine:
+        if platform.budget.threads > 1:
+            with closing(engine.beside()) as second, suppress(EngineMemoryError):  # one at a time needs less
+                return make(_query(engine), beside=(_query(second),))
+        return make(_query(engine))
 
-        def query(sql: str, parameters: Mapping[str, object]) -> pa.Table:
-            return engine.table(sql, dict(parameters))
 
-        return make_report(facts, query, definition=definition, document=document, personal=personal)
+def _query(engine: Engine) -> Query:
+    def query(sql: str, parameters: Mapping[str, object]) -> pa.Table:
+        return engine.table(sql, dict(parameters))
+
+    return query
 
 
 def write_report(report: Report, run: str, folder: Path) -> tuple[Path, Path]:

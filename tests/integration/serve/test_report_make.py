@@ -199,6 +199,31 @@ def test_the_same_inputs_give_the_same_bytes(
     assert again == report
 
 
+def test_more_threads_give_the_same_bytes(
+    report: Report,
+    sales: duckdb.DuckDBPyConnection,
+    as_query: AsQuery,
+    make_facts: MakeFacts,
+    definition: ReportDefinition,
+    published: int,
+) -> None:
+    first, *others = (as_query(sales.cursor()) for _ in range(3))
+    for _ in range(3):
+        again = make_report(make_facts(published), first, beside=others, definition=definition, personal=_PERSONAL)
+        assert again == report
+
+
+def test_of_several_errors_the_first_of_the_definition_is_told(
+    empty_tables: duckdb.DuckDBPyConnection, as_query: AsQuery, make_facts: MakeFacts
+) -> None:
+    text = "report: 1\nvalues:\n" + "".join(f"  v{number}: SELECT 1 AS a{number} LIMIT 0\n" for number in range(20))
+    read = read_definition(text.encode(), document="report.yaml")
+    first, second = (as_query(empty_tables.cursor()) for _ in range(2))
+    for _ in range(5):
+        with pytest.raises(FlowError, match=r"values.v0: gives no row"):
+            make_report(make_facts(1), first, beside=[second], definition=read)
+
+
 def test_the_digest_covers_the_figures(report: Report) -> None:
     document = json.loads(report.document)
     digest = hashlib.sha256(rfc8785.dumps(document["figures"])).hexdigest()
