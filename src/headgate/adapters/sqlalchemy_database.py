@@ -55,13 +55,20 @@ class Database:
             raise self._explained(error) from error
 
     @contextmanager
-    def writing(self) -> Iterator[sa.Connection]:
-        """A transaction that is alone in writing; committed and synced at the end, undone by any error."""
+    def writing(self, *, synced: bool = True) -> Iterator[sa.Connection]:
+        """A transaction that is alone in writing; committed and synced at the end, undone by any error.
+
+        What is not `synced` a power loss may undo; the next transaction that is takes it to the disk too.
+        """
         try:
             with self._engine.connect() as plain:
                 connection = plain.execution_options(**{_WRITES: True})
-                with connection.begin():
-                    yield connection
+                if synced:
+                    with connection.begin():
+                        yield connection
+                else:
+                    with _unsynced(connection), connection.begin():
+                        yield connection
         except sa.exc.SQLAlchemyError as error:
             raise self._explained(error) from error
 
@@ -147,6 +154,18 @@ def _configure(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
+
+
+@contextmanager
+def _unsynced(connection: sa.Connection) -> Iterator[None]:
+    """Let transactions of the block end without waiting for the disk."""
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    driver.execute("PRAGMA synchronous = NORMAL")  # not through SQLAlchemy, which would begin a transaction for it
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA synchronous = FULL")
 
 
 def _begin(connection: sa.Connection) -> None:

@@ -68,32 +68,32 @@ class SqlalchemyLedger(Ledger):
             sqlalchemy_leases.check_fence(connection, fence)
             sqlalchemy_deliveries.apply(connection, moves, at=at)
 
-    # leases
+    # leases, which a power loss ends with those who hold them: they wait for no disk
     def claim(self, owner: str, *, max_deliveries: int, max_bytes: int, ttl_s: float) -> Claim | None:
         """Lease the oldest landed deliveries of one flow that nobody holds: up to the limits, at least one."""
-        with self._database.writing() as connection:
+        with self._database.writing(synced=False) as connection:
             return sqlalchemy_leases.claim(
                 connection, owner, max_deliveries=max_deliveries, max_bytes=max_bytes, ttl_s=ttl_s
             )
 
     def acquire(self, key: str, owner: str, *, ttl_s: float) -> Fence | None:
         """Take a lease, or None while another owner holds it; taking one's own again raises its number."""
-        with self._database.writing() as connection:
+        with self._database.writing(synced=False) as connection:
             return sqlalchemy_leases.acquire(connection, key, owner, ttl_s=ttl_s)
 
     def renew(self, fence: Fence, *, ttl_s: float) -> None:
         """Hold on longer; LeaseLostError where it was taken over."""
-        with self._database.writing() as connection:
+        with self._database.writing(synced=False) as connection:
             sqlalchemy_leases.renew(connection, fence, ttl_s=ttl_s)
 
     def release(self, fence: Fence) -> None:
         """Give a lease back; nothing happens where it is lost already."""
-        with self._database.writing() as connection:
+        with self._database.writing(synced=False) as connection:
             sqlalchemy_leases.release(connection, fence)
 
     def release_owner(self, owner: str) -> int:
         """Give back all leases of an owner that is known to be dead; how many."""
-        with self._database.writing() as connection:
+        with self._database.writing(synced=False) as connection:
             return sqlalchemy_leases.release_owner(connection, owner)
 
     # publications

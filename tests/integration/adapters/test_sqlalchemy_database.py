@@ -98,6 +98,20 @@ class TestSchema:
         database.close()
         assert found == ["wal", 2, 1, 30_000]
 
+    def test_a_transaction_may_leave_the_disk_to_the_next_one(self, place: Path) -> None:
+        def synchronous(connection: sa.Connection) -> int:
+            return int(connection.exec_driver_sql("PRAGMA synchronous").scalar_one())
+
+        database = Database(f"sqlite:///{place}")
+        with database.writing(synced=False) as connection:
+            assert synchronous(connection) == 1
+        with pytest.raises(ZeroDivisionError), database.writing(synced=False):
+            raise ZeroDivisionError
+        for _ in range(3):
+            with database.writing() as connection:
+                assert synchronous(connection) == 2
+        database.close()
+
 
 class TestRefusedByTheDatabase:
     """By SQL beside the ledger, so that nothing but the database stands in the way."""
