@@ -23,8 +23,10 @@ STORABLE = {"HUGEINT": "BIGINT", "UHUGEINT": "BIGINT", "UBIGINT": "BIGINT", "UIN
 # read back once, by all threads: a row group is a thread's share. A dictionary is kept for few values only: to look for
 # one takes a quarter of the time of writing, and nobody keeps these files
 STAGED = "COMPRESSION snappy, ROW_GROUP_SIZE 10240, DICTIONARY_SIZE_LIMIT 1000"
-_EMPTY = "_empty_set"  # for a moment
 KEPT = "COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 40960"
+_EMPTY = "_empty_set"  # for a moment
+# of a copy that DuckDB's relations save; these plan each statement twice, which takes longer here
+warnings.filterwarnings("ignore", message="Arrow output on a DB-API result", category=UserWarning)
 
 
 class DuckDBEngine(Engine):
@@ -111,9 +113,7 @@ class DuckDBEngine(Engine):
 
     def table(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
         """A result that fits into memory, as Arrow."""
-        with _translated(), warnings.catch_warnings():
-            # DuckDB warns of a copy that its relations save; these plan each statement twice, which takes longer here
-            warnings.simplefilter("ignore", UserWarning)
+        with _translated():
             return self._run(sql, parameters).to_arrow_table()
 
     def stream(
