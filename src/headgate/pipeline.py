@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from itertools import takewhile
 from typing import TypeVar
@@ -51,6 +51,7 @@ COMPACT_EVERY = 32  # publications: their small files are joined then
 ON_THE_WAY = (DeliveryState.LANDED, DeliveryState.CHECKED)
 TRIES = 4  # three after the first
 FIRST_PAUSE_S = 0.2
+LANDED_TOGETHER = 256  # files that the ledger hears of at a time
 READY_TOGETHER = 4  # batches that one publication may take
 POLL_S = 0.05  # between looks at what other workers are doing
 
@@ -58,11 +59,25 @@ POLL_S = 0.05  # between looks at what other workers are doing
 def take_in(files: Sequence[Arrived], platform: Platform, run: str) -> list[Delivery]:
     """Land files, some at a time, and register them in the order given."""
     deliveries: list[Delivery] = []
-    for start in range(0, len(files), platform.budget.batch_deliveries):
-        part = files[start : start + platform.budget.batch_deliveries]
+    budget = platform.budget
+    for part in _parts(files, min(LANDED_TOGETHER, budget.batch_deliveries), budget.batch_bytes):
         deliveries += _with_retries(partial(land, part, platform, run), platform)
         at_fault_point("after landing")
     return deliveries
+
+
+def _parts(files: Sequence[Arrived], most: int, most_bytes: int) -> Iterator[list[Arrived]]:
+    """The files in their order, cut so that little is landed again after a kill, and few small ones are in memory."""
+    part: list[Arrived] = []
+    size = 0
+    for file in files:
+        if part and (len(part) == most or size + file.size_bytes > most_bytes):
+            yield part
+            part, size = [], 0
+        part.append(file)
+        size += file.size_bytes
+    if part:
+        yield part
 
 
 def resume(platform: Platform) -> bool:
@@ -219,7 +234,7 @@ def _ready(flow: Flow, platform: Platform) -> list[Delivery]:
 
 
 def _settle(flow: Flow, deliveries: list[Delivery], platform: Platform, fence: Fence) -> None:
-    """Review, transform, publish and archive deliveries together; one that cannot go on is found by going alone."""
+    """Review, transform, publish and archive deliveries together; one that cannot go on is found by halves."""
     batches = _staged(flow, deliveries, platform, fence)
     if not batches:
         return
@@ -232,8 +247,9 @@ def _settle(flow: Flow, deliveries: list[Delivery], platform: Platform, fence: F
         if len(together) == 1:
             _fail(together, str(error), platform, fence)
             return
-        for one in together:
-            _settle(flow, [one], platform, fence)
+        middle = len(together) // 2
+        for half in (together[:middle], together[middle:]):
+            _settle(flow, half, platform, fence)
 
 
 def _publish_together(batches: list[CheckedBatch], platform: Platform, fence: Fence) -> None:

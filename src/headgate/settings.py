@@ -38,7 +38,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     memory_bytes: int = 512 << 20  # of the whole run, all its processes
     workers: int = 0  # beside the main process; 0: as many as help
     window_bytes: int = 2 << 20
-    batch_deliveries: int = 256
+    batch_deliveries: int = 2048
     batch_bytes: int = 64 << 20
     lease_s: float = 30.0
     sender: str = "local"
@@ -116,7 +116,7 @@ def _settings(folder: Path, values: Mapping[str, Any], place: Path) -> Settings:
         memory_bytes=_size(values.get("memory_limit", "512 MiB"), "memory_limit", place),
         workers=_number(values.get("workers", 0), "workers", place),
         window_bytes=_size(values.get("window", "2 MiB"), "window", place),
-        batch_deliveries=_number(values.get("batch_deliveries", 256), "batch_deliveries", place),
+        batch_deliveries=_number(values.get("batch_deliveries", 2048), "batch_deliveries", place),
         batch_bytes=_size(values.get("batch_size", "64 MiB"), "batch_size", place),
         lease_s=float(values.get("lease_s", 30.0)),
         sender=str(values.get("sender", "local")),

@@ -243,6 +243,26 @@ def test_a_delivery_that_breaks_a_task_fails_alone(tmp_path: Path, opened: list[
     assert day_sums(opened[-1]) == [2]
 
 
+def test_those_that_break_no_task_are_published_by_halves(tmp_path: Path, opened: list[Platform]) -> None:
+    days = "SELECT day, sum(amount) AS amount, max(CAST(kind AS INTEGER)) AS kind FROM rows GROUP BY day"
+    write_flow(tmp_path / "p", FLOW, contract_text=contract(), files={"tasks/rows.sql": ROWS, "tasks/days.sql": days})
+    opened.append(open_small(tmp_path / "p"))
+    kinds = ["1", "2", "3", "4", "5", "no number", "7", "8"]
+    run_files(
+        opened[-1], [write_rows(tmp_path, f"{at}.json", rows_of(f"x{at}", kind=kind)) for at, kind in enumerate(kinds)]
+    )
+    assert [one.state for one in all_deliveries(opened[-1])].count(State.ARCHIVED) == 7
+    found = opened[-1].ledger.publications("shop")
+    assert [len(one.deliveries) for one in found] == [4, 1, 2]
+
+
+@pytest.mark.parametrize(("budget", "parts"), [({"batch_deliveries": 1}, 2), ({"batch_bytes": 1}, 2), ({}, 1)])
+def test_files_are_landed_some_at_a_time(open_shop: Shop, tmp_path: Path, budget: dict[str, int], parts: int) -> None:
+    landed = pipeline.take_in(arrived(two_files(tmp_path)), open_shop(**budget), "r-1")
+    assert len(landed) == 2
+    assert len({one.landed_at for one in landed}) == parts
+
+
 def test_a_delivery_that_breaks_a_check_fails_alone(tmp_path: Path, opened: list[Platform]) -> None:
     write_flow(
         tmp_path / "p", FLOW, contract_text=contract(rules=SOUND), files={**TASKS, "checks.py": RAISES_BELOW_ZERO}

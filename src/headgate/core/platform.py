@@ -20,7 +20,7 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
     threads: int = 2
     window_bytes: int = 2 * MEBIBYTE  # read at a time
     record_bytes: int = 16 * MEBIBYTE  # a larger record is a fault
-    batch_deliveries: int = 256  # that take the steps together
+    batch_deliveries: int = 2048  # that take the steps together
     batch_bytes: int = 64 * MEBIBYTE  # of their files; a bigger one goes alone
     lease_s: float = 30.0
 
