@@ -58,6 +58,7 @@ class DuckDBEngine(Engine):
             config={
                 "memory_limit": f"{memory_limit_bytes}B",
                 "threads": threads,
+                "async_threads": 1,  # write to a local disk; the eight that DuckDB takes are in the way of the others
                 "temp_directory": self._spill,
                 "preserve_insertion_order": False,
                 "python_enable_replacements": False,
