@@ -13,7 +13,6 @@ from headgate.check.faults import Fault
 from headgate.check.limits import Limits
 from headgate.check.records import Reading, Summary, read_records
 from headgate.core.errors import UnreadableError
-from headgate.core.flow import Flow
 from headgate.core.forms import Compression, Form, Format
 from headgate.core.records import Delivery
 
@@ -39,66 +38,79 @@ def form_of(delivery: Delivery) -> Form:
 
 
 class Input(msgspec.Struct):
-    """One delivery while it is read."""
+    """One delivery while it is read. Its file is open no longer than that: a batch may have thousands of them."""
 
     delivery: Delivery
+    open_file: Callable[[], BinaryIO]
+    path: str | None  # to the list of records
+    limits: Limits
+    text_columns: pa.Field | None = None  # the struct of a text file's columns, once it was looked at; see `look`
     faults: list[Fault] = []
     summary: Summary | None = None
-    unreadable: tuple[str, str] | None = None
-    reading: Reading | None = None
-    stream: BinaryIO | None = None
+    unreadable: tuple[str, str] | None = None  # reason and message of a file that cannot be read at all
+    _file: BinaryIO | None = None
+    _reading: Reading | None = None
 
-    def open(self, stream: BinaryIO, flow: Flow, limits: Limits) -> None:
-        """Begin to read; a file that cannot be read at all is told in `unreadable`."""
-        self.stream = stream
-        try:
-            self.reading = read_records(
-                stream,
-                form_of(self.delivery),
-                path=flow.source.records,
-                on_fault=self.faults.append,
-                window_bytes=limits.window,
-                max_record_bytes=limits.record,
-                max_unpacked_bytes=limits.unpacked,
-            )
-        except UnreadableError as error:
-            self.unreadable = (error.code, str(error))
+    def look(self, *, keep_open: bool) -> None:
+        """Learn the columns of a text file.
+
+        JSON has none, and neither has Parquet here: its values have types of their own, which the row's JSON text
+        keeps, so that they are judged as strictly as JSON and by the same statements.
+        """
+        if form_of(self.delivery).format is not Format.CSV:
+            return
+        self._open()
+        if self._reading is not None:
+            self.text_columns = self._reading.schema.field("fields")
+        if not keep_open:
+            self.close()
 
     @property
     def received(self) -> int:
         """Records and faults; known once all was read."""
         return (self.summary.records if self.summary else 0) + len(self.faults)
 
-    def close(self) -> None:
-        """Give the file back."""
-        if self.stream is not None:
-            self.stream.close()
-
     @property
     def headers(self) -> frozenset[str] | None:
         """Columns of a text file; None for records that are judged by their JSON text."""
-        columns = self.text_columns
-        return None if columns is None else frozenset(field.name for field in columns.type)
-
-    @property
-    def text_columns(self) -> pa.Field | None:
-        """The struct of a text file's columns. None for JSON, and for Parquet: its values have types of their own,
-        which the row's JSON text keeps, so that they are judged as strictly as JSON and by the same statements.
-        """
-        if self.reading is None or form_of(self.delivery).format is not Format.CSV:
-            return None
-        return self.reading.schema.field("fields")
+        return None if self.text_columns is None else frozenset(field.name for field in self.text_columns.type)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The delivery's rows with its landing number and time."""
-        if self.reading is None:
+        if self._reading is None and self.unreadable is None:
+            self._open()
+        if self._reading is None:
             return
         try:
-            for batch in self.reading.batches():
+            for batch in self._reading.batches():
                 yield self._carry(batch)
-            self.summary = self.reading.summary
+            self.summary = self._reading.summary
         except UnreadableError as error:
             self.unreadable = (error.code, str(error))
+        self.close()
+
+    def close(self) -> None:
+        """Give the file back."""
+        if self._file is not None:
+            self._file.close()
+        self._file = self._reading = None
+
+    def _open(self) -> None:
+        self.faults = []  # what a first look was told is told again
+        self._file = self.open_file()
+        try:
+            self._reading = read_records(
+                self._file,
+                form_of(self.delivery),
+                path=self.path,
+                on_fault=self.faults.append,
+                window_bytes=self.limits.window,
+                max_record_bytes=self.limits.record,
+                max_unpacked_bytes=self.limits.unpacked,
+            )
+        except UnreadableError as error:
+            self.unreadable = (error.code, str(error))
+            self.close()
 
     def _carry(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         rows = batch.num_rows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from contextlib import ExitStack
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 
@@ -26,6 +27,8 @@ from headgate.core.platform import Platform, Progress
 from headgate.core.ports import Engine, FileSet
 from headgate.core.records import Delivery, StagedFile
 from headgate.core.replacing import replace
+
+KEPT_OPEN = 16  # text files of a batch; of more, each is opened once more when its turn comes
 
 
 def check(batch: LandedBatch, platform: Platform) -> CheckedBatch:
@@ -100,12 +103,12 @@ class _Check(msgspec.Struct, frozen=True, kw_only=True):
             record=self.platform.budget.record_bytes,
             unpacked=self.flow.source.max_unpacked_bytes,
         )
-        inputs = [Input(delivery=delivery) for delivery in deliveries]
+        inputs = [self._input(delivery, limits) for delivery in deliveries]
         done = _Count(self.platform, sum(delivery.size_bytes for delivery in deliveries))
         with ExitStack() as opened:
             for one in inputs:
                 opened.callback(one.close)
-                one.open(self.platform.vault.open(vault_name(one.delivery.sha256)), self.flow, limits)
+                one.look(keep_open=len(inputs) <= KEPT_OPEN)
             by_header = sorted(inputs, key=lambda one: sorted(one.headers) if one.headers is not None else [])
             groups = [list(group) for _, group in groupby(by_header, key=lambda one: one.headers)]
             # reading begins while the engine is opened and the statements are written
@@ -120,6 +123,10 @@ class _Check(msgspec.Struct, frozen=True, kw_only=True):
                     more = _Group(check=self, inputs=group, name=str(number)).stage(engine, rows)
                 staged = (staged[0] + more[0], staged[1] + more[1], staged[2] + more[2])
             return staged
+
+    def _input(self, delivery: Delivery, limits: Limits) -> Input:
+        open_file = partial(self.platform.vault.open, vault_name(delivery.sha256))
+        return Input(delivery=delivery, open_file=open_file, path=self.flow.source.records, limits=limits)
 
 
 def _of_a_delivery(error: Exception) -> bool:

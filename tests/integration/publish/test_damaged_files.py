@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import os
+import resource
 import signal
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
@@ -110,6 +112,34 @@ def test_a_fault_of_ours_fails_the_one_delivery_that_meets_it(platform: Platform
     pipeline.work(platform)
     assert {one.state for one in all_deliveries(platform)} == {State.ARCHIVED}
     assert proof.faults(platform, "readings") == []
+
+
+@pytest.fixture
+def few_files_open() -> Iterator[None]:
+    """No more than forty files open beside those that are."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(list(Path("/proc/self/fd").iterdir())) + 40, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+@pytest.mark.usefixtures("few_files_open")
+@pytest.mark.parametrize("ending", ["csv", "json"])
+def test_a_batch_may_have_more_files_than_can_be_open(platform: Platform, tmp_path: Path, ending: str) -> None:
+    names = GOOD.decode().partition("\n")[0].split(",")
+    text = (
+        GOOD.decode()
+        if ending == "csv"
+        else json.dumps([{**dict.fromkeys(names), "id": "x", "value": 1, "count": 1, "ratio": 1}])
+    )
+    files = [tmp_path / f"readings-{number:03}.{ending}" for number in range(100)]
+    for number, file in enumerate(files):
+        file.write_text(text.replace("x", f"x{number}"))
+    run_files(platform, files)
+    assert {(one.state, one.counts) for one in all_deliveries(platform)} == {
+        (State.ARCHIVED, Counts(received=1, accepted=1))
+    }
+    assert len({one.publication for one in all_deliveries(platform)}) == 1
 
 
 def test_an_unreadable_file_can_be_sent_again(platform: Platform, tmp_path: Path) -> None:
