@@ -17,7 +17,7 @@ from headgate.core.forms import HEAD_BYTES
 from headgate.core.replacing import replace
 
 IN_MEMORY_BYTES = 8 << 20  # files up to here are read whole and written to the vault many at a time
-CHUNK_BYTES = 1 << 20
+CHUNK_BYTES = 8 << 20  # after each the thread asks for the interpreter, which is busy with imports meanwhile
 
 
 def copy_aside(path: str, folder: str, tell: Callable[[int], None] | None = None) -> Copied:
@@ -52,6 +52,7 @@ def copy_aside(path: str, folder: str, tell: Callable[[int], None] | None = None
                     chunk = chunk[copy.write(chunk) :]
                 if tell is not None:
                     tell(size)
+            os.fsync(copy.fileno())  # here, where nobody may wait for it: the vault finds nothing left to sync
     except BaseException:
         os.unlink(aside)  # noqa: PTH108
         raise
