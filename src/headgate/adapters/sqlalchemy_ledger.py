@@ -148,8 +148,8 @@ class SqlalchemyLedger(Ledger):
             return sqlalchemy_registers.set_parameter(connection, version)
 
     def put_run(self, run: Run) -> None:
-        """Enter or renew a run's line."""
-        with self._database.writing() as connection:
+        """Enter or renew a run's line; that one began waits for no disk, for what it does brings the line along."""
+        with self._database.writing(synced=run.ended_at is not None) as connection:
             sqlalchemy_registers.put_run(connection, run)
 
     def runs(self, *, id: str | None = None, newest: int = 0) -> list[Run]:  # noqa: A002  the port's name
