@@ -41,18 +41,17 @@ def _merge(work: Workspace, target: Target, read: TaskSql, merging: Merging, val
     """Join the figures of the added rows to those that stand."""
     standing = work.snapshots[target.name]
     assert standing is not None
-    before, more, figures = (work.own(target, what) for what in ("standing", "added", "figures"))
-    work.engine.register(more, work.added[merging.source])
-    work.engine.define(figures, read.over({merging.source: more}), values, keep=True)
-    work.engine.register(before, standing.files)
-    described = work.engine.schema(f"SELECT * FROM {before}")
+    work.engine.register("_added", work.added[merging.source])
+    work.engine.define("_figures", read.over({merging.source: "_added"}), values, keep=True)
+    work.engine.register("_standing", standing.files)
+    described = work.engine.schema("SELECT * FROM _standing")
     types = {field.name: kind for field in described if (kind := _sql_type(field.type)) is not None}
     rounded = any(merging.columns.get(name) == "sum" and kind in _BINARY for name, kind in types.items())
     if rounded or set(types) != {*merging.columns, *merging.key} or len(types) < len(described):
         # the task has other columns than the table, as a new version of it does, or one that is not merged exactly
         _replace(work, target, read.text, values)
         return
-    _replace(work, target, merging.sql(before, figures, types), {})
+    _replace(work, target, merging.sql("_standing", "_figures", types), {})
 
 
 def _replace(work: Workspace, target: Target, sql: str, values: dict[str, object]) -> None:

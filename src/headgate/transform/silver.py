@@ -113,7 +113,6 @@ def _without(
     if not gone:
         return kept, (), ()
     listed = ", ".join(literal(id_) for id_ in sorted(replaced))
-    touched = work.own(target, "touched")
-    work.engine.register(touched, FileSet(paths=gone, schema=standing.schema))
-    rewritten = work.stage(f"{target.name}-kept", f"SELECT * FROM {touched} WHERE {DELIVERY} NOT IN ({listed})")
+    work.engine.register("_touched", FileSet(paths=gone, schema=standing.schema))
+    rewritten = work.stage(f"{target.name}-kept", f"SELECT * FROM _touched WHERE {DELIVERY} NOT IN ({listed})")
     return kept, rewritten, gone

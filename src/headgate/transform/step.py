@@ -15,7 +15,6 @@ from headgate.core.sql import literal
 from headgate.core.states import DeliveryState
 from headgate.transform.gold import make_gold
 from headgate.transform.silver import make_silver
-from headgate.transform.turns import run_turn, turns
 from headgate.transform.workspace import Workspace, open_workspace
 
 
@@ -29,17 +28,13 @@ def transform(batch: ReviewedBatch, platform: Platform) -> TransformedBatch:
     work = open_workspace(batch, platform, number)
     try:
         by_name = {task.name: task for task in batch.flow.tasks}
-
-        def make(work: Workspace, target: Target) -> None:
+        for target in _in_order(batch):
             task = by_name.get(target.name)
             if target.layer == "silver":
                 make_silver(work, target, task, replaced, accepted)
             else:
                 assert task is not None
                 make_gold(work, target, task, replaced)
-
-        for turn in turns(batch.flow, work.memo, _in_order(batch)):
-            run_turn(work, turn, make, threads=platform.budget.threads)
         quarantine = _quarantine(batch, platform, work, replaced)
     finally:
         work.engine.close()

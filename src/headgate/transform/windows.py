@@ -30,25 +30,24 @@ def make_windowed(
     standing = work.snapshots[target.name]
     if standing is None:
         return read.text, values
-    months, near, before = (work.own(target, what) for what in ("months", "near", "standing"))
-    work.engine.define(months, _touched_months(work, target, read, column, replaced), keep=True)
+    work.engine.define("_months", _touched_months(work, target, read, column, replaced), keep=True)
     sources = read.relations & work.relations.keys()
     reach = int(target.reach)
-    nearby = f"SELECT DISTINCT CAST(m - to_months(k) AS DATE) FROM {months}, generate_series(0, {reach}) AS s(k)"
-    work.engine.define(near, f"SELECT * FROM ({nearby}) AS n(m)", keep=True)
+    near = f"SELECT DISTINCT CAST(m - to_months(k) AS DATE) FROM _months, generate_series(0, {reach}) AS s(k)"
+    work.engine.define("_near", f"SELECT * FROM ({near}) AS n(m)", keep=True)
     renamed = {}
     for source in sources:
         if column in work.relations[source].schema.names:
             month = f"date_trunc('month', {quoted(column)})"
-            renamed[source] = f"{near}_{source}"
-            work.engine.define(renamed[source], f"SELECT * FROM {quoted(source)} WHERE {month} IN (FROM {near})")
+            work.engine.define(f"_{source}_near", f"SELECT * FROM {quoted(source)} WHERE {month} IN (FROM _near)")
+            renamed[source] = f"_{source}_near"
     fresh = read.over(renamed)
-    work.engine.register(before, standing.files)
+    work.engine.register("_standing", standing.files)
     names = ", ".join(quoted(name) for name in standing.files.schema.names)
     month = f"date_trunc('month', {quoted(column)})"
     sql = (
-        f"SELECT {names} FROM ({fresh}) WHERE {month} IN (FROM {months}) "
-        f"UNION ALL SELECT {names} FROM {before} WHERE {month} NOT IN (FROM {months})"
+        f"SELECT {names} FROM ({fresh}) WHERE {month} IN (FROM _months) "
+        f"UNION ALL SELECT {names} FROM _standing WHERE {month} NOT IN (FROM _months)"
     )
     return sql, values
 
@@ -58,15 +57,15 @@ def _touched_months(work: Workspace, target: Target, read: TaskSql, column: str,
     for source in sorted(read.relations & work.added.keys()):
         if column not in work.added[source].schema.names:
             continue
-        added = f"{work.own(target, 'added')}_{source}"
-        work.engine.register(added, work.added[source])
-        parts.append(f"SELECT {quoted(column)} AS t FROM {quoted(added)}")
+        work.engine.register(f"_added_{source}", work.added[source])
+        parts.append(f"SELECT {quoted(column)} AS t FROM {quoted('_added_' + source)}")
         standing = work.snapshots[source]
         if replaced and standing is not None:
-            before = f"{work.own(target, 'before')}_{source}"
-            work.engine.register(before, standing.files)
+            work.engine.register(f"_before_{source}", standing.files)
             listed = ", ".join(literal(id_) for id_ in sorted(replaced))
-            parts.append(f"SELECT {quoted(column)} AS t FROM {quoted(before)} WHERE {DELIVERY} IN ({listed})")
+            parts.append(
+                f"SELECT {quoted(column)} AS t FROM {quoted('_before_' + source)} WHERE {DELIVERY} IN ({listed})"
+            )
     if not parts:
         raise TaskError(f"gold table {target.name} has the window {target.window}, but reads no table with {column}.")
     months = f"SELECT DISTINCT date_trunc('month', t) AS m FROM ({' UNION ALL '.join(parts)})"

@@ -13,7 +13,7 @@ from headgate.core.arrow_schema import encode_schema
 from headgate.core.batches import ReviewedBatch
 from headgate.core.errors import TaskError
 from headgate.core.fingerprint import fingerprint
-from headgate.core.flow import Flow, Target
+from headgate.core.flow import Flow
 from headgate.core.memo import Memo
 from headgate.core.naming import ACCEPTED, DELIVERY, RECORD, ROW, table_name
 from headgate.core.parameters import Bound, bind
@@ -39,19 +39,14 @@ class Workspace(msgspec.Struct):
     changes: dict[str, TableChange] = {}
     relations: dict[str, FileSet] = {}  # targets as they will stand
     added: dict[str, FileSet] = {}  # only what this publication adds to silver
-    reached: set[str] = set()  # tables of other flows that are registered
 
     def stage(self, name: str, sql: str, parameters: Mapping[str, object] | None = None) -> tuple[StagedFile, ...]:
         """Write a result under a name that is the publication's own."""
         return self.engine.write(sql, f"{self.folder}/{name}", parameters, name=f"part-{self.number:08d}-{name}")
 
-    def own(self, target: Target, what: str) -> str:
-        """Name of a relation of one target alone, for another one may be made at the same time."""
-        return f"_{what}{self.flow.targets.index(target)}"
-
     def reach(self, foreign: Collection[str]) -> None:
-        """Register tables of other flows, once, at the version that their last complete publication left."""
-        for name in sorted(set(foreign) - self.reached):
+        """Register tables of other flows, at the version that their last complete publication left."""
+        for name in sorted(foreign):
             found = self.look_up(name)
             if found is None:
                 raise TaskError(
@@ -59,7 +54,6 @@ class Workspace(msgspec.Struct):
                     f"Next: run a delivery of flow {name.split('.')[0]} first, then `headgate retry`.",
                 )
             self.engine.register(name, found.files)
-            self.reached.add(name)
 
     def move(self, path: str, place: str) -> None:
         """Give a staged file another name in the stage."""
