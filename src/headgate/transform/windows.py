@@ -30,47 +30,69 @@ def make_windowed(
     standing = work.snapshots[target.name]
     if standing is None:
         return read.text, values
-    work.engine.define("_months", _touched_months(work, target, read, column, replaced), keep=True)
-    sources = read.relations & work.relations.keys()
-    reach = int(target.reach)
-    near = f"SELECT DISTINCT CAST(m - to_months(k) AS DATE) FROM _months, generate_series(0, {reach}) AS s(k)"
-    work.engine.define("_near", f"SELECT * FROM ({near}) AS n(m)", keep=True)
+    touched = _touched_months(work, target, read, column, replaced)
+    reach = range(int(target.reach) + 1)
+    months = {moved for by in reach for moved in _moved(touched, by)}
+    near = _within(column, {moved for by in reach for moved in _moved(months, -by)})
     renamed = {}
-    for source in sources:
+    for source in sorted(read.relations & work.relations.keys()):
         if column in work.relations[source].schema.names:
-            month = f"date_trunc('month', {quoted(column)})"
-            work.engine.define(f"_{source}_near", f"SELECT * FROM {quoted(source)} WHERE {month} IN (FROM _near)")
             renamed[source] = f"_{source}_near"
+            work.engine.define(renamed[source], f"SELECT * FROM {quoted(source)} WHERE {near}")
     fresh = read.over(renamed)
     work.engine.register("_standing", standing.files)
     names = ", ".join(quoted(name) for name in standing.files.schema.names)
-    month = f"date_trunc('month', {quoted(column)})"
+    anew = _within(column, months)
     sql = (
-        f"SELECT {names} FROM ({fresh}) WHERE {month} IN (FROM _months) "
-        f"UNION ALL SELECT {names} FROM _standing WHERE {month} NOT IN (FROM _months)"
+        f"SELECT {names} FROM ({fresh}) WHERE {anew} "
+        f"UNION ALL SELECT {names} FROM _standing WHERE NOT coalesce({anew}, false)"
     )
     return sql, values
 
 
-def _touched_months(work: Workspace, target: Target, read: TaskSql, column: str, replaced: Collection[str]) -> str:
+def _touched_months(
+    work: Workspace, target: Target, read: TaskSql, column: str, replaced: Collection[str]
+) -> set[int | None]:
+    """Months of the rows that come and of those that go, counted from the year 0; None for rows without one."""
     parts = []
     for source in sorted(read.relations & work.added.keys()):
-        if column not in work.added[source].schema.names:
+        added = work.added[source]
+        if column not in added.schema.names:
             continue
-        work.engine.register(f"_added_{source}", work.added[source])
-        parts.append(f"SELECT {quoted(column)} AS t FROM {quoted('_added_' + source)}")
+        # of plain UTC: with a time zone, the engine needs six times as long
+        zoned = getattr(added.schema.field(column).type, "tz", None) is not None
+        time = f"make_timestamp(epoch_us({quoted(column)}))" if zoned else quoted(column)
+        count = f"SELECT 12 * year({time}) + month({time}) - 1 AS m FROM"
+        work.engine.register(f"_added_{source}", added)
+        parts.append(f"{count} {quoted('_added_' + source)}")
         standing = work.snapshots[source]
         if replaced and standing is not None:
             work.engine.register(f"_before_{source}", standing.files)
             listed = ", ".join(literal(id_) for id_ in sorted(replaced))
-            parts.append(
-                f"SELECT {quoted(column)} AS t FROM {quoted('_before_' + source)} WHERE {DELIVERY} IN ({listed})"
-            )
+            parts.append(f"{count} {quoted('_before_' + source)} WHERE {DELIVERY} IN ({listed})")
     if not parts:
         raise TaskError(f"gold table {target.name} has the window {target.window}, but reads no table with {column}.")
-    months = f"SELECT DISTINCT date_trunc('month', t) AS m FROM ({' UNION ALL '.join(parts)})"
-    ahead = f"generate_series(0, {int(target.reach)}) AS s(k)"
-    return f"SELECT DISTINCT CAST(m + to_months(k) AS DATE) AS m FROM ({months}), {ahead}"
+    return {month for (month,) in work.engine.rows(f"SELECT DISTINCT m FROM ({' UNION ALL '.join(parts)})")}
+
+
+def _moved(months: Collection[int | None], by: int) -> set[int | None]:
+    return {None if month is None else month + by for month in months}
+
+
+def _within(column: str, months: Collection[int | None]) -> str:
+    """SQL: a time lies in one of the months, or is NULL where None is among them; as ranges, which skip files."""
+    known = sorted(month for month in months if month is not None)
+    begins = [month for month in known if month - 1 not in months]
+    ends = [month + 1 for month in known if month + 1 not in months]
+    name = quoted(column)
+    ranges = [f"{name} >= {_first(begin)} AND {name} < {_first(end)}" for begin, end in zip(begins, ends, strict=True)]
+    empty = [f"{name} IS NULL"] if None in months else []
+    return f"({' OR '.join([*ranges, *empty]) or 'false'})"
+
+
+def _first(month: int) -> str:
+    year, rest = divmod(month, 12)
+    return f"make_date({year}, {rest + 1}, 1)"
 
 
 def _column(target: Target) -> str:

@@ -285,6 +285,24 @@ def test_a_window_reads_tables_with_and_without_its_column(project: Project) -> 
     ]
 
 
+@pytest.mark.parametrize("kind", ["DATE", "TIMESTAMP", "TIMESTAMPTZ"])
+def test_months_over_the_turn_of_a_year_and_rows_without_one(project: Project, kind: str) -> None:
+    """Gold is what its task makes of all rows: a day counts those of the 31 days before it; no day, those without."""
+    days = (
+        "SELECT a.day, count(DISTINCT b.id) AS amount FROM rows AS a JOIN rows AS b "
+        "ON a.day IS NOT DISTINCT FROM b.day OR b.day BETWEEN a.day - INTERVAL 31 DAY AND a.day GROUP BY a.day"
+    )
+    tasks = {"tasks/rows.sql": ROWS.replace("day", f"CAST(day AS {kind}) AS day"), "tasks/days.sql": days}
+    project.write(tasks, flow=WINDOW)
+    first, last, none = "2025-12-31", "2026-03-01", None
+    project.deliver([row for at, day in enumerate([first, last, none]) for row in rows_of(f"a{at}", day=day)])
+    for at, day in enumerate(["2025-11-30", none, "2026-01-01", "2026-02-28"]):
+        assert project.deliver(rows_of(f"b{at}", day=day)).state is State.ARCHIVED
+        assert proof.faults(project.platform, "shop") == []
+    found = dict(project.rows("shop/gold/days", "CAST(CAST(day AS DATE) AS VARCHAR), amount"))
+    assert found == {"2025-11-30": 1, first: 2, "2026-01-01": 2, "2026-02-28": 1, last: 2, none: 2}
+
+
 def test_a_window_over_a_column_that_no_table_has(project: Project) -> None:
     tasks = {
         **TASKS,
