@@ -90,7 +90,7 @@ class FileSecrets(Secrets):
         status = place.stat()
         stamp = (status.st_ino, status.st_mtime_ns, status.st_size)
         if self._loaded is None or self._loaded[0] != stamp:
-            self._loaded = (stamp, self._read_private(in_force(self._public_keys(), str(self._folder / PUBLIC))))
+            self._loaded = (stamp, self._read_private(in_force(self._public_keys(), str(place))))
         return self._loaded[1]
 
     def _read_private(self, public: PublicKey) -> PrivateKey:

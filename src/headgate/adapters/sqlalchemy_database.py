@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import sqlalchemy as sa
@@ -63,12 +63,8 @@ class Database:
         try:
             with self._engine.connect() as plain:
                 connection = plain.execution_options(**{_WRITES: True})
-                if synced:
-                    with connection.begin():
-                        yield connection
-                else:
-                    with _unsynced(connection), connection.begin():
-                        yield connection
+                with nullcontext() if synced else _unsynced(connection), connection.begin():
+                    yield connection
         except sa.exc.SQLAlchemyError as error:
             raise self._explained(error) from error
 

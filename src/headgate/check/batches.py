@@ -113,7 +113,7 @@ def _texts(pieces: list[Piece], ends: Positions) -> pa.StringArray:
 
 
 def _slices(ends: Positions) -> Iterator[tuple[int, int]]:
-    """Cut into equal shares of rows and bytes taken together; a share passes a limit by one record at most."""
+    """Cut into equal shares of rows or of bytes, whichever are more; a share passes a limit by one record at most."""
     rows = len(ends) - 1
     load = np.maximum(np.arange(rows + 1) / MOST_ROWS, ends / MOST_BYTES)
     shares = max(1, int(np.ceil(load[-1])))

@@ -66,9 +66,8 @@ def inclusion_proof(index: int, size: int, read_nodes: ReadNodes) -> list[bytes]
 def inclusion_proofs(indexes: Sequence[int], size: int, read_nodes: ReadNodes) -> list[list[bytes]]:
     """The proof of each leaf in the same tree; the nodes of all of them, many of which they share, are read at once."""
     ways = [_beside(index, size) for index in indexes]
-    wanted = list(dict.fromkeys(node for way in ways for low, high in way for node in _cover(low, high)))
-    stored = dict(zip(wanted, _read(wanted, read_nodes), strict=True))
-    return [[fold([stored[node] for node in _cover(low, high)]) for low, high in way] for way in ways]
+    hashes = iter(_range_hashes([beside for way in ways for beside in way], read_nodes))
+    return [[next(hashes) for _ in way] for way in ways]
 
 
 def _beside(index: int, size: int) -> list[tuple[int, int]]:
@@ -138,10 +137,11 @@ def _cover(low: int, high: int) -> list[NodeId]:
 
 
 def _range_hashes(ranges: Sequence[tuple[int, int]], read_nodes: ReadNodes) -> list[bytes]:
-    """The hash of each range of leaves, all nodes read at once."""
+    """The hash of each range of leaves; all nodes are read at once, and one that ranges share once."""
     covers = [_cover(low, high) for low, high in ranges]
-    stored = iter(_read([node for cover in covers for node in cover], read_nodes))
-    return [fold([next(stored) for _ in cover]) for cover in covers]
+    wanted = list(dict.fromkeys(node for cover in covers for node in cover))
+    stored = dict(zip(wanted, _read(wanted, read_nodes), strict=True))
+    return [fold([stored[node] for node in cover]) for cover in covers]
 
 
 def _read(nodes: Sequence[NodeId], read_nodes: ReadNodes) -> list[bytes]:

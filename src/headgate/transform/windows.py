@@ -31,9 +31,9 @@ def make_windowed(
     if standing is None:
         return read.text, values
     touched = _touched_months(work, target, read, column, replaced)
-    reach = range(int(target.reach) + 1)
-    months = {moved for by in reach for moved in _moved(touched, by)}
-    near = _within(column, {moved for by in reach for moved in _moved(months, -by)})
+    reach = int(target.reach)
+    near = _within(column, _moved(touched, range(-reach, reach + 1)))
+    anew = _within(column, _moved(touched, range(reach + 1)))
     renamed = {}
     for source in sorted(read.relations & work.relations.keys()):
         if column in work.relations[source].schema.names:
@@ -42,7 +42,6 @@ def make_windowed(
     fresh = read.over(renamed)
     work.engine.register("_standing", standing.files)
     names = ", ".join(quoted(name) for name in standing.files.schema.names)
-    anew = _within(column, months)
     sql = (
         f"SELECT {names} FROM ({fresh}) WHERE {anew} "
         f"UNION ALL SELECT {names} FROM _standing WHERE NOT coalesce({anew}, false)"
@@ -75,8 +74,8 @@ def _touched_months(
     return {month for (month,) in work.engine.rows(f"SELECT DISTINCT m FROM ({' UNION ALL '.join(parts)})")}
 
 
-def _moved(months: Collection[int | None], by: int) -> set[int | None]:
-    return {None if month is None else month + by for month in months}
+def _moved(months: Collection[int | None], distances: range) -> set[int | None]:
+    return {None if month is None else month + distance for month in months for distance in distances}
 
 
 def _within(column: str, months: Collection[int | None]) -> str:
