@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from itertools import takewhile
 from typing import TypeVar
@@ -23,7 +23,7 @@ import msgspec
 from headgate.archive.anchoring import anchor
 from headgate.archive.step import archive, receipt_name, write_receipts
 from headgate.check.step import check
-from headgate.core.batches import Arrived, CheckedBatch, CheckedDelivery, LandedBatch, PublishedBatch
+from headgate.core.batches import Arrived, CheckedBatch, CheckedDelivery, LandedBatch, PublishedBatch, cut
 from headgate.core.errors import DeliveryError, HeadgateError, LeaseLostError, TransientError
 from headgate.core.faults import at_fault_point
 from headgate.core.flow import Flow
@@ -57,27 +57,14 @@ POLL_S = 0.05  # between looks at what other workers are doing
 
 
 def take_in(files: Sequence[Arrived], platform: Platform, run: str) -> list[Delivery]:
-    """Land files, some at a time, and register them in the order given."""
+    """Land files and register them in the order given; some at a time, so that a kill leaves little to land again."""
     deliveries: list[Delivery] = []
     budget = platform.budget
-    for part in _parts(files, min(LANDED_TOGETHER, budget.batch_deliveries), budget.batch_bytes):
+    together = min(LANDED_TOGETHER, budget.batch_deliveries)
+    for part in cut(files, lambda file: file.size_bytes, most=together, most_bytes=budget.batch_bytes):
         deliveries += _with_retries(partial(land, part, platform, run), platform)
         at_fault_point("after landing")
     return deliveries
-
-
-def _parts(files: Sequence[Arrived], most: int, most_bytes: int) -> Iterator[list[Arrived]]:
-    """The files in their order, cut so that little is landed again after a kill, and few small ones are in memory."""
-    part: list[Arrived] = []
-    size = 0
-    for file in files:
-        if part and (len(part) == most or size + file.size_bytes > most_bytes):
-            yield part
-            part, size = [], 0
-        part.append(file)
-        size += file.size_bytes
-    if part:
-        yield part
 
 
 def resume(platform: Platform) -> bool:

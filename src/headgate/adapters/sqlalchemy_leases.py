@@ -16,8 +16,9 @@ from sqlalchemy.sql.functions import FunctionElement
 from headgate.adapters.sqlalchemy_codec import DELIVERY_COLUMNS, decode_delivery
 from headgate.adapters.sqlalchemy_schema import deliveries, leases
 from headgate.adapters.sqlalchemy_statements import parts, take_numbers
+from headgate.core.batches import cut
 from headgate.core.errors import LeaseLostError
-from headgate.core.records import Claim, Delivery, Fence
+from headgate.core.records import Claim, Fence
 from headgate.core.states import DeliveryState
 
 _CLAIM = "claim:"
@@ -88,8 +89,10 @@ def claim(connection: sa.Connection, owner: str, *, max_deliveries: int, max_byt
     oldest = connection.execute(waiting.limit(1)).first()
     if oldest is None:
         return None
-    rows = connection.execute(waiting.where(deliveries.c.flow == oldest.flow).limit(max(max_deliveries, 1)))
-    taken = _within([decode_delivery(row) for row in rows], max_bytes)
+    most = max(max_deliveries, 1)
+    rows = connection.execute(waiting.where(deliveries.c.flow == oldest.flow).limit(most))
+    found = [decode_delivery(row) for row in rows]
+    taken = next(cut(found, lambda one: one.size_bytes, most=most, most_bytes=max_bytes))
     key = _free_key(connection, f"{_CLAIM}{oldest.flow}/{taken[0].landing_number}-{taken[-1].landing_number}")
     fence = _enter(connection, key, owner, ttl_s)
     for part in parts([delivery.id for delivery in taken]):
@@ -101,18 +104,6 @@ def _free_key(connection: sa.Connection, key: str) -> str:
     """The key, or one like it where an earlier claim of the same stretch still stands: some of it came back since."""
     taken = connection.execute(sa.select(leases.c.key).where(leases.c.key == key)).scalar()
     return key if taken is None else f"{key}#{take_numbers(connection, 'fence').stop}"
-
-
-def _within(waiting: Sequence[Delivery], max_bytes: int) -> list[Delivery]:
-    """The first deliveries that together keep to the limit; at least one."""
-    taken = [waiting[0]]
-    total = waiting[0].size_bytes
-    for delivery in waiting[1:]:
-        total += delivery.size_bytes
-        if total > max_bytes:
-            break
-        taken.append(delivery)
-    return taken
 
 
 def _enter(connection: sa.Connection, key: str, owner: str, ttl_s: float) -> Fence:

@@ -9,7 +9,7 @@ from typing import Any
 
 from headgate.cli.console import progress_bars
 from headgate.cli.opening import opened, opened_to_read
-from headgate.core.batches import Arrived
+from headgate.core.batches import Arrived, cut
 from headgate.core.naming import as_text
 from headgate.core.ports import DeliveryFilter
 from headgate.core.states import DeliveryState
@@ -39,13 +39,7 @@ def _workers(settings: Settings, files: Sequence[Arrived]) -> int:
 
 def _batches(sizes: Sequence[int], settings: Settings) -> int:
     """How many batches deliveries of these sizes make; one over the limit goes alone, with all of the memory."""
-    batches = members = 0
-    taken = settings.batch_bytes
-    for size in sizes:
-        if members == settings.batch_deliveries or taken + size > settings.batch_bytes:
-            batches, members, taken = batches + 1, 0, 0
-        members, taken = members + 1, taken + size
-    return batches
+    return sum(1 for _ in cut(sizes, int, most=settings.batch_deliveries, most_bytes=settings.batch_bytes))
 
 
 def _waiting_sizes(settings: Settings) -> list[int]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import TypeVar
 
 import msgspec
 
@@ -11,6 +12,29 @@ from headgate.core.reasons import Consequence
 from headgate.core.records import Delivery, IssuedReceipt, Publication, StagedFile
 from headgate.core.replacing import replace
 from headgate.core.states import DeliveryState
+
+Item = TypeVar("Item")
+
+
+def cut(
+    items: Iterable[Item], size_bytes: Callable[[Item], int], *, most: int, most_bytes: int
+) -> Iterator[list[Item]]:
+    """The items in their order, in parts of so many and of so many bytes at most; one that is larger goes alone.
+
+    >>> list(cut([3, 3, 9, 1, 1, 1], int, most=2, most_bytes=6))
+    [[3, 3], [9], [1, 1], [1]]
+    """
+    part: list[Item] = []
+    taken = 0
+    for item in items:
+        size = size_bytes(item)
+        if part and (len(part) == most or taken + size > most_bytes):
+            yield part
+            part, taken = [], 0
+        part.append(item)
+        taken += size
+    if part:
+        yield part
 
 
 class Copied(msgspec.Struct, frozen=True, kw_only=True):
