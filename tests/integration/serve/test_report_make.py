@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from html.parser import HTMLParser
 from itertools import pairwise
 from typing import Any
@@ -180,37 +181,32 @@ def test_a_category_that_fell_is_told_and_quiet_ones_are_not(report: Report) -> 
     assert not [sentence for sentence in said if "Refunds are up" in sentence]
 
 
+@pytest.fixture
+def make_again(make_facts: MakeFacts, definition: ReportDefinition, published: int) -> Callable[..., Report]:
+    """The same report by other queries."""
+    return partial(make_report, make_facts(published), definition=definition, personal=_PERSONAL)
+
+
 def test_the_same_inputs_give_the_same_bytes(
-    report: Report,
-    sales: duckdb.DuckDBPyConnection,
-    as_query: AsQuery,
-    make_facts: MakeFacts,
-    definition: ReportDefinition,
-    published: int,
+    report: Report, sales: duckdb.DuckDBPyConnection, as_query: AsQuery, make_again: Callable[..., Report]
 ) -> None:
     """Also under another number of threads and another session time zone."""
     cursor = sales.cursor()
     cursor.execute("SET TimeZone = 'Asia/Tokyo'")
     cursor.execute("SET threads = 1")
     try:
-        again = make_report(make_facts(published), as_query(cursor), definition=definition, personal=_PERSONAL)
+        again = make_again(as_query(cursor))
     finally:
         cursor.execute("RESET threads")
     assert again == report
 
 
 def test_more_threads_give_the_same_bytes(
-    report: Report,
-    sales: duckdb.DuckDBPyConnection,
-    as_query: AsQuery,
-    make_facts: MakeFacts,
-    definition: ReportDefinition,
-    published: int,
+    report: Report, sales: duckdb.DuckDBPyConnection, as_query: AsQuery, make_again: Callable[..., Report]
 ) -> None:
     first, *others = (as_query(sales.cursor()) for _ in range(3))
     for _ in range(3):
-        again = make_report(make_facts(published), first, beside=others, definition=definition, personal=_PERSONAL)
-        assert again == report
+        assert make_again(first, beside=others) == report
 
 
 def test_of_several_errors_the_first_of_the_definition_is_told(
