@@ -1,15 +1,18 @@
-"""A big file hashed while it is copied beside the vault: it is read once, and moved in when its hash is known."""
+"""A big file copied beside the vault and hashed there: what is proven is the copy, which is moved in by its hash."""
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import mmap
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
-from itertools import cycle
+from io import FileIO
 from pathlib import Path
 
 from headgate.core.batches import Arrived, Copied
@@ -17,7 +20,13 @@ from headgate.core.forms import HEAD_BYTES
 from headgate.core.replacing import replace
 
 IN_MEMORY_BYTES = 8 << 20  # files up to here are read whole and written to the vault many at a time
-CHUNK_BYTES = 8 << 20  # after each the thread asks for the interpreter, which is busy with imports meanwhile
+# Copied by the kernel, then hashed as mapped memory: two calls a piece, since after each this thread waits for the
+# interpreter, which is busy with imports meanwhile. A multiple of what can be mapped.
+PIECE_BYTES = 64 << 20
+_READ_BYTES = 1 << 20
+_NOT_THERE = frozenset(
+    {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP}
+)  # it is not to be had for these files
 
 
 def copy_aside(path: str, folder: str, tell: Callable[[int], None] | None = None) -> Copied:
@@ -27,32 +36,17 @@ def copy_aside(path: str, folder: str, tell: Callable[[int], None] | None = None
     """
     before = Path(path).stat()
     digest, size, head = hashlib.sha256(), 0, b""
-    # hashed from one while the other is filled: memory that was used before is faster than new memory for each chunk
-    buffers = cycle((bytearray(CHUNK_BYTES), bytearray(CHUNK_BYTES)))
     handle, aside = tempfile.mkstemp(prefix="landing-", dir=folder)
     try:
-        with (
-            open(path, "rb", buffering=0) as source,  # noqa: PTH123  beside the next one
-            open(handle, "wb", buffering=0) as copy,  # noqa: PTH123  a handle
-            ThreadPoolExecutor(1) as beside,
-        ):
-            hashed: Future[None] | None = None
-            for buffer in buffers:
-                count = source.readinto(buffer)
-                if hashed is not None:
-                    hashed.result()
-                if not count:
-                    break
-                chunk = memoryview(buffer)[:count]
-                hashed = beside.submit(digest.update, chunk)
-                if len(head) < HEAD_BYTES:
-                    head += chunk[: HEAD_BYTES - len(head)]
+        with FileIO(path) as source, FileIO(handle, "r+") as copy:
+            while count := _copy_piece(source, copy):
+                with mmap.mmap(handle, count, access=mmap.ACCESS_READ, offset=size) as piece:
+                    digest.update(piece)
+                    head = head or piece[:HEAD_BYTES]
                 size += count
-                while chunk:  # a disk that is nearly full takes a part
-                    chunk = chunk[copy.write(chunk) :]
                 if tell is not None:
                     tell(size)
-            os.fsync(copy.fileno())  # here, where nobody may wait for it: the vault finds nothing left to sync
+            os.fsync(handle)  # here, where nobody may wait for it: the vault finds nothing left to sync
     except BaseException:
         os.unlink(aside)  # noqa: PTH108
         raise
@@ -63,6 +57,28 @@ def copy_aside(path: str, folder: str, tell: Callable[[int], None] | None = None
         size_bytes=size,
         seen=(before.st_size, before.st_mtime_ns),
     )
+
+
+def _copy_piece(source: FileIO, copy: FileIO) -> int:
+    """Copy up to a piece from where both files stand; its bytes, fewer only at the end of the source."""
+    done = 0
+    while done < PIECE_BYTES and (count := _copy_some(source, copy, PIECE_BYTES - done)):
+        done += count
+    return done
+
+
+def _copy_some(source: FileIO, copy: FileIO, most: int) -> int:
+    """Copy some bytes, inside the kernel where it does that between files; 0 at the end of the source."""
+    if sys.platform == "linux":
+        try:
+            return os.sendfile(copy.fileno(), source.fileno(), None, most)
+        except OSError as error:
+            if error.errno not in _NOT_THERE:
+                raise
+    rest = chunk = memoryview(source.read(min(most, _READ_BYTES)))
+    while rest:  # a disk that is nearly full takes a part
+        rest = rest[copy.write(rest) :]
+    return len(chunk)
 
 
 @contextmanager

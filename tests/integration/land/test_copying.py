@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import mmap
+import os
 from pathlib import Path
 
 import pytest
 
 from headgate.core.batches import Arrived
-from headgate.land.copying import CHUNK_BYTES, IN_MEMORY_BYTES, begun_early, copy_aside
+from headgate.land import copying
+from headgate.land.copying import IN_MEMORY_BYTES, begun_early, copy_aside
 
 BIG = bytes(range(256)) * (IN_MEMORY_BYTES // 256 + 1)
 
@@ -29,8 +33,26 @@ def stage(tmp_path: Path) -> Path:
     return tmp_path / "stage"
 
 
-@pytest.mark.parametrize("content", [b"", b"x", BIG[:CHUNK_BYTES], BIG[: CHUNK_BYTES + 1], BIG[: 3 * CHUNK_BYTES + 7]])
-def test_the_copy_is_the_file(tmp_path: Path, content: bytes) -> None:
+@pytest.fixture
+def small_pieces(monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr(copying, "PIECE_BYTES", mmap.ALLOCATIONGRANULARITY)
+    return mmap.ALLOCATIONGRANULARITY
+
+
+def refuse(*_: object) -> int:
+    """As a kernel does for a file system that it cannot copy from by itself."""
+    raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+
+
+@pytest.mark.parametrize("by_kernel", [True, False])
+@pytest.mark.parametrize("pieces", [0, 1, 3])
+@pytest.mark.parametrize("more_bytes", [0, 1, 7])
+def test_the_copy_is_the_file(
+    tmp_path: Path, small_pieces: int, pieces: int, more_bytes: int, monkeypatch: pytest.MonkeyPatch, *, by_kernel: bool
+) -> None:
+    if not by_kernel:
+        monkeypatch.setattr(os, "sendfile", refuse, raising=False)
+    content = BIG[: pieces * small_pieces + more_bytes]
     place = tmp_path / "one"
     place.write_bytes(content)
     told: list[int] = []
@@ -38,8 +60,18 @@ def test_the_copy_is_the_file(tmp_path: Path, content: bytes) -> None:
     assert Path(copied.aside).read_bytes() == content
     assert (copied.sha256, copied.size_bytes) == (hashlib.sha256(content).hexdigest(), len(content))
     assert copied.head == content[: len(copied.head)]
-    assert len(copied.head) == min(len(content), 64 << 10)
+    assert len(copied.head) == min(len(content), small_pieces, 64 << 10)
     assert told[-1:] == ([len(content)] if content else [])
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, big: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "sendfile", full, raising=False)
+    with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
+        copy_aside(str(big), str(tmp_path))
+    assert list(tmp_path.iterdir()) == [big]
 
 
 def test_nothing_is_left_of_a_copy_that_fails(tmp_path: Path, big: Path) -> None:
