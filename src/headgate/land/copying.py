@@ -24,9 +24,7 @@ IN_MEMORY_BYTES = 8 << 20  # files up to here are read whole and written to the 
 # interpreter, which is busy with imports meanwhile. A multiple of what can be mapped.
 PIECE_BYTES = 64 << 20
 _READ_BYTES = 1 << 20
-_NOT_THERE = frozenset(
-    {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP}
-)  # it is not to be had for these files
+_NOT_THERE = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})  # it is not to be had for these files
 
 
 def copy_aside(path: str, folder: str, tell: Callable[[int], None] | None = None) -> Copied:
