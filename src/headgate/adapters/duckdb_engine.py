@@ -134,7 +134,7 @@ class DuckDBEngine(Engine):
         described = self._described(sql, parameters)
         # an empty row of these types: to bind the statement itself once more takes as long as some tasks run
         columns = ", ".join(f"CAST(NULL AS {STORABLE.get(kind, kind)}) AS {quoted(name)}" for name, kind in described)
-        return self._relation(f"SELECT {columns} LIMIT 0", None).to_arrow_table().schema
+        return self.table(f"SELECT {columns} LIMIT 0").schema
 
     def write(
         self,

@@ -132,7 +132,7 @@ def _quotes_add_up(codes: Codes, fields: pa.StructArray) -> bool:
     null_names = quotes // 2 - names - strings
     if quotes % 2 or null_names > nulls:
         return False
-    return null_names == 0 or null_names in {_occurrences(codes, b'":n'), _occurrences(codes, b'": n')}
+    return null_names == 0 or any(null_names == _occurrences(codes, text) for text in (b'": n', b'":n'))
 
 
 def _occurrences(codes: Codes, text: bytes) -> int:
