@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 import pytest
-from benchmarks.process_tree import PAGE_BYTES, Process, parse_stat, run_sampled, tree
+from benchmarks.process_tree import Process, parse_stat, resident_bytes, run_sampled, tree
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,14 +13,14 @@ MIB = 1 << 20
 
 
 def process(pid: int, parent: int, session: int = 0) -> Process:
-    return Process(pid=pid, parent=parent, session=session, resident_bytes=0)
+    return Process(pid=pid, parent=parent, session=session)
 
 
 @pytest.mark.parametrize("name", ["python", "two words", "a) S 1 (b", "((", ")"])
 def test_stat_line_is_read_whatever_the_name(name: str) -> None:
     fields = ["S", "7", "42", "40", *["0"] * 17, "300", *["0"] * 28]
     read = parse_stat(f"42 ({name}) {' '.join(fields)}\n")
-    assert read == Process(pid=42, parent=7, session=40, resident_bytes=300 * PAGE_BYTES)
+    assert read == Process(pid=42, parent=7, session=40)
 
 
 def test_tree_holds_descendants_and_orphans_of_the_session() -> None:
@@ -32,7 +33,12 @@ def test_tree_holds_descendants_and_orphans_of_the_session() -> None:
         process(3, parent=1, session=3),
         process(4, parent=3, session=3),
     ]
-    assert {p.pid for p in tree(5, found)} == {5, 6, 7, 8, 9}
+    assert tree(5, found) == {5, 6, 7, 8, 9}
+
+
+def test_a_process_that_ended_has_no_memory() -> None:
+    assert resident_bytes(1 << 30) == 0
+    assert resident_bytes(os.getpid()) > MIB
 
 
 @given(parents=st.lists(st.integers(min_value=0, max_value=30), min_size=1, max_size=30))
@@ -49,7 +55,11 @@ def test_tree_is_what_following_parents_upwards_reaches(parents: list[int]) -> N
             pid = parent_of[pid]
         return False
 
-    assert {p.pid for p in tree(1, found)} == {pid for pid in parent_of if below_one(pid)}
+    below = {pid for pid in parent_of if below_one(pid)}
+    assert tree(1, found) == {1} | below
+    for seen_before in range(len(found)):  # what is known of the first need not be read again
+        known = tree(1, found[:seen_before])
+        assert known <= tree(1, found[seen_before:], known) <= {1} | below
 
 
 def test_peak_sums_parent_and_child(tmp_path: Path) -> None:
