@@ -24,7 +24,8 @@ IN_MEMORY_BYTES = 8 << 20  # files up to here are read whole and written to the 
 # interpreter, which is busy with imports meanwhile. A multiple of what can be mapped.
 PIECE_BYTES = 64 << 20
 _READ_BYTES = 1 << 20
-_NOT_THERE = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})  # it is not to be had for these files
+# not to be had for these files, or between their file systems
+_NOT_THERE = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EXDEV})
 
 
 def copy_aside(path: str, folder: str, tell: Callable[[int], None] | None = None) -> Copied:
@@ -66,10 +67,10 @@ def _copy_piece(source: FileIO, copy: FileIO) -> int:
 
 
 def _copy_some(source: FileIO, copy: FileIO, most: int) -> int:
-    """Copy some bytes, inside the kernel where it does that between files; 0 at the end of the source."""
+    """Copy some bytes, inside the kernel where it can, which shares them where the file system can; 0 at the end."""
     if sys.platform == "linux":
         try:
-            return os.sendfile(copy.fileno(), source.fileno(), None, most)
+            return os.copy_file_range(source.fileno(), copy.fileno(), most)
         except OSError as error:
             if error.errno not in _NOT_THERE:
                 raise

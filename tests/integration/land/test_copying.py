@@ -51,7 +51,7 @@ def test_the_copy_is_the_file(
     tmp_path: Path, small_pieces: int, pieces: int, more_bytes: int, monkeypatch: pytest.MonkeyPatch, *, by_kernel: bool
 ) -> None:
     if not by_kernel:
-        monkeypatch.setattr(os, "sendfile", refuse, raising=False)
+        monkeypatch.setattr(os, "copy_file_range", refuse, raising=False)
     content = BIG[: pieces * small_pieces + more_bytes]
     place = tmp_path / "one"
     place.write_bytes(content)
@@ -68,7 +68,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, big: Path, monke
     def full(*_: object) -> int:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(os, "sendfile", full, raising=False)
+    monkeypatch.setattr(os, "copy_file_range", full, raising=False)
     with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
         copy_aside(str(big), str(tmp_path))
     assert list(tmp_path.iterdir()) == [big]
