@@ -45,6 +45,8 @@ def copy_aside(path: str, folder: str, tell: Callable[[int], None] | None = None
                 size += count
                 if tell is not None:
                     tell(size)
+                if count < PIECE_BYTES:
+                    break  # though the file may grow: behind a part of a piece no other can be mapped
             os.fsync(handle)  # here, where nobody may wait for it: the vault finds nothing left to sync
     except BaseException:
         os.unlink(aside)  # noqa: PTH108

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import mmap
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -39,9 +40,13 @@ def small_pieces(monkeypatch: pytest.MonkeyPatch) -> int:
     return mmap.ALLOCATIONGRANULARITY
 
 
-def refuse(*_: object) -> int:
-    """As a kernel does for a file system that it cannot copy from by itself."""
-    raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+def failing(number: int) -> Callable[..., int]:
+    """A call of the kernel that gives this error."""
+
+    def fail(*_: object) -> int:
+        raise OSError(number, os.strerror(number))
+
+    return fail
 
 
 @pytest.mark.parametrize("by_kernel", [True, False])
@@ -51,7 +56,7 @@ def test_the_copy_is_the_file(
     tmp_path: Path, small_pieces: int, pieces: int, more_bytes: int, monkeypatch: pytest.MonkeyPatch, *, by_kernel: bool
 ) -> None:
     if not by_kernel:
-        monkeypatch.setattr(os, "copy_file_range", refuse, raising=False)
+        monkeypatch.setattr(os, "copy_file_range", failing(errno.EINVAL), raising=False)  # as for some file systems
     content = BIG[: pieces * small_pieces + more_bytes]
     place = tmp_path / "one"
     place.write_bytes(content)
@@ -64,11 +69,24 @@ def test_the_copy_is_the_file(
     assert told[-1:] == ([len(content)] if content else [])
 
 
-def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, big: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> int:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+def test_what_comes_behind_the_last_piece_is_not_copied(tmp_path: Path, small_pieces: int) -> None:
+    """A file that grows is told by its size afterwards, not by an error in the middle."""
+    place = tmp_path / "growing"
+    place.write_bytes(BIG[: small_pieces + 7])
 
-    monkeypatch.setattr(os, "copy_file_range", full, raising=False)
+    def grow(done: int) -> None:
+        if done > small_pieces:
+            with place.open("ab") as file:
+                file.write(b"more")
+
+    copied = copy_aside(str(place), str(tmp_path), grow)
+    assert Path(copied.aside).read_bytes() == BIG[: small_pieces + 7]
+    assert copied.sha256 == hashlib.sha256(BIG[: small_pieces + 7]).hexdigest()
+    assert place.stat().st_size == copied.size_bytes + 4
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, big: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "copy_file_range", failing(errno.ENOSPC), raising=False)
     with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
         copy_aside(str(big), str(tmp_path))
     assert list(tmp_path.iterdir()) == [big]
