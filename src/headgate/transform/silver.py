@@ -11,8 +11,7 @@ from headgate.core.errors import TaskError
 from headgate.core.flow import Flow, Target, Task
 from headgate.core.naming import ACCEPTED, DELIVERY, RECORD, ROW
 from headgate.core.ports import FileSet
-from headgate.core.records import StagedFile
-from headgate.core.sql import literal, path_sql, quoted
+from headgate.core.sql import path_sql, quoted
 from headgate.transform.python_tasks import run_python
 from headgate.transform.task_sql import task_sql
 from headgate.transform.workspace import Workspace
@@ -35,7 +34,9 @@ def make_silver(work: Workspace, target: Target, task: Task | None, replaced: Co
         )
     standing = work.snapshots[target.name]
     schema = schema if standing is None else _wider(standing.files.schema, schema, target)
-    kept, rewritten, gone = _without(work, target, replaced, standing.files if standing else None)
+    rewritten, gone = work.without(target.name, standing.files, replaced) if standing else ((), ())
+    going = set(gone)
+    kept = tuple(path for path in standing.files.paths if path not in going) if standing else ()
     work.added[target.name] = FileSet(paths=tuple(file.path for file in adds), schema=schema)
     new = tuple(file.path for file in (*rewritten, *adds))
     work.relations[target.name] = FileSet(paths=(*kept, *new), schema=schema)
@@ -97,22 +98,3 @@ def _wider(standing: pa.Schema, now: pa.Schema, target: Target) -> pa.Schema:
                 "Columns are only added: give the new type a new name.",
             )
     return pa.schema([*standing, *(column for column in now if column.name not in standing.names)])
-
-
-def _without(
-    work: Workspace,
-    target: Target,
-    replaced: Collection[str],
-    standing: FileSet | None,
-) -> tuple[tuple[str, ...], tuple[StagedFile, ...], tuple[str, ...]]:
-    """(paths that stay, files written again, paths that go)."""
-    if standing is None:
-        return (), (), ()
-    gone = work.engine.files_with(standing, DELIVERY, sorted(replaced))
-    kept = tuple(path for path in standing.paths if path not in set(gone))
-    if not gone:
-        return kept, (), ()
-    listed = ", ".join(literal(id_) for id_ in sorted(replaced))
-    work.engine.register("_touched", FileSet(paths=gone, schema=standing.schema))
-    rewritten = work.stage(f"{target.name}-kept", f"SELECT * FROM _touched WHERE {DELIVERY} NOT IN ({listed})")
-    return kept, rewritten, gone

@@ -5,13 +5,11 @@ from __future__ import annotations
 from headgate.core.arrow_schema import encode_schema
 from headgate.core.batches import ReviewedBatch, TransformedBatch
 from headgate.core.flow import Target
-from headgate.core.naming import DELIVERY, quarantine_table
+from headgate.core.naming import quarantine_table
 from headgate.core.platform import Platform
-from headgate.core.ports import FileSet, TableSnapshot
 from headgate.core.quarantine_schema import QUARANTINE_SCHEMA
 from headgate.core.records import Delivery, Move, Publication, PublicationState, StagedFile, TableChange
 from headgate.core.replacing import replace
-from headgate.core.sql import literal
 from headgate.core.states import DeliveryState
 from headgate.transform.gold import make_gold
 from headgate.transform.silver import make_silver
@@ -88,27 +86,13 @@ def _quarantine(
     """Rows of replaced deliveries leave the quarantine too: their new verdicts take the place of the old."""
     name = quarantine_table(batch.flow.name)
     standing = platform.tables.snapshot(name) if replaced else None
-    rewritten: tuple[StagedFile, ...] = ()
-    gone: tuple[str, ...] = ()
-    if standing is not None:
-        gone = work.engine.files_with(standing.files, DELIVERY, sorted(replaced))
-        rewritten = _kept_rows(work, standing, gone, replaced)
+    rewritten, gone = work.without("quarantine", standing.files, replaced) if standing else ((), ())
     return TableChange(
         table=name,
         schema=encode_schema(QUARANTINE_SCHEMA),
         adds=(*rewritten, *(_renamed(work, file) for file in batch.quarantine)),
         removes=tuple(path.rsplit("/", 1)[-1] for path in gone),
     )
-
-
-def _kept_rows(
-    work: Workspace, standing: TableSnapshot, gone: tuple[str, ...], replaced: set[str]
-) -> tuple[StagedFile, ...]:
-    if not gone:
-        return ()
-    listed = ", ".join(literal(id_) for id_ in sorted(replaced))
-    work.engine.register("_touched", FileSet(paths=gone, schema=standing.files.schema))
-    return work.stage("quarantine-kept", f"SELECT * FROM _touched WHERE {DELIVERY} NOT IN ({listed})")
 
 
 def _renamed(work: Workspace, file: StagedFile) -> StagedFile:

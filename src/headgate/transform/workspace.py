@@ -22,7 +22,7 @@ from headgate.core.ports import Engine, FileSet, TableSnapshot
 from headgate.core.published import published_table
 from headgate.core.record_schema import staged_schema
 from headgate.core.records import StagedFile, TableChange
-from headgate.core.sql import quoted
+from headgate.core.sql import literal, quoted
 
 
 class Workspace(msgspec.Struct):
@@ -54,6 +54,17 @@ class Workspace(msgspec.Struct):
                     f"Next: run a delivery of flow {name.split('.')[0]} first, then `headgate retry`.",
                 )
             self.engine.register(name, found.files)
+
+    def without(
+        self, name: str, standing: FileSet, replaced: Collection[str]
+    ) -> tuple[tuple[StagedFile, ...], tuple[str, ...]]:
+        """(files written again, paths that go): the standing files with rows of replaced deliveries, without these."""
+        gone = self.engine.files_with(standing, DELIVERY, sorted(replaced))
+        if not gone:
+            return (), ()
+        listed = ", ".join(literal(id_) for id_ in sorted(replaced))
+        self.engine.register("_touched", FileSet(paths=gone, schema=standing.schema))
+        return self.stage(f"{name}-kept", f"SELECT * FROM _touched WHERE {DELIVERY} NOT IN ({listed})"), gone
 
     def move(self, path: str, place: str) -> None:
         """Give a staged file another name in the stage."""
