@@ -56,17 +56,17 @@ def parse_stat(text: str) -> Process:
     )
 
 
-def pids(proc: Path = PROC) -> set[int]:
+def pids() -> set[int]:
     """Every process there is."""
-    return {int(name) for name in os.listdir(proc) if name.isdigit()}  # noqa: PTH208  a path for each costs more
+    return {int(name) for name in os.listdir(PROC) if name.isdigit()}  # noqa: PTH208  a path for each costs more
 
 
-def read(these: Iterable[int], proc: Path = PROC) -> list[Process]:
+def read(these: Iterable[int]) -> list[Process]:
     """What /proc says of processes; one that ends meanwhile is left out."""
     found = []
     for pid in these:
         with suppress(FileNotFoundError, ProcessLookupError):
-            found.append(parse_stat((proc / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")))
+            found.append(parse_stat((PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")))
     return found
 
 

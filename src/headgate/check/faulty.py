@@ -44,8 +44,9 @@ def stage_faulty(
     engine.register("_python", extra)
     suspects = engine.rows(f"SELECT count(*) FROM {STAGE} WHERE NOT _ok")[0][0]
     if not suspects and not extra.num_rows:
-        # to ask the engine for no rows takes as long as a small delivery
-        return engine.write("SELECT * FROM _faults", folder, name=f"faulty-{name}", keep=False) if len(faults) else ()
+        if not faults.num_rows:
+            return ()  # to ask the engine for no rows takes as long as a small delivery
+        return engine.write("SELECT * FROM _faults", folder, name=f"faulty-{name}", keep=False)
     close = f"SELECT * FROM ({plan.close}) WHERE len(reasons) > 0"
     if extra.num_rows:
         close = _with_python(close)
