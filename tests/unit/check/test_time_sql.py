@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, time, timedelta, timezone
 
 import duckdb
@@ -58,3 +59,42 @@ def test_days_and_times(day: date, clock: time) -> None:
 def test_patterns(pattern: str, text: str, expected: str | None) -> None:
     assert read(Kind.DATE, text, pattern=pattern) == expected
     assert read(Kind.DATE, text, pattern=pattern, json=False) == expected
+
+
+@pytest.mark.parametrize("json", [True, False])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-11-20T08:15:00Z", "2026-11-20 08:15:00+00"),
+        ("0001-01-01T00:00:00Z", "0001-01-01 00:00:00+00"),
+        ("9999-12-31T23:59:59Z", "9999-12-31 23:59:59+00"),
+        ("0000-01-01T00:00:00Z", None),
+        ("2026-02-29T08:15:00Z", None),
+        ("2026-11-20T24:00:00Z", None),
+        ("2026-11-20T08:15:60Z", None),
+        ("2026-1-20T08:15:00Z ", None),
+        ("202-11-20T08:15:00Z ", None),
+        (" 2026-1-20T08:15:00Z", None),
+        (" 026-11-20T08:15:00Z", None),
+        ("-026-11-20T08:15:00Z", None),
+        ("2026-11-20T08:15: 0Z", None),
+        ("2026-11-20T08:15:00z", None),
+        ("2026-11-20 08:15:00Z", "2026-11-20 08:15:00+00"),
+    ],
+)
+def test_moments_of_the_usual_length(text: str, expected: str | None, *, json: bool) -> None:
+    assert read(Kind.TIMESTAMP, text, json=json) == expected
+
+
+@settings(max_examples=300, deadline=None)
+@given(at=st.integers(0, 19), sign=st.sampled_from(" 0159-:TZ.+"), json=st.booleans())
+def test_one_other_sign_in_the_usual_form_is_read_as_by_its_shape(at: int, sign: str, json: bool) -> None:  # noqa: FBT001
+    text = "2026-11-20T08:15:00Z"
+    changed = text[:at] + sign + text[at + 1 :]
+    whole = re.fullmatch(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(Z|[+-]\d\d)", changed)
+    try:
+        expected = datetime.fromisoformat(changed) if whole else None
+    except ValueError:
+        expected = None
+    found = read(Kind.TIMESTAMP, changed, json=json)
+    assert (found and datetime.fromisoformat(str(found))) == expected
