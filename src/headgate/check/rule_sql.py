@@ -58,6 +58,8 @@ def constant(column: Column, value: object) -> str:
     text = str(value)
     if column.kind in {Kind.INTEGER, Kind.DECIMAL}:
         digits = Decimal(text)
+        if column.kind is Kind.INTEGER and column.integer_format != "u64" and abs(digits) < 1 << 63 and digits % 1 == 0:
+            return f"CAST({literal(format(digits, '.0f'))} AS BIGINT)"  # as decimals both sides would be of 128 bits
         return f"CAST({literal(format(digits, 'f'))} AS DECIMAL(38,{max(0, -_exponent(digits))}))"
     if column.kind is Kind.NUMBER:
         return f"CAST({literal(text)} AS DOUBLE)"

@@ -75,6 +75,15 @@ def passes(kind: RuleKind, arguments: dict[str, Any], column_kind: Kind, value: 
         (RuleKind.ALLOWED, {"values": ["true"]}, Kind.BOOLEAN, "false", False),
         (RuleKind.ALLOWED, {"values": []}, TEXT, "'a'", False),
         (RuleKind.LIMITS, {"minimum": "1"}, INTEGER, "CAST(NULL AS BIGINT)", None),
+        (RuleKind.LIMITS, {"minimum": "1e2"}, INTEGER, "CAST(99 AS BIGINT)", False),
+        (RuleKind.LIMITS, {"minimum": "1.5"}, INTEGER, "CAST(1 AS BIGINT)", False),
+        (RuleKind.LIMITS, {"maximum": "9223372036854775807"}, INTEGER, "CAST(9223372036854775807 AS BIGINT)", True),
+        (RuleKind.LIMITS, {"maximum": "9223372036854775808"}, INTEGER, "CAST(9223372036854775807 AS BIGINT)", True),
+        (RuleKind.LIMITS, {"minimum": "-9223372036854775809"}, INTEGER, "CAST(-9223372036854775807 AS BIGINT)", True),
+        (RuleKind.LIMITS, {"multiple_of": "5"}, INTEGER, "CAST(15 AS BIGINT)", True),
+        (RuleKind.LIMITS, {"multiple_of": "5"}, INTEGER, "CAST(16 AS BIGINT)", False),
+        (RuleKind.ALLOWED, {"values": ["1", "99999999999999999999"]}, INTEGER, "CAST(1 AS BIGINT)", True),
+        (RuleKind.ALLOWED, {"values": ["1", "99999999999999999999"]}, INTEGER, "CAST(2 AS BIGINT)", False),
     ],
 )
 def test_a_value_and_its_rule(
