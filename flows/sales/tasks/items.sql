@@ -1,4 +1,4 @@
--- One row a line of a sale.
+-- One row a line of a sale. The day of its rate is taken from plain UTC, as days are in daily.sql.
 SELECT
   transaction_id,
   line,
@@ -9,7 +9,7 @@ SELECT
   item.quantity AS quantity,
   item.unit_price AS unit_price,
   item.line_total AS line_total,
-  CAST(round(item.line_total * fx_rates(currency, timestamp), 2) AS DECIMAL(18, 2)) AS line_total_eur,
+  CAST(round(item.line_total * fx_rates(currency, make_timestamp(epoch_us(timestamp))), 2) AS DECIMAL(18, 2)) AS line_total_eur,
   status,
   _delivery,
   _row

@@ -1,4 +1,5 @@
--- One row a sale, flat. Amounts in EUR at the rate of the day, rounded half up on the row, so that no sum depends on order.
+-- One row a sale, flat. Amounts in EUR at the rate of the day, rounded half up on the row, so that no sum depends on order;
+-- the day is taken from plain UTC, as days are in daily.sql.
 SELECT
   transaction_id,
   timestamp,
@@ -19,7 +20,7 @@ SELECT
   subtotal,
   tax,
   total,
-  CAST(round(total * fx_rates(payment.currency, timestamp), 2) AS DECIMAL(18, 2)) AS total_eur,
+  CAST(round(total * fx_rates(payment.currency, make_timestamp(epoch_us(timestamp))), 2) AS DECIMAL(18, 2)) AS total_eur,
   status,
   _delivery,
   _row,
