@@ -6,7 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 
 from headgate import __version__
@@ -52,9 +52,12 @@ def _program() -> str:
 
     A version alone says too little where a checkout is worked on, so each source file counts with its size and time.
     """
-    found = hashlib.sha256(f"{__version__}\n{metadata.version('sqlglot')}".encode())
-    for line in sorted(_sources(Path(__file__).parent)):
-        found.update(line)
+    found = hashlib.sha256(__version__.encode())
+    reader = find_spec("sqlglot")
+    places = [Path(__file__).parent, *(Path(place) for place in (reader and reader.submodule_search_locations) or ())]
+    for place in places:
+        for line in sorted(_sources(place)):
+            found.update(line)
     return found.hexdigest()
 
 

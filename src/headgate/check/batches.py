@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -90,9 +91,9 @@ class BatchBuilder:
         ends = np.zeros(len(lengths) + 1, dtype=np.int64)
         np.cumsum(lengths, out=ends[1:])
         columns = [
-            pa.array(_joined(rows)),
-            pa.array(_joined([piece.starts for piece in pieces])),
-            pa.array(_joined([piece.sizes for piece in pieces]).astype(np.int32)),
+            _numbers(_joined(rows), pa.int64()),
+            _numbers(_joined([piece.starts for piece in pieces]), pa.int64()),
+            _numbers(_joined([piece.sizes for piece in pieces]).astype(np.int32), pa.int32()),
             _texts(pieces, ends),
         ]
         if pieces[0].fields is not None:
@@ -104,6 +105,11 @@ class BatchBuilder:
 
 def _joined(arrays: list[Positions]) -> Positions:
     return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+
+
+def _numbers(values: npt.NDArray[Any], kind: pa.DataType) -> pa.Array:
+    """The same memory as Arrow; `pa.array` would import what NumPy has for masked arrays."""
+    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)])
 
 
 def _texts(pieces: list[Piece], ends: Positions) -> pa.StringArray:

@@ -59,7 +59,7 @@ def have_values(columns: Sequence[Column], records: pa.StructArray) -> bool:
         if values.null_count == len(values):
             return False
         while inner.element is not None:
-            values, inner = values.flatten(), inner.element
+            values, inner = values.values, inner.element
         if inner.kind is Kind.OBJECT and not have_values(inner.children, values):
             return False
     return True

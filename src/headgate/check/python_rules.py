@@ -42,5 +42,7 @@ def _judge(
     stream = engine.stream(f"SELECT _n, _row, _offset, _length, {reads} FROM {STAGE}", batch_rows=BATCH_ROWS)
     for batch in stream:
         failing, reasons = judge_batch(rule, function, batch, place=place)
+        if not reasons:
+            continue
         positions = batch.select([name for name, _ in POSITION]).filter(failing).to_pylist()
         yield from zip(positions, reasons, strict=True)

@@ -153,7 +153,7 @@ def _count(array: pa.Array) -> tuple[int, int, int]:
     if pa.types.is_string(array.type):
         return 0, len(array) - array.null_count, 0
     if pa.types.is_list(array.type):
-        return _count(array.flatten())
+        return _count(array.values)  # to flatten it would import pyarrow.compute, which takes 30 ms
     names = strings = nulls = 0
     if pa.types.is_struct(array.type):
         for child in array.flatten():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from headgate.core.contract import Rule
@@ -18,12 +19,16 @@ def judge_batch(
 ) -> tuple[pa.BooleanArray, list[dict[str, Any]]]:
     """(Which rows do not pass, the reason of each of them in order); the function sees the columns that it reads.
 
-    A NULL in its mask does not pass and is told as such. CheckError where it raises, or gives no mask of the batch.
+    Its mask is an Arrow array or one of NumPy. A NULL in it does not pass and is told as such. CheckError where the
+    function raises, or gives no mask of the batch.
     """
-    import pyarrow.compute as pc  # noqa: PLC0415  takes 30 ms, and most contracts have no rule in Python
-
     mask = _mask(rule, function, batch.select(list(rule.reads)))
-    failing = pc.invert(pc.fill_null(mask, fill_value=False))
+    if _count_passed(mask) == batch.num_rows:
+        return pa.repeat(pa.scalar(value=False), batch.num_rows), []
+    import pyarrow.compute as pc  # noqa: PLC0415  takes 30 ms, and most batches have no row that does not pass
+
+    passes = pa.array(mask) if isinstance(mask, np.ndarray) else mask
+    failing = pc.invert(pc.fill_null(passes, fill_value=False))
     reasons = [
         reason_value(
             code=rule.code if passed is False else ReasonCode.CANNOT_EVALUATE.value,
@@ -33,19 +38,26 @@ def judge_batch(
             consequence=rule.consequence,
             place=place,
         )
-        for passed in mask.filter(failing).to_pylist()
+        for passed in passes.filter(failing).to_pylist()
     ]
     return failing, reasons
 
 
-def _mask(rule: Rule, function: Callable[[pa.RecordBatch], Any], batch: pa.RecordBatch) -> pa.BooleanArray:
+def _mask(
+    rule: Rule, function: Callable[[pa.RecordBatch], Any], batch: pa.RecordBatch
+) -> pa.BooleanArray | np.ndarray[Any, np.dtype[np.bool_]]:
     try:
         mask = function(batch)
     except Exception as error:
         raise CheckError(f"rule {rule.id}: its function raised {type(error).__name__}: {error}") from error
-    if not isinstance(mask, pa.BooleanArray) or len(mask) != batch.num_rows:
+    is_mask = isinstance(mask, pa.BooleanArray) or (isinstance(mask, np.ndarray) and mask.dtype == np.bool_)
+    if not is_mask or len(mask) != batch.num_rows:
         raise CheckError(
             f"rule {rule.id}: its function must give a boolean array of {batch.num_rows} values, "
             f"not {type(mask).__name__}"
         )
     return mask
+
+
+def _count_passed(mask: pa.BooleanArray | np.ndarray[Any, np.dtype[np.bool_]]) -> int:
+    return int(np.count_nonzero(mask)) if isinstance(mask, np.ndarray) else int(mask.true_count)

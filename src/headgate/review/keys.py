@@ -19,6 +19,7 @@ from headgate.review.relations import JUDGED, ROWS
 
 PUBLISHED = "_published"  # the record table before this publication
 TWINS = "_twins"  # _n, _row, _offset, _length, is_duplicate, reason
+_CANDIDATES = "_candidates"  # keys that come twice among all rows, or are published: k0, k1, …
 _REPEATED = "_repeated"  # rows, else sound, whose key is there twice: _n, _row, the key's columns k0, k1, …
 _KNOWN = "_known"  # rows, else sound, whose key is published: the same, and `before`, the published fingerprint
 _PRINTED = "_printed"  # these rows with their own fingerprint: _n, _row, _offset, _length, print
@@ -29,27 +30,45 @@ def key_rule(contract: Contract) -> Rule | None:
     return next((rule for rule in contract.rules if rule.kind is RuleKind.KEY), None)
 
 
+def find_candidates(
+    engine: Engine, contract: Contract, *, published_key: tuple[str, ...] | None, family: Collection[str]
+) -> bool:
+    """Whether a key comes twice among the staged rows, sound or not, or is published; `compare_keys` goes on from them.
+
+    Asks for no verdict, so it can be answered while rows are still judged. `published_key` are the record table's
+    columns of the key, None where nothing is published. Published rows of `family` do not count: they are being
+    replaced.
+    """
+    rule = key_rule(contract)
+    if rule is None:
+        return False
+    listed = ", ".join(_names(rule))
+    keys = f"SELECT {_selected(rule)} FROM {ROWS} AS r WHERE {_there(rule)}"
+    found = f"SELECT {listed} FROM ({keys}) GROUP BY {listed} HAVING count(*) > 1"
+    if published_key is not None:
+        found += f" UNION SELECT k.* FROM ({keys}) AS k JOIN {_published(rule, published_key, family)}"
+    engine.define(_CANDIDATES, found, keep=True)
+    return bool(engine.rows(f"SELECT 1 FROM {_CANDIDATES} LIMIT 1"))
+
+
 def compare_keys(
     engine: Engine, contract: Contract, *, published_key: tuple[str, ...] | None, family: Collection[str]
 ) -> bool:
     """Find the rows that `find_twins` judges: else sound, with a key that comes twice or is published.
 
-    False where there are none: TWINS is defined then, and empty. `published_key` are the record table's columns of the
-    key, None where nothing is published. Published rows of `family` do not count: they are being replaced.
+    False where there are none: TWINS is defined then, and empty. Takes what `find_candidates` found, and its arguments.
     """
     engine.define(TWINS, _no_twins(), keep=True)
     rule = key_rule(contract)
-    if rule is None:
+    if rule is None or not engine.rows(f"SELECT 1 FROM {_CANDIDATES} LIMIT 1"):
         return False
-    keys = [path_sql(path) for path in rule.arguments["columns"]]
     names = _names(rule)
-    select = ", ".join(f"r.{key} AS {name}" for key, name in zip(keys, names, strict=True))
-    there = " AND ".join(f"r.{key} IS NOT NULL" for key in keys)
     engine.define(
         "_keys",
-        f"SELECT r._n, r._row, {select} FROM {ROWS} AS r WHERE {there} "
+        f"SELECT k.* FROM (SELECT r._n, r._row, {_selected(rule)} FROM {ROWS} AS r WHERE {_there(rule)} "
         f"AND (r._ok OR NOT EXISTS (SELECT 1 FROM {JUDGED} AS f "
-        "WHERE f._n = r._n AND f._row = r._row AND f.weight >= 2))",
+        "WHERE f._n = r._n AND f._row = r._row AND f.weight >= 2))) AS k "
+        f"SEMI JOIN {_CANDIDATES} USING ({', '.join(names)})",
         keep=True,
     )
     listed = ", ".join(names)
@@ -59,7 +78,7 @@ def compare_keys(
         f"USING ({listed})",
         keep=True,
     )
-    engine.define(_KNOWN, _known_before(names, published_key, family), keep=True)
+    engine.define(_KNOWN, _known_before(rule, published_key, family), keep=True)
     if not engine.rows(f"SELECT 1 FROM {_REPEATED} UNION ALL SELECT 1 FROM {_KNOWN} LIMIT 1"):
         return False
     engine.define(
@@ -87,16 +106,32 @@ def _names(rule: Rule) -> list[str]:
     return [f"k{number}" for number in range(len(rule.arguments["columns"]))]
 
 
-def _known_before(names: list[str], published_key: tuple[str, ...] | None, family: Collection[str]) -> str:
+def _selected(rule: Rule) -> str:
+    """SQL of the key's columns of the staged rows `r` under those names."""
+    keys = [path_sql(path) for path in rule.arguments["columns"]]
+    return ", ".join(f"r.{key} AS {name}" for key, name in zip(keys, _names(rule), strict=True))
+
+
+def _there(rule: Rule) -> str:
+    """SQL that is TRUE for a staged row `r` with a whole key."""
+    return " AND ".join(f"r.{path_sql(path)} IS NOT NULL" for path in rule.arguments["columns"])
+
+
+def _published(rule: Rule, columns: tuple[str, ...], family: Collection[str]) -> str:
+    """SQL to join keys `k` with published rows `p` that are not of the family."""
+    others = ", ".join(literal(id_) for id_ in sorted(family)) or "''"
+    same = " AND ".join(f"k.{name} = p.{quoted(column)}" for name, column in zip(_names(rule), columns, strict=True))
+    return f"(SELECT * FROM {PUBLISHED} WHERE {quoted(DELIVERY)} NOT IN ({others})) AS p ON {same}"
+
+
+def _known_before(rule: Rule, published_key: tuple[str, ...] | None, family: Collection[str]) -> str:
     """Rows of ours whose key is published, with the published fingerprint."""
-    listed = ", ".join(f"k.{name}" for name in names)
+    listed = ", ".join(f"k.{name}" for name in _names(rule))
     if published_key is None:
         return f"SELECT k._n, k._row, {listed}, CAST(NULL AS BIGINT) AS before FROM _keys AS k WHERE false"
-    same = " AND ".join(f"k.{name} = p.{quoted(column)}" for name, column in zip(names, published_key, strict=True))
-    others = ", ".join(literal(id_) for id_ in sorted(family)) or "''"
     return (
-        f"SELECT k._n, k._row, {listed}, p.{quoted(RECORD)} AS before FROM _keys AS k JOIN {PUBLISHED} AS p ON {same} "
-        f"WHERE p.{quoted(DELIVERY)} NOT IN ({others})"
+        f"SELECT k._n, k._row, {listed}, p.{quoted(RECORD)} AS before FROM _keys AS k "
+        f"JOIN {_published(rule, published_key, family)}"
     )
 
 

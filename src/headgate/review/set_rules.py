@@ -31,13 +31,13 @@ def judge_sets(
     flow: Flow,
     references: Mapping[str, TableSnapshot | None],
     *,
-    rows: int,
+    python: Mapping[str, pa.Table],
     family: Collection[str],
     published: Collection[str],
 ) -> list[str]:
     """Define BROKEN; returns sentences about rules that let go on for lack of a table (`ifMissing: warn`).
 
-    `rows` is how many are staged. A rule that waits for its table is told by `missing_tables`.
+    `python` is what `judge_python` found. A rule that waits for its table is told by `missing_tables`.
     """
     parts: list[str] = []
     notes: list[str] = []
@@ -56,13 +56,23 @@ def judge_sets(
         elif rule.kind is RuleKind.UNIQUE:
             parts.append(_unique(rule, places[rule.id], family, published=published))
         elif rule.kind is RuleKind.PYTHON:
-            engine.register(f"_python{number}", _python(engine, flow, rule, places[rule.id], 1 + rows // GROUP_ROWS))
+            engine.register(f"_python{number}", python[rule.id])
             parts.append(f"SELECT * FROM _python{number}")
     if parts:
         engine.define(BROKEN, " UNION ALL ".join(parts), keep=True)
     else:
         engine.register(BROKEN, _COLUMNS.empty_table())
     return notes
+
+
+def judge_python(engine: Engine, flow: Flow, *, rows: int) -> dict[str, pa.Table]:
+    """The rows that do not pass, by rule in Python over sets; `rows` is how many are staged."""
+    buckets = 1 + rows // GROUP_ROWS
+    return {
+        rule.id: _python(engine, flow, rule, flow.contract.places[rule.id], buckets)
+        for rule in flow.contract.rules
+        if rule.scope is Scope.SET and rule.kind is RuleKind.PYTHON
+    }
 
 
 def _reason(rule: Rule, place: int, value: str) -> str:
@@ -159,6 +169,8 @@ def _python(engine: Engine, flow: Flow, rule: Rule, place: int, buckets: int) ->
     for table in _by_bucket(engine.stream(f"{rows} ORDER BY _bucket, _n, _row", batch_rows=STREAM_ROWS)):
         batch = table.combine_chunks().to_batches()[0]
         failing, reasons = judge_batch(rule, function, batch, place=place)
+        if not reasons:
+            continue
         positions = table.select([name for name, _ in POSITION]).filter(failing)
         found.append(positions.append_column("reason", pa.array(reasons, REASON)).cast(_COLUMNS))
     return pa.concat_tables(found) if found else _COLUMNS.empty_table()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import closing
+from typing import Any
 
 import msgspec
 
@@ -15,13 +17,14 @@ from headgate.core.ports import DeliveryFilter, Engine, TableSnapshot
 from headgate.core.reasons import ReasonCode
 from headgate.core.records import Delivery, StagedFile
 from headgate.core.replacing import replace
+from headgate.core.side_by_side import side_by_side
 from headgate.core.states import DeliveryState
 from headgate.review.holding import holding
-from headgate.review.keys import PUBLISHED, compare_keys, find_twins
+from headgate.review.keys import PUBLISHED, compare_keys, find_candidates, find_twins
 from headgate.review.quarantine import stage_quarantine
 from headgate.review.references import referenced_tables
 from headgate.review.relations import count_rows, open_engine
-from headgate.review.set_rules import judge_sets, missing_tables
+from headgate.review.set_rules import judge_python, judge_sets, missing_tables
 from headgate.review.verdicts import Tallies, counts_of, decide, excluded_sql, join_sets, tally
 
 MAY_CHANGE = {ReasonCode.BELOW_THRESHOLD, ReasonCode.NOT_ALL_ACCEPTED}
@@ -49,6 +52,14 @@ def review(batches: Sequence[CheckedBatch], platform: Platform) -> ReviewedBatch
     return work.settle()
 
 
+class _Known(msgspec.Struct, frozen=True, kw_only=True):
+    """What is published of the record table."""
+
+    columns: Collection[str]  # none where nothing is
+    key: tuple[str, ...] | None  # its columns of the contract's key; None where nothing is published
+    family: Collection[str]  # deliveries whose published rows do not count: the same ones, or those being replaced
+
+
 class _Settling(msgspec.Struct, frozen=True, kw_only=True):
     flow: Flow
     platform: Platform
@@ -66,8 +77,9 @@ class _Settling(msgspec.Struct, frozen=True, kw_only=True):
         engine = open_engine(self.platform, self.batches, self.deliveries)
         try:
             staged = count_rows(engine)
-            notes, published = self._judge_sets(engine, superseded, sum(staged.values()))
-            ends = self._decide(engine, earlier, superseded, published, staged)
+            known = self._published(engine, superseded)
+            notes = self._judge_sets(engine, known, sum(staged.values()))
+            ends = self._decide(engine, earlier, known, staged)
             excluded, quarantine = self._stage_rest(engine, ends)
         finally:
             engine.close()
@@ -120,23 +132,32 @@ class _Settling(msgspec.Struct, frozen=True, kw_only=True):
             return {}
         return earlier
 
-    def _judge_sets(
-        self, engine: Engine, superseded: dict[str, Delivery], staged: int
-    ) -> tuple[list[str], TableSnapshot | None]:
-        tables = self.platform.tables
-        record = tables.snapshot(table_name(self.flow.name, "silver", self.flow.record_table))
-        if record is not None:
-            engine.register(PUBLISHED, record.files)
+    def _judge_sets(self, engine: Engine, known: _Known, staged: int) -> list[str]:
+        """Judge rules over sets, and look for keys that come twice: Python and the engine each use a core."""
+        contract = self.flow.contract
+        tasks: list[Callable[[Engine], Any]] = [
+            lambda hand: judge_python(hand, self.flow, rows=staged),
+            lambda hand: find_candidates(hand, contract, published_key=known.key, family=known.family),
+        ]
+        with closing(engine.beside()) as beside:
+            python, _ = side_by_side([engine, beside], tasks)
         notes = judge_sets(
-            engine,
-            self.flow,
-            self.references,
-            rows=staged,
-            family=self._family(superseded),
-            published=record.files.schema.names if record is not None else (),
+            engine, self.flow, self.references, python=python, family=known.family, published=known.columns
         )
         join_sets(engine)
-        return notes, record
+        return notes
+
+    def _published(self, engine: Engine, superseded: dict[str, Delivery]) -> _Known:
+        """What is published of the record table, made known as PUBLISHED."""
+        record = self.platform.tables.snapshot(table_name(self.flow.name, "silver", self.flow.record_table))
+        target = self.flow.target(self.flow.record_table)
+        if record is not None:
+            engine.register(PUBLISHED, record.files)
+        return _Known(
+            columns=record.files.schema.names if record is not None else (),
+            key=target.key if record is not None and target is not None else None,
+            family=self._family(superseded),
+        )
 
     def _family(self, superseded: dict[str, Delivery]) -> set[str]:
         """Deliveries whose published rows do not count against these: they are the same, or are being replaced."""
@@ -146,15 +167,12 @@ class _Settling(msgspec.Struct, frozen=True, kw_only=True):
         self,
         engine: Engine,
         earlier: dict[str, Delivery],
-        superseded: dict[str, Delivery],
-        published: TableSnapshot | None,
+        known: _Known,
         staged: Mapping[int, int],
     ) -> list[Delivery]:
         """Verdicts until they stand: a held delivery takes no key, so what follows is judged again without it."""
-        target = self.flow.target(self.flow.record_table)
-        key = target.key if published is not None and target is not None else None
         held: set[int] = set()
-        compared = compare_keys(engine, self.flow.contract, published_key=key, family=self._family(superseded))
+        compared = compare_keys(engine, self.flow.contract, published_key=known.key, family=known.family)
         while True:
             if compared:
                 find_twins(engine, self.flow.contract, leaving_out=held)

@@ -116,11 +116,11 @@ def by_definition(sales: list[Sale]) -> list[bool]:
 
 def test_a_card_with_many_customers(checks: ModuleType) -> None:
     sales: list[Sale] = [("1111", f"C{number}", number * 10) for number in range(4)]
-    assert checks.card_of_few_customers(batch(sales)).to_pylist() == [False] * 4
-    assert checks.card_of_few_customers(batch(sales[:3])).to_pylist() == [True] * 3
-    assert checks.card_of_few_customers(batch([])).to_pylist() == []
+    assert checks.card_of_few_customers(batch(sales)).tolist() == [False] * 4
+    assert checks.card_of_few_customers(batch(sales[:3])).tolist() == [True] * 3
+    assert checks.card_of_few_customers(batch([])).tolist() == []
     far: list[Sale] = [*sales[:3], ("1111", "C9", 61)]
-    assert checks.card_of_few_customers(batch(far)).to_pylist() == [True] * 4
+    assert checks.card_of_few_customers(batch(far)).tolist() == [True] * 4
 
 
 @settings(max_examples=200, deadline=None)
@@ -141,4 +141,4 @@ def test_the_check_does_what_its_words_say(sales: list[Sale]) -> None:
         (card, customer, minute) if None not in (card, customer, minute) else (None, None, None)
         for card, customer, minute in sales
     ]
-    assert module.card_of_few_customers(batch(sales)).to_pylist() == by_definition(whole)
+    assert module.card_of_few_customers(batch(sales)).tolist() == by_definition(whole)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -47,12 +48,27 @@ def test_rows_that_do_not_pass_have_a_reason_each() -> None:
     assert pa.array(reasons, REASON).to_pylist() == reasons
 
 
+def test_a_mask_of_numpy_is_one_too() -> None:
+    failing, reasons = judge_batch(RULE, lambda _batch: np.array([True, False, True]), BATCH, place=4)
+    assert failing.to_pylist() == [False, True, False]
+    assert [reason["code"] for reason in reasons] == ["odd"]
+
+
+@pytest.mark.parametrize("mask", [np.ones(3, dtype=bool), pa.array([True] * 3)])
+def test_no_row_fails_where_all_pass(mask: object) -> None:
+    failing, reasons = judge_batch(RULE, lambda _batch: mask, BATCH, place=4)
+    assert failing.to_pylist() == [False] * 3
+    assert reasons == []
+
+
 @pytest.mark.parametrize(
     ("function", "told"),
     [
         (lambda batch: batch.column("nothing"), "raised KeyError"),
         (lambda _batch: pa.array([True], pa.bool_()), "a boolean array of 3 values"),
         (lambda _batch: [True, True, True], "not list"),
+        (lambda _batch: np.array([1, 1, 1]), "not ndarray"),
+        (lambda _batch: np.array([True]), "a boolean array of 3 values"),
     ],
 )
 def test_a_function_that_errs_is_told(function: Callable[[pa.RecordBatch], Any], told: str) -> None:
