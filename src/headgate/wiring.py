@@ -52,8 +52,13 @@ def open_platform(
     processes: int = 1,
     clock: Callable[[], datetime] = system_clock,
     memo: Memo | None = None,
+    ahead: bool = False,
 ) -> Platform:
-    """The embedded platform: DuckDB, delta-rs, SQLite and folders."""
+    """The embedded platform: DuckDB, delta-rs, SQLite and folders.
+
+    With `ahead` engines are opened on a thread while what the ledger needs is loaded: for commands that will ask for
+    them.
+    """
     import pyarrow as pa
 
     from headgate.adapters.deltalake_tables import DeltaTables
@@ -61,7 +66,6 @@ def open_platform(
     from headgate.adapters.file_anchor import FileAnchor
     from headgate.adapters.file_secrets import FileSecrets
     from headgate.adapters.folder_files import FolderFiles
-    from headgate.adapters.sqlalchemy_ledger import SqlalchemyLedger
 
     # Arrow would break off a parse at a signal, and the file would look like one that cannot be read: what a signal
     # means is the command's to say, between batches
@@ -78,8 +82,16 @@ def open_platform(
         scratch=str(settings.stage),
         readable=[str(settings.stage), str(settings.lake)],
     )
+    if ahead:
+        engines.open_ahead()
     tables = DeltaTables(settings.lake)
-    ledger = SqlalchemyLedger(settings.ledger)
+    try:
+        from headgate.adapters.sqlalchemy_ledger import SqlalchemyLedger
+
+        ledger = SqlalchemyLedger(settings.ledger)
+    except BaseException:
+        engines.close()
+        raise
 
     def close() -> None:
         engines.close()

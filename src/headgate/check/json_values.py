@@ -12,9 +12,11 @@ from enum import Enum
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from headgate.check.batches import Positions
+from headgate.check.json_numbers import STEP_BYTES, Codes
 from headgate.core.reasons import ReasonCode
 
 MOST_DEPTH = 64  # of nesting in a record; engines and browsers give up soon after
@@ -122,18 +124,28 @@ def is_utf8(data: bytes) -> bool:
     return True
 
 
+def _brackets(codes: Codes) -> npt.NDArray[np.uint8]:
+    """How many opening brackets stand in each group of eight bytes; by steps that stay in the processor's cache."""
+    found = np.empty(-(-len(codes) // 8), dtype=np.uint8)
+    for start in range(0, len(codes), STEP_BYTES):
+        step = codes[start : start + STEP_BYTES]
+        is_open = (step | 0x20) == ord("{")
+        if len(step) % 8:
+            is_open = np.append(is_open, np.zeros(-len(step) % 8, dtype=bool))
+        np.bitwise_count(is_open.view(np.uint64), out=found[start // 8 : (start + STEP_BYTES) // 8])
+    return found
+
+
 def _is_shallow(data: bytes, lengths: Positions) -> bool:
     """True where no record is nested too deeply.
 
     A record with few opening brackets cannot be; they are counted by groups of eight bytes, the neighbours' part
     included. Only records with many are looked at, without their strings.
     """
-    padding = -len(data) % 8
-    codes = np.frombuffer(data + bytes(padding) if padding else data, dtype=np.uint8)
-    opens = np.bitwise_count(((codes | 0x20) == ord("{")).view(np.uint64))
+    opens = _brackets(np.frombuffer(data, dtype=np.uint8))
     ends = np.cumsum(lengths)
     starts = ends - lengths
-    per_record = np.add.reduceat(opens, starts >> 3, dtype=np.int64)
+    per_record = np.add.reduceat(opens, starts >> 3, dtype=np.uint32)
     last_group = opens[(ends - 1) >> 3]  # reduceat leaves the group out that the next record shares
     suspects = np.flatnonzero(per_record + last_group > MOST_DEPTH)
     text = b"".join([data[starts[index] : ends[index]] for index in suspects.tolist()])

@@ -38,6 +38,7 @@ class Window:
         if self.ended or missing <= 0:
             return
         parts = [self.data[self.at :]]
+        self.data = b""  # its memory is what the next read takes
         while missing > 0:
             chunk = self._stream.read(missing)
             if not chunk:

@@ -24,12 +24,15 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
 
 @contextmanager
 def opened(
-    settings: Settings, *, processes: int = 1, tell: Callable[[Progress], None] | None = None
+    settings: Settings, *, processes: int = 1, tell: Callable[[Progress], None] | None = None, ahead: bool = False
 ) -> Iterator[Project]:
-    """The project with its flows, ready to work: what the ledger must know of them is entered."""
+    """The project with its flows, ready to work: what the ledger must know of them is entered.
+
+    With `ahead` engines are opened beside that, since work waits for them.
+    """
     with opened_memo(settings) as memo:
         flows = load_flows(settings, memo=memo)
-        platform = open_platform(settings, flows, processes=processes, progress=tell, memo=memo)
+        platform = open_platform(settings, flows, processes=processes, progress=tell, memo=memo, ahead=ahead)
         try:
             enter_flows(platform)
             collect_rarely()

@@ -24,7 +24,7 @@ from headgate.wiring import most_processes, open_compute
 def run_files(settings: Settings, files: Sequence[Arrived], *, workers: int | None) -> RunResult:
     """Take files in and work on all that waits, with so many workers beside this process (None: as many as help)."""
     extra = _workers(settings, files) if workers is None else workers
-    with progress_bars() as tell, opened(settings, processes=extra + 1, tell=tell) as project:
+    with progress_bars() as tell, opened(settings, processes=extra + 1, tell=tell, ahead=bool(files)) as project:
         pool = open_compute(settings, processes=extra + 1) if extra else None
         return run_project(project.platform, files, reports=settings.reports, compute=pool, workers=extra)
 

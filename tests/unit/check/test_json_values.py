@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from headgate.check.json_numbers import STEP_BYTES
 from headgate.check.json_values import MOST_DEPTH, Outcome, depth, is_utf8, probe, split_values, unfit
 from headgate.core.reasons import ReasonCode
 
@@ -101,3 +102,12 @@ def test_utf8_is_what_python_decodes(data: bytes) -> None:
 
 def test_raw_values_come_without_white_space() -> None:
     assert [bytes(raw) for raw in split_values(b'[ 1 ,\n {"a": 2}\t]')] == [b"1", b'{"a": 2}']
+
+
+@settings(max_examples=60, deadline=None)
+@given(levels=st.integers(MOST_DEPTH - 1, MOST_DEPTH + 1), shift=st.integers(-150, 20), behind=st.integers(0, 9))
+def test_depth_is_found_across_the_steps_that_brackets_are_counted_by(levels: int, shift: int, behind: int) -> None:
+    nested = b'{"a":' * levels + b"1" + b"}" * levels
+    first = b'"' + b"x" * (STEP_BYTES - 2 + shift) + b'"'
+    texts = [first, nested, *([b"1"] * behind)]
+    assert _unfit(texts, 1 << 20) == ([(1, ReasonCode.MALFORMED)] if levels > MOST_DEPTH else [])
