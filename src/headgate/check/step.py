@@ -25,6 +25,7 @@ from headgate.core.flow import Flow
 from headgate.core.parameters import Bound, bind, vault_name
 from headgate.core.platform import Platform, Progress
 from headgate.core.ports import Engine, FileSet
+from headgate.core.python_checks import load_ahead
 from headgate.core.records import Delivery, StagedFile
 from headgate.core.replacing import replace
 
@@ -115,6 +116,7 @@ class _Check(msgspec.Struct, frozen=True, kw_only=True):
             first = opened.enter_context(Rows(groups[0], self.flow.contract, done.add))
             engine = self.platform.engine(streaming=True)
             opened.callback(engine.close)
+            load_ahead(self.flow.contract.rules)
             for name, table in self.parameters.tables.items():
                 engine.register(f"param_{name}", table)
             staged = _Group(check=self, inputs=groups[0], name="0").stage(engine, first)
