@@ -22,7 +22,7 @@ RAW_FIELDS = (
 )
 RECORD_SCHEMA = pa.schema(RAW_FIELDS)
 
-LEAST_ROWS = 2_048  # fewer are pooled with what follows
+LEAST_ROWS = 4_096  # fewer are pooled with what follows
 MOST_ROWS = 16_384
 MOST_BYTES = 4 << 20  # of raw text in a batch, up to one record over it
 
