@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -25,6 +26,20 @@ FORMATS = {
 }
 
 
+_DIRECTIVES = {
+    **dict.fromkeys("mdHIMS", "[0-9]{1,2}"),
+    **dict.fromkeys("aAbB", r"\pL+\.?"),
+    "Y": "[0-9]{4}",
+    "y": "[0-9]{2}",
+    "j": "[0-9]{1,3}",
+    "f": "[0-9]{1,6}",
+    "p": "[AaPp][Mm]",
+    "z": r"[+-][0-9]{2}:?[0-9]{2}(:?[0-9]{2})?",
+    "Z": "[A-Za-z0-9_/+-]+",
+    "%": "%",
+}
+
+
 def holds(rule: Rule, column: Column, value: str) -> str:
     """SQL that is TRUE or NULL where a value that is there passes, FALSE where it breaks the rule."""
     return _HOLDS[rule.kind](rule, column, value)
@@ -43,14 +58,35 @@ def _pattern(rule: Rule, _column: Column, value: str) -> str:
 
 
 def _format(rule: Rule, _column: Column, value: str) -> str:
-    if pattern := rule.arguments.get("strftime"):
-        return f"try_strptime({value}, {literal(str(pattern))}) IS NOT NULL"
+    if form := rule.arguments.get("strftime"):
+        shape = f"regexp_full_match({value}, {literal(_strftime_shape(str(form)))})"
+        return f"({shape} AND {_is_time(value, str(form))})"
     name = str(rule.arguments["format"])
     if name in FORMATS:
         return f"regexp_full_match({value}, {literal(FORMATS[name])})"
     pattern = read_date_pattern(name)
     shape = f"regexp_full_match({value}, {literal(pattern.shape)})"
-    return f"({shape} AND try_strptime({value}, {literal(pattern.strptime)}) IS NOT NULL)"
+    return f"({shape} AND {_is_time(value, pattern.strptime)})"
+
+
+def _is_time(value: str, form: str) -> str:
+    return f"coalesce(try_strptime({value}, {literal(form)}) >= DATE '0001-01-01', false)"  # there is no year 0
+
+
+def _strftime_shape(form: str) -> str:
+    """What Python's `strptime` takes, as a pattern: the engine's takes `epoch`, `infinity` and white space around too.
+
+    A directive that is not in the table may stand for any text: then the engine alone tells.
+    """
+    parts = re.findall(r"%-?.|\s+|.", form, re.DOTALL)
+    return "".join(
+        _DIRECTIVES.get(part[-1], ".*")
+        if part[0] == "%" and len(part) > 1
+        else r"\s+"
+        if part.isspace()
+        else re.escape(part)
+        for part in parts
+    )
 
 
 def constant(column: Column, value: object) -> str:

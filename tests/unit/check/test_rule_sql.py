@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import duckdb
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from headgate.check.rule_sql import holds
 from headgate.core.contract import Column, Kind, Rule, RuleKind, Scope
 from headgate.core.reasons import Consequence
+from headgate.core.sql import literal
 
 INTEGER, TEXT, EXACT, LIST = Kind.INTEGER, Kind.STRING, Kind.DECIMAL, Kind.ARRAY
 
@@ -90,3 +94,40 @@ def test_a_value_and_its_rule(
     kind: RuleKind, arguments: dict[str, Any], column: Kind, value: str, expected: object
 ) -> None:
     assert passes(kind, arguments, column, value) is expected
+
+
+FORMS = [
+    "%Y-%m-%d",
+    "%d.%m.%y",
+    "%H:%M:%S",
+    "%Y-%m-%d %H:%M",
+    "%Y%m%d",
+    "%d %b %Y",
+    "%I:%M %p",
+    "%j/%Y",
+    "100%% %H",
+    "%S.%f",
+]
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    form=st.sampled_from(FORMS),
+    moment=st.datetimes(min_value=datetime(1990, 1, 1), max_value=datetime(2060, 1, 1)),  # noqa: DTZ001  hypothesis wants them bare
+    at=st.integers(0, 16),
+    sign=st.sampled_from(["", " ", "\t", "\n", "0", "7", "-", "x", "%"]),
+    keeps=st.integers(0, 1),
+)
+def test_a_form_takes_no_text_that_the_standard_refuses(
+    form: str, moment: datetime, at: int, sign: str, keeps: int
+) -> None:
+    sound = moment.strftime(form)
+    changed = sound[:at] + sign + sound[at + 1 - keeps :]
+    assert passes(RuleKind.FORMAT, {"strftime": form}, TEXT, literal(sound)) is True
+    if passes(RuleKind.FORMAT, {"strftime": form}, TEXT, literal(changed)):
+        datetime.strptime(changed, form)  # noqa: DTZ007  or it raises
+
+
+@pytest.mark.parametrize("text", ["infinity", "-infinity", "epoch", " 2026", "2026 ", "26", "+2026", ""])
+def test_words_and_white_space_that_the_engine_takes_for_times_are_none(text: str) -> None:
+    assert passes(RuleKind.FORMAT, {"strftime": "%Y"}, TEXT, literal(text)) is False
