@@ -32,23 +32,21 @@ def key_rule(contract: Contract) -> Rule | None:
 
 def find_candidates(
     engine: Engine, contract: Contract, *, published_key: tuple[str, ...] | None, family: Collection[str]
-) -> bool:
-    """Whether a key comes twice among the staged rows, sound or not, or is published; `compare_keys` goes on from them.
+) -> None:
+    """Find the keys that come twice among the staged rows, sound or not, or are published: `compare_keys` goes on.
 
-    Asks for no verdict, so it can be answered while rows are still judged. `published_key` are the record table's
-    columns of the key, None where nothing is published. Published rows of `family` do not count: they are being
-    replaced.
+    Asks for no verdict, so it can be done while rows are still judged. `published_key` are the record table's columns
+    of the key, None where nothing is published. Published rows of `family` do not count: they are being replaced.
     """
     rule = key_rule(contract)
     if rule is None:
-        return False
+        return
     listed = ", ".join(_names(rule))
     keys = f"SELECT {_selected(rule)} FROM {ROWS} AS r WHERE {_there(rule)}"
     found = f"SELECT {listed} FROM ({keys}) GROUP BY {listed} HAVING count(*) > 1"
     if published_key is not None:
         found += f" UNION SELECT k.* FROM ({keys}) AS k JOIN {_published(rule, published_key, family)}"
     engine.define(_CANDIDATES, found, keep=True)
-    return bool(engine.rows(f"SELECT 1 FROM {_CANDIDATES} LIMIT 1"))
 
 
 def compare_keys(
@@ -62,16 +60,15 @@ def compare_keys(
     rule = key_rule(contract)
     if rule is None or not engine.rows(f"SELECT 1 FROM {_CANDIDATES} LIMIT 1"):
         return False
-    names = _names(rule)
+    listed = ", ".join(_names(rule))
     engine.define(
         "_keys",
         f"SELECT k.* FROM (SELECT r._n, r._row, {_selected(rule)} FROM {ROWS} AS r WHERE {_there(rule)} "
         f"AND (r._ok OR NOT EXISTS (SELECT 1 FROM {JUDGED} AS f "
         "WHERE f._n = r._n AND f._row = r._row AND f.weight >= 2))) AS k "
-        f"SEMI JOIN {_CANDIDATES} USING ({', '.join(names)})",
+        f"SEMI JOIN {_CANDIDATES} USING ({listed})",
         keep=True,
     )
-    listed = ", ".join(names)
     engine.define(
         _REPEATED,
         f"SELECT k.* FROM _keys AS k JOIN (SELECT {listed} FROM _keys GROUP BY {listed} HAVING count(*) > 1) "
