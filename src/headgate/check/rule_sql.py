@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from decimal import Decimal
 
+from headgate.check.time_sql import FIRST_DAY
 from headgate.core.contract import Column, Kind, Rule, RuleKind
-from headgate.core.date_patterns import read_date_pattern
+from headgate.core.date_patterns import read_date_pattern, strftime_shape
 from headgate.core.sql import literal
 
 # What a format asks of a text. The e-mail form is the one of HTML's input element: what people mean, not RFC 5322.
@@ -23,20 +23,6 @@ FORMATS = {
     "binary": r"([01]{8})*",
     "byte": r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?",
     "password": r"(?s).*",
-}
-
-
-_DIRECTIVES = {
-    **dict.fromkeys("mdHIMS", "[0-9]{1,2}"),
-    **dict.fromkeys("aAbB", r"\pL+\.?"),
-    "Y": "[0-9]{4}",
-    "y": "[0-9]{2}",
-    "j": "[0-9]{1,3}",
-    "f": "[0-9]{1,6}",
-    "p": "[AaPp][Mm]",
-    "z": r"[+-][0-9]{2}:?[0-9]{2}(:?[0-9]{2})?",
-    "Z": "[A-Za-z0-9_/+-]+",
-    "%": "%",
 }
 
 
@@ -59,34 +45,17 @@ def _pattern(rule: Rule, _column: Column, value: str) -> str:
 
 def _format(rule: Rule, _column: Column, value: str) -> str:
     if form := rule.arguments.get("strftime"):
-        shape = f"regexp_full_match({value}, {literal(_strftime_shape(str(form)))})"
-        return f"({shape} AND {_is_time(value, str(form))})"
+        return _is_time(value, form=str(form), shape=strftime_shape(str(form)))
     name = str(rule.arguments["format"])
     if name in FORMATS:
         return f"regexp_full_match({value}, {literal(FORMATS[name])})"
     pattern = read_date_pattern(name)
-    shape = f"regexp_full_match({value}, {literal(pattern.shape)})"
-    return f"({shape} AND {_is_time(value, pattern.strptime)})"
+    return _is_time(value, form=pattern.strptime, shape=pattern.shape)
 
 
-def _is_time(value: str, form: str) -> str:
-    return f"coalesce(try_strptime({value}, {literal(form)}) >= DATE '0001-01-01', false)"  # there is no year 0
-
-
-def _strftime_shape(form: str) -> str:
-    """What Python's `strptime` takes, as a pattern: the engine's takes `epoch`, `infinity` and white space around too.
-
-    A directive that is not in the table may stand for any text: then the engine alone tells.
-    """
-    parts = re.findall(r"%-?.|\s+|.", form, re.DOTALL)
-    return "".join(
-        _DIRECTIVES.get(part[-1], ".*")
-        if part[0] == "%" and len(part) > 1
-        else r"\s+"
-        if part.isspace()
-        else re.escape(part)
-        for part in parts
-    )
+def _is_time(value: str, *, form: str, shape: str) -> str:
+    moment = f"try_strptime({value}, {literal(form)})"
+    return f"(regexp_full_match({value}, {literal(shape)}) AND coalesce({moment} >= {FIRST_DAY}, false))"
 
 
 def constant(column: Column, value: object) -> str:

@@ -11,7 +11,7 @@ _ISO_DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _ISO_TIME = rf"{_HOUR}:[0-9]{{2}}:[0-9]{{2}}([.][0-9]{{1,6}})?"
 _OFFSET = rf"(Z|[+-]{_HOUR}:?[0-5][0-9])"
 _USUAL = "%Y-%m-%dT%H:%M:%SZ"
-_FIRST = "DATE '0001-01-01'"  # the year 0 is none in ISO 8601's common form, and most readers refuse it
+FIRST_DAY = "DATE '0001-01-01'"  # the year 0 is none in ISO 8601's common form, and most readers refuse it
 
 
 def date_sql(column: Column, text: str) -> str:
@@ -19,7 +19,7 @@ def date_sql(column: Column, text: str) -> str:
     if column.date_format:
         return f"CAST({_by_pattern(column.date_format, text)} AS DATE)"
     value = f"TRY_CAST({text} AS DATE)"
-    return f"CASE WHEN regexp_full_match({text}, '{_ISO_DATE}') AND {value} >= {_FIRST} THEN {value} END"
+    return f"CASE WHEN regexp_full_match({text}, '{_ISO_DATE}') AND {value} >= {FIRST_DAY} THEN {value} END"
 
 
 def time_sql(column: Column, text: str) -> str:
@@ -44,14 +44,13 @@ def timestamp_sql(column: Column, text: str, *, quoted_text: str | None) -> str:
         value += f" WHEN regexp_full_match({text}, '{day}{_ISO_TIME}') THEN {local}"
     value += " END"
     # the form that nearly every sender uses, of one length, is read three times as fast
-    source, form, zero, length = (text, _USUAL, "0000", 20)
-    if quoted_text is not None:
-        source, form, zero, length = (quoted_text, f'"{_USUAL}"', '"0000', 22)
+    quote = "" if quoted_text is None else '"'
+    source, form = quoted_text or text, f"{quote}{_USUAL}{quote}"
     # strptime passes over white space around a text and is content with fewer digits: of this length, with these ends,
     # all digits are there. Asked once, and made a moment from microseconds: a zone's name costs as much as the reading
     is_usual = (
-        f"strlen({source}) = {length} AND ascii({source}) > 32 AND ends_with({source}, {literal(form[-1])}) "
-        f"AND NOT starts_with({source}, {literal(zero)})"
+        f"strlen({source}) = {20 + 2 * len(quote)} AND ascii({source}) > 32 "
+        f"AND ends_with({source}, {literal(form[-1])}) AND NOT starts_with({source}, {literal(quote + '0000')})"
     )
     usual = f"make_timestamptz(epoch_us(try_strptime({source}, {literal(form)})))"
     return f"coalesce(CASE WHEN {is_usual} THEN {usual} END, {value})"
@@ -68,5 +67,5 @@ def _by_pattern(pattern: str, text: str) -> str:
     if found.has_offset:  # strptime knows offsets, but not the letter Z
         read = f"CASE WHEN ends_with({text}, 'Z') THEN concat({text}[:-2], '+00:00') ELSE {text} END"
     moment = f"try_strptime({read}, {literal(found.strptime)})"
-    first = f" AND {moment} >= {_FIRST}" if found.has_date else ""
+    first = f" AND {moment} >= {FIRST_DAY}" if found.has_date else ""
     return f"CASE WHEN regexp_full_match({text}, {literal(found.shape)}){first} THEN {moment} END"

@@ -1,4 +1,4 @@
-"""Patterns of Java's DateTimeFormatter, as the standard writes date formats, in the words of the engine."""
+"""Patterns of Java's DateTimeFormatter, which the standard writes dates in, and of strftime, in the engine's words."""
 
 from __future__ import annotations
 
@@ -51,6 +51,20 @@ _OFFSET_LETTERS = frozenset("XZ")
 _PARTS = re.compile(r"(?P<letters>([A-Za-z])\2*)|'(?P<quoted>(?:[^']|'')*)'|(?P<plain>[^A-Za-z'\[\]{}#]+)")
 
 
+_DIRECTIVES = {
+    **dict.fromkeys("mdHIMS", "[0-9]{1,2}"),
+    **dict.fromkeys("aAbB", r"\pL+\.?"),
+    "Y": "[0-9]{4}",
+    "y": "[0-9]{2}",
+    "j": "[0-9]{1,3}",
+    "f": "[0-9]{1,6}",
+    "p": "[AaPp][Mm]",
+    "z": r"[+-][0-9]{2}:?[0-9]{2}(:?[0-9]{2})?",
+    "Z": "[A-Za-z0-9_/+-]+",
+    "%": "%",
+}
+
+
 def read_date_pattern(pattern: str) -> DatePattern:
     """The pattern for the engine; ValueError with the part that is not supported.
 
@@ -79,3 +93,17 @@ def read_date_pattern(pattern: str) -> DatePattern:
         has_time=bool(used & _TIME_LETTERS),
         has_offset=bool(used & _OFFSET_LETTERS),
     )
+
+
+def strftime_shape(form: str) -> str:
+    """What Python's `strptime` takes, as RE2: the engine's takes `epoch`, `infinity` and white space around a text too.
+
+    A directive that is not in the table may stand for any text: then the engine alone tells.
+    """
+    return "".join(map(_part_shape, re.findall(r"%-?.|\s+|.", form, re.DOTALL)))
+
+
+def _part_shape(part: str) -> str:
+    if part[0] == "%" and len(part) > 1:
+        return _DIRECTIVES.get(part[-1], ".*")
+    return r"\s+" if part.isspace() else re.escape(part)
