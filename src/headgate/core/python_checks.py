@@ -31,12 +31,11 @@ def judge_batch(
     function raises, or gives no mask of the batch.
     """
     mask = _mask(rule, function, batch.select(list(rule.reads)))
-    if _count_passed(mask) == batch.num_rows:
+    if mask.true_count == batch.num_rows:
         return pa.repeat(pa.scalar(value=False), batch.num_rows), []
     import pyarrow.compute as pc  # noqa: PLC0415  takes 30 ms, and is asked for only where a row does not pass
 
-    passes = pa.array(mask) if isinstance(mask, np.ndarray) else mask
-    failing = pc.invert(pc.fill_null(passes, fill_value=False))
+    failing = pc.invert(pc.fill_null(mask, fill_value=False))
     reasons = [
         reason_value(
             code=rule.code if passed is False else ReasonCode.CANNOT_EVALUATE.value,
@@ -46,26 +45,23 @@ def judge_batch(
             consequence=rule.consequence,
             place=place,
         )
-        for passed in passes.filter(failing).to_pylist()
+        for passed in mask.filter(failing).to_pylist()
     ]
     return failing, reasons
 
 
-def _mask(
-    rule: Rule, function: Callable[[pa.RecordBatch], Any], batch: pa.RecordBatch
-) -> pa.BooleanArray | np.ndarray[Any, np.dtype[np.bool_]]:
+def _mask(rule: Rule, function: Callable[[pa.RecordBatch], Any], batch: pa.RecordBatch) -> pa.BooleanArray:
     try:
         mask = function(batch)
     except Exception as error:
         raise CheckError(f"rule {rule.id}: its function raised {type(error).__name__}: {error}") from error
-    is_mask = isinstance(mask, pa.BooleanArray) or (isinstance(mask, np.ndarray) and mask.dtype == np.bool_)
-    if not is_mask or len(mask) != batch.num_rows:
+    is_numpy = isinstance(mask, np.ndarray) and mask.dtype == np.bool_ and mask.ndim == 1
+    if not (is_numpy or isinstance(mask, pa.BooleanArray)) or len(mask) != batch.num_rows:
         raise CheckError(
             f"rule {rule.id}: its function must give a boolean array of {batch.num_rows} values, "
             f"not {type(mask).__name__}"
         )
+    if is_numpy:  # by its bits, for `pa.array` would import what NumPy has for masked arrays
+        bits = pa.py_buffer(np.packbits(mask, bitorder="little"))
+        return pa.BooleanArray.from_buffers(pa.bool_(), len(mask), [None, bits])
     return mask
-
-
-def _count_passed(mask: pa.BooleanArray | np.ndarray[Any, np.dtype[np.bool_]]) -> int:
-    return int(np.count_nonzero(mask)) if isinstance(mask, np.ndarray) else int(mask.true_count)

@@ -69,6 +69,7 @@ def test_no_row_fails_where_all_pass(mask: object) -> None:
         (lambda _batch: [True, True, True], "not list"),
         (lambda _batch: np.array([1, 1, 1]), "not ndarray"),
         (lambda _batch: np.array([True]), "a boolean array of 3 values"),
+        (lambda _batch: np.ones((3, 1), dtype=bool), "not ndarray"),
     ],
 )
 def test_a_function_that_errs_is_told(function: Callable[[pa.RecordBatch], Any], told: str) -> None:
