@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from headgate.check.plan import STAGE
 from headgate.check.rows import Rows
-from headgate.check.strict_json import FIELDS
+from headgate.check.strict_json import FIELDS, elements
 from headgate.core.contract import Column, Contract, Kind
 from headgate.core.ports import Engine
 from headgate.core.records import StagedFile
@@ -59,7 +59,7 @@ def have_values(columns: Sequence[Column], records: pa.StructArray) -> bool:
         if values.null_count == len(values):
             return False
         while inner.element is not None:
-            values, inner = values.values, inner.element
+            values, inner = elements(values), inner.element
         if inner.kind is Kind.OBJECT and not have_values(inner.children, values):
             return False
     return True

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from headgate.check.strict_json import BLOCK_ROWS, Sieve, strict_schema
+from headgate.check.strict_json import BLOCK_ROWS, Sieve, elements, strict_schema
 from headgate.core.contract import Column, Kind, Leniency
 
 PRICE = Column(name="price", source_name="price", path="price", kind=Kind.DECIMAL, precision=12, scale=2)
@@ -162,3 +162,9 @@ def test_batches_after_a_refused_one_are_typed_too() -> None:
 )
 def test_contracts_that_are_read_from_text(columns: tuple[Column, ...]) -> None:
     assert strict_schema(columns) is None
+
+
+@pytest.mark.parametrize("cut", [slice(None), slice(1, 4), slice(0, 0)])
+def test_elements_are_those_of_the_lists_that_are_there(cut: slice) -> None:
+    lists = pa.array([[1], [2, 3], None, [], [4]])[cut]
+    assert elements(lists).equals(lists.flatten())
