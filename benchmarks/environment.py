@@ -13,7 +13,7 @@ from pathlib import Path
 
 REQUIREMENTS = Path(__file__).parent.parent / "requirements" / "bench.txt"
 PEERS = ("great_expectations", "pandas", "dlt", "deltalake", "duckdb", "pyarrow")
-PRODUCT = ("headgate", "duckdb", "deltalake", "pyarrow", "msgspec", "sqlalchemy")
+PRODUCT = ("headgate", "duckdb", "deltalake", "pyarrow", "msgspec")
 VERSIONS = (
     "import importlib.metadata, json, sys; print(json.dumps({n: importlib.metadata.version(n) for n in sys.argv[1:]}))"
 )

@@ -86,9 +86,9 @@ def open_platform(
         engines.open_ahead()
     tables = DeltaTables(settings.lake)
     try:
-        from headgate.adapters.sqlalchemy_ledger import SqlalchemyLedger
+        from headgate.adapters.sqlite_ledger import SqliteLedger
 
-        ledger = SqlalchemyLedger(settings.ledger)
+        ledger = SqliteLedger(settings.ledger)
     except BaseException:
         engines.close()
         raise

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.conformance.ledger_records import arrival, held_lease, leaves, moved, one, taken
 
-from headgate.adapters.sqlalchemy_ledger import SqlalchemyLedger
+from headgate.adapters.sqlite_ledger import SqliteLedger
 from headgate.core.errors import (
     BalanceError,
     HeadgateError,
@@ -249,7 +249,7 @@ class LedgerContract:
 class TestSqliteFile(LedgerContract):
     @pytest.fixture
     def ledger(self, tmp_path: Path) -> Iterator[Ledger]:
-        opened = SqlalchemyLedger(f"sqlite:///{tmp_path}/ledger.db")
+        opened = SqliteLedger(f"sqlite:///{tmp_path}/ledger.db")
         yield opened
         opened.close()
 
@@ -257,6 +257,6 @@ class TestSqliteFile(LedgerContract):
 class TestSqliteMemory(LedgerContract):
     @pytest.fixture
     def ledger(self) -> Iterator[Ledger]:
-        opened = SqlalchemyLedger("sqlite://")
+        opened = SqliteLedger("sqlite://")
         yield opened
         opened.close()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.conformance.ledger_records import arrival, held_lease, intent, leaves, moved, one, published, taken
 
-from headgate.adapters.sqlalchemy_ledger import SqlalchemyLedger
+from headgate.adapters.sqlite_ledger import SqliteLedger
 from headgate.core.canonical import canonical
 from headgate.core.checkpoints import Checkpoint, sign_checkpoint
 from headgate.core.contract import Contract
@@ -227,7 +227,7 @@ class LedgerLogContract:
 class TestSqliteFile(LedgerLogContract):
     @pytest.fixture
     def ledger(self, tmp_path: Path) -> Iterator[Ledger]:
-        opened = SqlalchemyLedger(f"sqlite:///{tmp_path}/ledger.db")
+        opened = SqliteLedger(f"sqlite:///{tmp_path}/ledger.db")
         yield opened
         opened.close()
 
@@ -235,6 +235,6 @@ class TestSqliteFile(LedgerLogContract):
 class TestSqliteMemory(LedgerLogContract):
     @pytest.fixture
     def ledger(self) -> Iterator[Ledger]:
-        opened = SqlalchemyLedger("sqlite://")
+        opened = SqliteLedger("sqlite://")
         yield opened
         opened.close()

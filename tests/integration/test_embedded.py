@@ -14,7 +14,7 @@ FOREIGN = (
 SCRIPT = """
 import sys
 import headgate.cli.main, headgate.cli.running_project, headgate.operations, headgate.pipeline, headgate.wiring
-import headgate.adapters.sqlalchemy_ledger, headgate.adapters.duckdb_engine, headgate.adapters.deltalake_tables
+import headgate.adapters.sqlite_ledger, headgate.adapters.duckdb_engine, headgate.adapters.deltalake_tables
 import headgate.adapters.folder_files, headgate.adapters.file_secrets, headgate.adapters.file_anchor
 print(",".join(sorted({name.split(".")[0] for name in sys.modules})))
 """
@@ -34,7 +34,7 @@ def test_help_imports_nothing_heavy() -> None:
     assert heavy & set(done.stdout.split()) == set()
 
 
-def test_a_run_imports_no_models_and_no_bars(tmp_path: Path) -> None:
+def test_a_run_imports_no_models_no_bars_and_no_migrations(tmp_path: Path) -> None:
     script = """
 import sys
 from headgate.cli.main import call
@@ -46,4 +46,4 @@ print(",".join(sys.modules))
     done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
     imported = set(done.stdout.splitlines()[-1].split(","))
     assert {"duckdb", "pyarrow"} <= imported
-    assert imported & {"typer", "pydantic", "rich"} == set()
+    assert imported & {"typer", "pydantic", "rich", "sqlalchemy", "alembic", "asyncio"} == set()

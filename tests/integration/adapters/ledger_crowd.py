@@ -1,6 +1,6 @@
-"""Several processes on one ledger: `python ledger_crowd.py JOB PLACE NUMBERS`; one for each number.
+"""Several processes on one ledger: `python -m tests.integration.adapters.ledger_crowd JOB PLACE NUMBERS`.
 
-Each prints one line of JSON. Imports once and forks, so that they really run at the same moment.
+One for each number; each prints one line of JSON. Imports once and forks, so that they really run at the same moment.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-import sqlalchemy as sa
+from tests.harness.sql_heard import statements_told
 
-from headgate.adapters.sqlalchemy_ledger import SqlalchemyLedger
+from headgate.adapters.sqlite_ledger import SqliteLedger
 from headgate.core.merkle import root
 from headgate.core.ports import DeliveryFilter
 from headgate.core.records import Arrival, Move
@@ -38,14 +38,14 @@ def arrival(number: int) -> Arrival:
     )
 
 
-def register(ledger: SqlalchemyLedger, number: int) -> Any:  # noqa: ANN401  JSON
+def register(ledger: SqliteLedger, number: int) -> Any:  # noqa: ANN401  JSON
     """Half of what each brings, the others bring too."""
     own = range(1000 + number * 10, 1000 + number * 10 + 10)
     entered = [ledger.register([arrival(n), arrival(n % 10)], run=f"r-{number}", at=AT) for n in own]
     return [delivery.landing_number for pair in entered for delivery in pair if delivery.run == f"r-{number}"]
 
 
-def claim(ledger: SqlalchemyLedger, number: int) -> Any:  # noqa: ANN401  JSON
+def claim(ledger: SqliteLedger, number: int) -> Any:  # noqa: ANN401  JSON
     """Claim until there is nothing, and check what was claimed."""
     ids: list[str] = []
     fences: list[int] = []
@@ -58,32 +58,32 @@ def claim(ledger: SqlalchemyLedger, number: int) -> Any:  # noqa: ANN401  JSON
     return [ids, fences]
 
 
-def advance_and_die(ledger: SqlalchemyLedger, number: int) -> Any:  # noqa: ANN401  JSON
-    """Move all deliveries on and die before statement `number`; at the end of all statements, before the commit."""
+def advance_and_die(ledger: SqliteLedger, number: int) -> Any:  # noqa: ANN401  JSON
+    """Move all deliveries on and die before statement `number`, those of the triggers and the commit among them."""
     chosen = ledger.deliveries(DeliveryFilter())
     after = DeliveryState.CHECKED if chosen[0].state is DeliveryState.LANDED else DeliveryState.LANDED
     seen = 0
 
-    def die(*_: object) -> None:
+    def die(_: str) -> None:
         nonlocal seen
         if seen == number:
             os.kill(os.getpid(), signal.SIGKILL)
         seen += 1
 
-    sa.event.listen(sa.Engine, "before_cursor_execute", die)
-    sa.event.listen(sa.Engine, "commit", die)
-    ledger.advance([Move(after=replace(delivery, state=after)) for delivery in chosen], at=AT)
+    ledger.close()
+    with statements_told(die):
+        ledger.advance([Move(after=replace(delivery, state=after)) for delivery in chosen], at=AT)
     return "lived"
 
 
-def look(ledger: SqlalchemyLedger, _: int) -> Any:  # noqa: ANN401  JSON
+def look(ledger: SqliteLedger, _: int) -> Any:  # noqa: ANN401  JSON
     """States, number of events, and whether the tree is that of the events."""
     leaves = list(ledger.leaves())
     states = {delivery.state.value for delivery in ledger.deliveries(DeliveryFilter())}
     return [sorted(states), len(leaves), root(len(leaves), ledger.nodes) == root_of(leaves)]
 
 
-JOBS: dict[str, Callable[[SqlalchemyLedger, int], Any]] = {
+JOBS: dict[str, Callable[[SqliteLedger, int], Any]] = {
     "register": register,
     "claim": claim,
     "advance-and-die": advance_and_die,
@@ -97,7 +97,7 @@ def start(job: str, place: str, number: int) -> int:
         return pid
     code = 1
     try:
-        ledger = SqlalchemyLedger(f"sqlite:///{place}")
+        ledger = SqliteLedger(f"sqlite:///{place}")
         result = JOBS[job](ledger, number)
         ledger.close()
         os.write(1, (json.dumps(result) + "\n").encode())

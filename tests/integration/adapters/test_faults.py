@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from headgate.adapters.sqlalchemy_ledger import SqlalchemyLedger
+from headgate.adapters.sqlite_ledger import SqliteLedger
 
 APPEND_AND_DIE = """
 import sys
 from datetime import UTC, datetime
-from headgate.adapters.sqlalchemy_ledger import SqlalchemyLedger
+from headgate.adapters.sqlite_ledger import SqliteLedger
 from headgate.core.records import Event
 from headgate.testing import Fault, faulty
 
 fault = Fault(method="append", call=2, after=sys.argv[2] == "after", kill=True)
-ledger = faulty(SqlalchemyLedger(f"sqlite:///{sys.argv[1]}"), fault)
+ledger = faulty(SqliteLedger(f"sqlite:///{sys.argv[1]}"), fault)
 for _ in range(3):
     ledger.append([Event(type="x")], at=datetime(2026, 3, 1, tzinfo=UTC))
 """
@@ -30,6 +30,6 @@ def test_kills(tmp_path: Path, when: str, written: int) -> None:
     place = tmp_path / "ledger.db"
     done = subprocess.run([sys.executable, "-c", APPEND_AND_DIE, str(place), when], check=False)
     assert done.returncode == -signal.SIGKILL
-    ledger = SqlalchemyLedger(f"sqlite:///{place}")
+    ledger = SqliteLedger(f"sqlite:///{place}")
     assert ledger.log_size() == written
     ledger.close()

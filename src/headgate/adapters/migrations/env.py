@@ -4,7 +4,5 @@ from __future__ import annotations
 
 from alembic import context
 
-from headgate.adapters.sqlalchemy_schema import metadata
-
-context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, transactional_ddl=True)
+context.configure(connection=context.config.attributes["connection"], transactional_ddl=True)
 context.run_migrations()

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-import sqlalchemy as sa
-
-from headgate.adapters.sqlalchemy_codec import encode_time
-from headgate.adapters.sqlalchemy_schema import checkpoints, counters, deliveries, events, tree_nodes
-from headgate.adapters.sqlalchemy_statements import parts, take_numbers
+from headgate.adapters.sqlite_codec import encode_time
+from headgate.adapters.sqlite_statements import first_value, insert, listed, parts, take_numbers
 from headgate.core.canonical import canonical
 from headgate.core.errors import NotFoundError
 from headgate.core.merkle import NodeId
@@ -43,7 +41,7 @@ def leaf_of(entry: Entry, at: str) -> bytes:
     return canonical(document)
 
 
-def append(connection: sa.Connection, entries: Sequence[Entry], *, at: datetime) -> range:
+def append(connection: sqlite3.Connection, entries: Sequence[Entry], *, at: datetime) -> range:
     """Write events and the tree's new nodes, one statement each; the events' indices. CanonicalError for odd fields."""
     if not entries:
         return range(0)
@@ -53,8 +51,9 @@ def append(connection: sa.Connection, entries: Sequence[Entry], *, at: datetime)
     _, new_nodes = append_leaves(
         indices.start, lambda wanted: read_nodes(connection, wanted), [leaf_hash(leaf) for leaf in leaves]
     )
-    connection.execute(
-        sa.insert(events),
+    insert(
+        connection,
+        "events",
         [
             {
                 "position": position,
@@ -68,17 +67,17 @@ def append(connection: sa.Connection, entries: Sequence[Entry], *, at: datetime)
         ],
     )
     rows = [{"level": level, "position": position, "hash": value} for level, position, value in new_nodes]
-    connection.execute(sa.insert(tree_nodes), rows)
+    insert(connection, "tree_nodes", rows)
     return indices
 
 
-def append_events(connection: sa.Connection, given: Sequence[Event], *, at: datetime) -> range:
+def append_events(connection: sqlite3.Connection, given: Sequence[Event], *, at: datetime) -> range:
     """Write events that change nothing; the flow of each is that of its delivery. NotFoundError names unknown ones."""
     wanted = sorted({event.delivery for event in given if event.delivery is not None})
     flows: dict[str, str | None] = {}
     for part in parts(wanted):
-        found = connection.execute(sa.select(deliveries.c.id, deliveries.c.flow).where(deliveries.c.id.in_(part)))
-        flows.update({row.id: row.flow for row in found})
+        places, values = listed(part)
+        flows.update(connection.execute(f"SELECT id, flow FROM deliveries WHERE id IN ({places})", values))
     if unknown := [id_ for id_ in wanted if id_ not in flows]:
         raise NotFoundError(
             f"No delivery {unknown[0]} is known to the ledger, so it has no event; `headgate ls` shows what is there."
@@ -90,18 +89,21 @@ def append_events(connection: sa.Connection, given: Sequence[Event], *, at: date
     return append(connection, entries, at=at)
 
 
-def size(connection: sa.Connection) -> int:
+def size(connection: sqlite3.Connection) -> int:
     """Number of events."""
-    return int(connection.execute(sa.select(counters.c.value).where(counters.c.name == "event")).scalar_one())
+    return int(first_value(connection, "SELECT value FROM counters WHERE name = :name", {"name": "event"}))
 
 
-def leaves_between(connection: sa.Connection, start: int, end: int) -> list[bytes]:
+def leaves_between(connection: sqlite3.Connection, start: int, end: int) -> list[bytes]:
     """Leaves start..end-1, as far as there are any."""
-    chosen = sa.select(events.c.leaf).where(events.c.position >= start, events.c.position < end)
-    return [leaf.encode() for leaf in connection.execute(chosen.order_by(events.c.position)).scalars()]
+    rows = connection.execute(
+        "SELECT leaf FROM events WHERE position >= :start AND position < :end ORDER BY position",
+        {"start": start, "end": end},
+    )
+    return [leaf.encode() for (leaf,) in rows]
 
 
-def read_nodes(connection: sa.Connection, wanted: Sequence[NodeId]) -> list[bytes | None]:
+def read_nodes(connection: sqlite3.Connection, wanted: Sequence[NodeId]) -> list[bytes | None]:
     """Hashes of nodes in the order asked for; None for one that is not stored."""
     stored: dict[NodeId, bytes] = {}
     for part in parts(wanted):
@@ -109,33 +111,41 @@ def read_nodes(connection: sa.Connection, wanted: Sequence[NodeId]) -> list[byte
         for level, position in part:
             positions.setdefault(level, []).append(position)
         # By level, since SQLite reads the whole table for a list of pairs.
-        places = [
-            sa.and_(tree_nodes.c.level == level, tree_nodes.c.position.in_(listed))
-            for level, listed in positions.items()
-        ]
-        for row in connection.execute(sa.select(tree_nodes).where(sa.or_(*places))):
-            stored[row.level, row.position] = row.hash
+        conditions: list[str] = []
+        values: dict[str, object] = {}
+        for level, at_level in positions.items():
+            places, bound = listed(at_level, f"level_{level}_")
+            conditions.append(f"(level = {level:d} AND position IN ({places}))")
+            values |= bound
+        sql = f"SELECT level, position, hash FROM tree_nodes WHERE {' OR '.join(conditions)}"
+        for level, position, value in connection.execute(sql, values):
+            stored[level, position] = value
     return [stored.get(node) for node in wanted]
 
 
-def newest_index(connection: sa.Connection, delivery: str, type_: str) -> int | None:
+def newest_index(connection: sqlite3.Connection, delivery: str, type_: str) -> int | None:
     """Index of the newest event of a type for a delivery, or None."""
-    chosen = sa.select(sa.func.max(events.c.position)).where(events.c.delivery == delivery, events.c.type == type_)
-    return connection.execute(chosen).scalar()
+    index: int | None = first_value(
+        connection,
+        "SELECT max(position) FROM events WHERE delivery = :delivery AND type = :type",
+        {"delivery": delivery, "type": type_},
+    )
+    return index
 
 
-def put_checkpoint(connection: sa.Connection, size_: int, note: str) -> None:
+def put_checkpoint(connection: sqlite3.Connection, size_: int, note: str) -> None:
     """Keep a signed checkpoint unless one of that size is kept."""
-    kept = connection.execute(sa.select(checkpoints.c.size).where(checkpoints.c.size == size_)).first()
+    kept = first_value(connection, "SELECT size FROM checkpoints WHERE size = :size", {"size": size_})
     if kept is None:
-        connection.execute(sa.insert(checkpoints), {"size": size_, "note": note})
+        insert(connection, "checkpoints", [{"size": size_, "note": note}])
 
 
-def read_checkpoints(connection: sa.Connection, *, newest: int, at_least: int | None) -> list[tuple[int, str]]:
+def read_checkpoints(connection: sqlite3.Connection, *, newest: int, at_least: int | None) -> list[tuple[int, str]]:
     """(size, note) by size: all, the `newest` so many, or the first of `at_least` events."""
-    chosen = sa.select(checkpoints.c.size, checkpoints.c.note)
+    sql = "SELECT size, note FROM checkpoints"
     if at_least is not None:
-        chosen = chosen.where(checkpoints.c.size >= at_least).order_by(checkpoints.c.size).limit(1)
+        sql += " WHERE size >= :at_least ORDER BY size LIMIT 1"
     elif newest:
-        chosen = chosen.order_by(checkpoints.c.size.desc()).limit(newest)
-    return sorted((row.size, row.note) for row in connection.execute(chosen))
+        sql += " ORDER BY size DESC LIMIT :newest"
+    found = connection.execute(sql, {"at_least": at_least, "newest": newest})
+    return sorted((kept, note) for kept, note in found)

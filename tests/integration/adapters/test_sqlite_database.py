@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import subprocess
 import sys
@@ -10,17 +11,18 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
-import sqlalchemy as sa
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from sqlalchemy.exc import OperationalError
 
-from headgate.adapters import migrations
+from headgate.adapters import migrations, sqlite_database
 from headgate.adapters.migrations.upgrade import upgrade
-from headgate.adapters.sqlalchemy_database import Database, create_schema
-from headgate.adapters.sqlalchemy_ledger import SqlalchemyLedger
-from headgate.adapters.sqlalchemy_schema import HEAD
+from headgate.adapters.sqlite_database import Database
+from headgate.adapters.sqlite_ledger import SqliteLedger
+from headgate.adapters.sqlite_schema import HEAD
 from headgate.core.errors import ConfigurationError, TransientError
 from headgate.core.ports import DeliveryFilter
 from headgate.core.records import Arrival, Event
@@ -35,8 +37,8 @@ def place(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def opened(place: Path) -> Iterator[SqlalchemyLedger]:
-    ledger = SqlalchemyLedger(f"sqlite:///{place}", busy_timeout_s=0.05)
+def opened(place: Path) -> Iterator[SqliteLedger]:
+    ledger = SqliteLedger(f"sqlite:///{place}", busy_timeout_s=0.05)
     yield ledger
     ledger.close()
 
@@ -53,23 +55,37 @@ def arrival(number: int) -> Arrival:
     )
 
 
-def contents(connection: sa.Connection) -> list[Any]:
+def contents(place: Path) -> list[Any]:
     """All that was made, however it was written down, and the rows that a new ledger has."""
-    schema = connection.exec_driver_sql("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name").all()
-    rows = [connection.exec_driver_sql(f"SELECT * FROM {name}").all() for name in ("counters", "alembic_version")]
-    return [(row[0], row[1], row[2], " ".join((row[3] or "").split())) for row in schema] + rows
+    with closing(sqlite3.connect(place)) as raw:
+        schema = raw.execute("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name").fetchall()
+        rows = [raw.execute(f"SELECT * FROM {name} ORDER BY 1").fetchall() for name in ("counters", "alembic_version")]
+    spaced = [(*names, re.sub(r"([()])", r" \1 ", sql or "").split()) for *names, sql in schema]
+    return [*spaced, *rows]
 
 
 class TestSchema:
-    def test_migrations_give_what_a_new_ledger_has(self) -> None:
-        migrated, created = (sa.create_engine("sqlite://") for _ in range(2))
-        with migrated.begin() as one, created.begin() as other:
-            upgrade(one, found=None, place="x")
-            create_schema(other)
-            assert contents(one) == contents(other)
-            assert len(contents(one)) > 40
-        migrated.dispose()
-        created.dispose()
+    def test_migrations_give_what_a_new_ledger_has(self, tmp_path: Path) -> None:
+        migrated, created = tmp_path / "migrated.db", tmp_path / "created.db"
+        sqlite3.connect(migrated).close()
+        upgrade(str(migrated), found=None)
+        Database(f"sqlite:///{created}").close()
+        assert contents(migrated) == contents(created)
+        assert len(contents(created)) > 40
+
+    def test_a_ledger_of_another_revision_of_ours_is_brought_on(self, place: Path) -> None:
+        """There is one revision yet: this shows that the way to Alembic and back is open, with nothing to be done."""
+        SqliteLedger(f"sqlite:///{place}").close()
+        with patch.object(sqlite_database, "HEAD", "0002"), closing(SqliteLedger(f"sqlite:///{place}")) as ledger:
+            assert ledger.append([Event(type="x")], at=AT) == range(1)
+
+    def test_an_upgrade_that_fails_changes_nothing(self, place: Path) -> None:
+        with closing(sqlite3.connect(place)) as raw, raw:
+            raw.execute("CREATE TABLE runs (id INTEGER)")  # the last table that the first revision makes
+        with pytest.raises(OperationalError, match="already exists"):
+            upgrade(str(place), found=None)
+        with closing(sqlite3.connect(place)) as raw:
+            assert raw.execute("SELECT name FROM sqlite_master").fetchall() == [("runs",)]
 
     def test_the_head_in_code_is_the_newest_revision(self) -> None:
         config = Config()
@@ -77,30 +93,32 @@ class TestSchema:
         config.set_main_option("path_separator", "os")
         assert ScriptDirectory.from_config(config).get_current_head() == HEAD
 
-    def test_opening_an_existing_ledger_needs_no_alembic(self, opened: SqlalchemyLedger, place: Path) -> None:
+    def test_a_ledger_of_this_version_needs_neither_alembic_nor_sqlalchemy(
+        self, opened: SqliteLedger, place: Path
+    ) -> None:
         opened.append([Event(type="x")], at=AT)
         script = (
-            "import sys; from headgate.adapters.sqlalchemy_ledger import SqlalchemyLedger;"
-            f"ledger = SqlalchemyLedger('sqlite:///{place}');"
-            "print(ledger.log_size(), {'alembic', 'sqlalchemy.orm'} & set(sys.modules))"
+            "import sys; from headgate.adapters.sqlite_ledger import SqliteLedger;"
+            f"ledger = SqliteLedger('sqlite:///{place}');"
+            "print(ledger.log_size(), {'alembic', 'sqlalchemy'} & set(sys.modules))"
         )
         done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
         assert done.stdout.split() == ["1", "set()"]
 
-    def test_settings_of_every_connection(self, opened: SqlalchemyLedger, place: Path) -> None:
+    def test_settings_of_every_connection(self, opened: SqliteLedger, place: Path) -> None:
         opened.log_size()
         database = Database(f"sqlite:///{place}")
         with database.reading() as connection:
             found = [
-                connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+                connection.execute(f"PRAGMA {name}").fetchone()[0]
                 for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
             ]
         database.close()
         assert found == ["wal", 2, 1, 30_000]
 
     def test_a_transaction_may_leave_the_disk_to_the_next_one(self, place: Path) -> None:
-        def synchronous(connection: sa.Connection) -> int:
-            return int(connection.exec_driver_sql("PRAGMA synchronous").scalar_one())
+        def synchronous(connection: sqlite3.Connection) -> int:
+            return int(connection.execute("PRAGMA synchronous").fetchone()[0])
 
         database = Database(f"sqlite:///{place}")
         with database.writing(synced=False) as connection:
@@ -117,7 +135,7 @@ class TestRefusedByTheDatabase:
     """By SQL beside the ledger, so that nothing but the database stands in the way."""
 
     @pytest.fixture
-    def raw(self, opened: SqlalchemyLedger, place: Path) -> Iterator[sqlite3.Connection]:
+    def raw(self, opened: SqliteLedger, place: Path) -> Iterator[sqlite3.Connection]:
         (landed,) = opened.register([arrival(1)], run="r", at=AT)
         opened.put_checkpoint(1, "note")
         assert landed.landing_number == 1
@@ -181,7 +199,7 @@ class TestRefusedByTheDatabase:
 
 
 class TestWhatIsSaid:
-    def test_another_process_writes_for_too_long(self, opened: SqlalchemyLedger, place: Path) -> None:
+    def test_another_process_writes_for_too_long(self, opened: SqliteLedger, place: Path) -> None:
         with closing(sqlite3.connect(place, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             with pytest.raises(TransientError, match="locked by another process"):
@@ -189,39 +207,41 @@ class TestWhatIsSaid:
             assert opened.log_size() == 0
         assert opened.append([Event(type="x")], at=AT) == range(1)
 
-    def test_a_full_disk(self, opened: SqlalchemyLedger, place: Path) -> None:
-        def limit(connection: sqlite3.Connection, _: object) -> None:
-            connection.execute("PRAGMA max_page_count = 80").close()
+    def test_a_full_disk(self, opened: SqliteLedger, place: Path) -> None:
+        connect = sqlite3.connect
 
-        sa.event.listen(sa.pool.Pool, "connect", limit)
-        try:
-            small = SqlalchemyLedger(f"sqlite:///{place}")
-            with pytest.raises(TransientError, match="is full"):
-                small.register([arrival(number) for number in range(500)], run="r", at=AT)
-            small.close()
-        finally:
-            sa.event.remove(sa.pool.Pool, "connect", limit)
+        def small(*file: Any, **options: Any) -> sqlite3.Connection:  # noqa: ANN401  the driver's
+            connection: sqlite3.Connection = connect(*file, **options)
+            connection.execute("PRAGMA max_page_count = 80").close()
+            return connection
+
+        with (
+            patch.object(sqlite3, "connect", small),
+            closing(SqliteLedger(f"sqlite:///{place}")) as ledger,
+            pytest.raises(TransientError, match="is full"),
+        ):
+            ledger.register([arrival(number) for number in range(500)], run="r", at=AT)
         assert opened.deliveries(DeliveryFilter()) == []
 
-    def test_a_newer_schema(self, opened: SqlalchemyLedger, place: Path) -> None:
+    def test_a_newer_schema(self, opened: SqliteLedger, place: Path) -> None:
         opened.close()
         with closing(sqlite3.connect(place)) as raw, raw:
             raw.execute("UPDATE alembic_version SET version_num = '9999'")
         with pytest.raises(ConfigurationError, match=r"schema '9999'.*'0001'.*Update Headgate"):
-            SqlalchemyLedger(f"sqlite:///{place}")
+            SqliteLedger(f"sqlite:///{place}")
 
     def test_another_database(self, place: Path) -> None:
         with closing(sqlite3.connect(place)) as raw, raw:
             raw.execute("CREATE TABLE orders (id INTEGER)")
         with pytest.raises(ConfigurationError, match="no ledger of Headgate"):
-            SqlalchemyLedger(f"sqlite:///{place}")
+            SqliteLedger(f"sqlite:///{place}")
 
     def test_a_file_that_is_no_database(self, place: Path) -> None:
         place.write_bytes(b"PK\x03\x04" * 2000)
         with pytest.raises(ConfigurationError, match=r"damaged or no SQLite database.*audit verify"):
-            SqlalchemyLedger(f"sqlite:///{place}")
+            SqliteLedger(f"sqlite:///{place}")
 
-    def test_a_damaged_ledger(self, opened: SqlalchemyLedger, place: Path) -> None:
+    def test_a_damaged_ledger(self, opened: SqliteLedger, place: Path) -> None:
         opened.register([arrival(number) for number in range(300)], run="r", at=AT)
         opened.close()
         content = bytearray(place.read_bytes())
@@ -229,14 +249,14 @@ class TestWhatIsSaid:
         place.write_bytes(content)
         with (
             pytest.raises(ConfigurationError, match="is damaged"),
-            closing(SqlalchemyLedger(f"sqlite:///{place}")) as again,
+            closing(SqliteLedger(f"sqlite:///{place}")) as again,
         ):
             again.deliveries(DeliveryFilter())
 
     def test_a_folder_that_is_not_there(self, tmp_path: Path) -> None:
         with pytest.raises(ConfigurationError, match="its folder must exist"):
-            SqlalchemyLedger(f"sqlite:///{tmp_path}/nowhere/ledger.db")
+            SqliteLedger(f"sqlite:///{tmp_path}/nowhere/ledger.db")
 
     def test_another_kind_of_database(self) -> None:
         with pytest.raises(ConfigurationError, match=r"postgresql://someone:\*\*\*@host"):
-            SqlalchemyLedger("postgresql://someone:secret@host/ledger")
+            SqliteLedger("postgresql://someone:secret@host/ledger")

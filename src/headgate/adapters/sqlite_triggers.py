@@ -12,8 +12,8 @@ WRITTEN_ONCE = ("events", "tree_nodes", "checkpoints", "receipts")
 """Tables whose lines are neither changed nor deleted."""
 
 
-def sqlite_triggers() -> list[str]:
-    """The CREATE TRIGGER statements for SQLite, in the order of their names."""
+def triggers() -> list[str]:
+    """The CREATE TRIGGER statements, in the order of their names."""
     statements = [_transition(), _first_state(), _landing_order(), _next_event(), _kept("deliveries", "DELETE")]
     statements += [_kept(table, action) for table in WRITTEN_ONCE for action in ("DELETE", "UPDATE")]
     return sorted(statements)

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-import pytest
-import sqlalchemy as sa
+from tests.harness.sql_heard import statements_told
 
-from headgate.adapters.sqlalchemy_ledger import SqlalchemyLedger
+from headgate.adapters.sqlite_ledger import SqliteLedger
 from headgate.core.merkle import inclusion_proof
 from headgate.core.ports import DeliveryFilter
 from headgate.core.records import Arrival, Event, Move, Publication, PublicationState
@@ -23,22 +20,8 @@ from headgate.core.states import DeliveryState
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 GROWING = re.compile(r"SCAN (deliveries|events|tree_nodes|receipts|publications)(?! USING)")
 
-Said = list[tuple[str, Any]]
 
-
-@pytest.fixture
-def said() -> Iterator[Said]:
-    heard: Said = []
-
-    def hear(_connection: object, _cursor: object, statement: str, parameters: Any, *rest: Any) -> None:  # noqa: ANN401
-        heard.append((statement, parameters[0] if rest[-1] else parameters))
-
-    sa.event.listen(sa.Engine, "before_cursor_execute", hear)
-    yield heard
-    sa.event.remove(sa.Engine, "before_cursor_execute", hear)
-
-
-def work(ledger: SqlalchemyLedger) -> None:
+def work(ledger: SqliteLedger) -> None:
     """One delivery through all its states, and what is asked meanwhile."""
     arrivals = [Arrival(flow="f", name="n", origin="o", sender="s", sha256="0" * 64, size_bytes=1, form={})]
     ledger.register(arrivals, run="r", at=AT)
@@ -81,17 +64,18 @@ def work(ledger: SqlalchemyLedger) -> None:
         ledger.deliveries(which)
 
 
-def test_no_statement_reads_a_growing_table_whole(tmp_path: Path, said: Said) -> None:
-    ledger = SqlalchemyLedger(f"sqlite:///{tmp_path}/ledger.db")
-    said.clear()
-    work(ledger)
-    ledger.close()
-    asked = [(statement, values) for statement, values in said if statement.startswith(("SELECT", "UPDATE", "DELETE"))]
+def test_no_statement_reads_a_growing_table_whole(tmp_path: Path) -> None:
+    place, said = tmp_path / "ledger.db", list[str]()
+    SqliteLedger(f"sqlite:///{place}").close()
+    with statements_told(said.append):
+        ledger = SqliteLedger(f"sqlite:///{place}")
+        work(ledger)
+        ledger.close()
+    asked = [statement for statement in said if statement.startswith(("SELECT", "UPDATE", "DELETE"))]
     assert len(asked) > 40
-    with closing(sqlite3.connect(tmp_path / "ledger.db")) as raw:
-        for statement, values in asked:
-            plan = raw.execute(f"EXPLAIN QUERY PLAN {statement}", values).fetchall()
-            steps = [step[3] for step in plan]
+    with closing(sqlite3.connect(place)) as raw:
+        for statement in asked:
+            steps = [step[3] for step in raw.execute(f"EXPLAIN QUERY PLAN {statement}")]
             assert not [step for step in steps if GROWING.match(step)], statement
             # A claim takes the first of all that wait.
             assert "LIMIT" not in statement or "USE TEMP B-TREE FOR ORDER BY" not in steps, statement

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 
-import sqlalchemy as sa
-
-from headgate.adapters import sqlalchemy_deliveries as moved
-from headgate.adapters import sqlalchemy_log as log
-from headgate.adapters.sqlalchemy_codec import AnyRow
-from headgate.adapters.sqlalchemy_schema import receipts
-from headgate.adapters.sqlalchemy_statements import parts, take_numbers
+from headgate.adapters import sqlite_deliveries as moved
+from headgate.adapters import sqlite_log as log
+from headgate.adapters.sqlite_statements import insert, listed, parts, take_numbers
 from headgate.core.errors import HeadgateError
 from headgate.core.records import Delivery, IssuedReceipt
 from headgate.core.states import DeliveryState
@@ -20,7 +17,9 @@ from headgate.core.states import DeliveryState
 _EVENTS = {DeliveryState.PUBLISHED: DeliveryState.ARCHIVED.value, DeliveryState.HELD: "receipt"}
 
 
-def archive(connection: sa.Connection, bodies: Sequence[tuple[Delivery, str]], *, at: datetime) -> list[IssuedReceipt]:
+def archive(
+    connection: sqlite3.Connection, bodies: Sequence[tuple[Delivery, str]], *, at: datetime
+) -> list[IssuedReceipt]:
     """Enter receipts with their events; published deliveries become archived. One line for each body, in their order.
 
     A body that is its delivery's newest receipt already gives that line and writes nothing. HeadgateError for a
@@ -52,17 +51,18 @@ def archive(connection: sa.Connection, bodies: Sequence[tuple[Delivery, str]], *
     return issued
 
 
-def find(connection: sa.Connection, ids: Sequence[str]) -> list[IssuedReceipt]:
+def find(connection: sqlite3.Connection, ids: Sequence[str]) -> list[IssuedReceipt]:
     """Receipts of deliveries, by delivery and number."""
     found: list[IssuedReceipt] = []
     for part in parts(ids):
-        chosen = sa.select(receipts).where(receipts.c.delivery.in_(part))
-        found += [_decode(row) for row in connection.execute(chosen)]
+        places, values = listed(part)
+        rows = connection.execute(f"SELECT * FROM receipts WHERE delivery IN ({places})", values)
+        found += [_decode(row) for row in rows]
     return sorted(found, key=lambda receipt: (receipt.delivery, receipt.number))
 
 
 def _enter(
-    connection: sa.Connection, new: Sequence[IssuedReceipt], entries: Sequence[log.Entry], *, at: datetime
+    connection: sqlite3.Connection, new: Sequence[IssuedReceipt], entries: Sequence[log.Entry], *, at: datetime
 ) -> None:
     if not new:
         return
@@ -77,7 +77,7 @@ def _enter(
         }
         for receipt in new
     ]
-    connection.execute(sa.insert(receipts), rows)
+    insert(connection, "receipts", rows)
 
 
 def _event(id_: str, state: DeliveryState) -> str:
@@ -89,11 +89,11 @@ def _event(id_: str, state: DeliveryState) -> str:
     return _EVENTS[state]
 
 
-def _decode(row: AnyRow) -> IssuedReceipt:
+def _decode(row: sqlite3.Row) -> IssuedReceipt:
     return IssuedReceipt(
-        delivery=row.delivery,
-        number=row.number,
-        body=row.body,
-        sha256=row.sha256,
-        event_index=row.event_index,
+        delivery=row["delivery"],
+        number=row["number"],
+        body=row["body"],
+        sha256=row["sha256"],
+        event_index=row["event_index"],
     )

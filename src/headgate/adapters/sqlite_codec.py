@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-import sqlalchemy as sa
 
-from headgate.adapters.sqlalchemy_schema import deliveries
 from headgate.core.records import Counts, Delivery, DeliveryKind, Move, ReasonCount, TableChange
 from headgate.core.states import DeliveryState
 
-AnyRow = sa.Row[*tuple[Any, ...]]
-
-DELIVERY_COLUMNS = tuple(column for column in deliveries.c if column.name != "claim")
-"""In the order that `decode_delivery` expects: that of the table."""
+DELIVERY_COLUMNS = (
+    "landing_number, id, flow, kind, name, origin, sender, sha256, size_bytes, form, state, run, landed_at, "
+    "received, accepted, held, rejected, duplicate, warned, reasons, held_for, released, note, publication, "
+    "contract, parameters, facts, tries, superseded_by"
+)
+"""In the order that `decode_delivery` expects."""
 
 _STATES = {state.value: state for state in DeliveryState}
 _KINDS = {kind.value: kind for kind in DeliveryKind}
@@ -122,7 +122,7 @@ def _encode_counts(counts: Counts | None) -> Mapping[str, int | None]:
     }
 
 
-def decode_delivery(row: AnyRow) -> Delivery:
+def decode_delivery(row: Iterable[Any]) -> Delivery:
     """The record of a row with DELIVERY_COLUMNS. Unpacked at once: thousands of rows are decoded for one batch."""
     (
         landing_number, id_, flow, kind, name, origin, sender, sha256, size_bytes, form, state, run, landed_at,

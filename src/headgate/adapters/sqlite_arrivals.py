@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
-import sqlalchemy as sa
 
-from headgate.adapters import sqlalchemy_log as log
-from headgate.adapters.sqlalchemy_codec import DELIVERY_COLUMNS, decode_delivery, encode_delivery
-from headgate.adapters.sqlalchemy_schema import deliveries
-from headgate.adapters.sqlalchemy_statements import parts, take_numbers
+from headgate.adapters import sqlite_log as log
+from headgate.adapters.sqlite_codec import DELIVERY_COLUMNS, decode_delivery, encode_delivery
+from headgate.adapters.sqlite_statements import insert, listed, parts, take_numbers
 from headgate.core.canonical import digest
 from headgate.core.reasons import ReasonCode
 from headgate.core.records import Arrival, Delivery, DeliveryKind
@@ -28,7 +27,7 @@ def delivery_id(flow: str | None, kind: DeliveryKind, identity: str | Sequence[s
     return "d-" + digest([flow, kind.value, identity])[:_ID_DIGITS]
 
 
-def register(connection: sa.Connection, arrivals: Sequence[Arrival], *, run: str, at: datetime) -> list[Delivery]:
+def register(connection: sqlite3.Connection, arrivals: Sequence[Arrival], *, run: str, at: datetime) -> list[Delivery]:
     """Enter arrivals in their order; one delivery each, in states landed, unmatched or refused.
 
     A twin that was refused before under the same name gives the line that is there, and nothing is written for it.
@@ -49,7 +48,7 @@ def register(connection: sa.Connection, arrivals: Sequence[Arrival], *, run: str
         result.append(delivery)
     if entered:
         take_numbers(connection, "landing", len(entered))
-        connection.execute(sa.insert(deliveries), [encode_delivery(delivery) for delivery in entered])
+        insert(connection, "deliveries", [encode_delivery(delivery) for delivery in entered])
         log.append(connection, [entry for delivery in entered for entry in _entries(delivery)], at=at)
     return result
 
@@ -75,13 +74,16 @@ class _Content(msgspec.Struct):
         return next(same, None)
 
 
-def _known_contents(connection: sa.Connection, contents: set[str]) -> dict[tuple[str | None, str], _Content]:
+def _known_contents(connection: sqlite3.Connection, contents: set[str]) -> dict[tuple[str | None, str], _Content]:
     known: dict[tuple[str | None, str], _Content] = {}
     for part in parts(sorted(contents)):
-        chosen = sa.select(*DELIVERY_COLUMNS).where(
-            deliveries.c.sha256.in_(part), deliveries.c.kind == DeliveryKind.FILE.value
+        places, values = listed(part)
+        rows = connection.execute(
+            f"SELECT {DELIVERY_COLUMNS} FROM deliveries WHERE sha256 IN ({places}) AND kind = :kind "
+            "ORDER BY landing_number",
+            {**values, "kind": DeliveryKind.FILE.value},
         )
-        for row in connection.execute(chosen.order_by(deliveries.c.landing_number)):
+        for row in rows:
             line = decode_delivery(row)
             known.setdefault((line.flow, line.sha256), _Content()).lines.append(line)
     return known

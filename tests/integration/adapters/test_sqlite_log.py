@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from headgate.adapters.sqlalchemy_ledger import SqlalchemyLedger
+from headgate.adapters.sqlite_ledger import SqliteLedger
 from headgate.core.errors import HeadgateError
 from headgate.core.merkle import root
 from headgate.core.ports import DeliveryFilter
@@ -24,7 +24,7 @@ AT = datetime(2026, 3, 1, tzinfo=UTC)
 class LogOfAnySequence(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.ledger = SqlalchemyLedger("sqlite://")
+        self.ledger = SqliteLedger("sqlite://")
         self.tree = RunningTree()
         self.expected: list[tuple[str, str | None]] = []
 

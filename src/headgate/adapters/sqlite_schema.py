@@ -1,0 +1,125 @@
+"""The ledger's tables, their constraints and triggers. The database itself refuses what must never happen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from headgate.adapters.sqlite_triggers import triggers
+from headgate.core.records import DeliveryKind, PublicationState
+from headgate.core.states import DeliveryState
+
+HEAD = "0001"
+"""The revision that this code reads and writes: the newest under `migrations/versions`."""
+
+COUNTERS = ("landing", "event", "fence")
+"""Registers that must have no gap: one row each, raised in the transaction that uses the number."""
+
+
+def _one_of(column: str, values: Iterable[str]) -> str:
+    listed = ", ".join(f"'{value}'" for value in sorted(values))
+    return f"{column} IN ({listed})"
+
+
+# Word for word what the migrations give, names of constraints too, so that a new ledger looks like an upgraded one.
+# Columns of JSON: form, reasons, held_for, parameters, facts; deliveries, changes (what is done to which table), moves
+# (how each delivery stands afterwards), versions; summary.
+_DELIVERIES = f"""CREATE TABLE deliveries (
+    landing_number INTEGER NOT NULL, id TEXT NOT NULL, flow TEXT, kind TEXT NOT NULL, name TEXT NOT NULL,
+    origin TEXT NOT NULL, sender TEXT NOT NULL, sha256 TEXT NOT NULL, size_bytes INTEGER NOT NULL, form TEXT NOT NULL,
+    state TEXT NOT NULL, run TEXT NOT NULL, landed_at TEXT NOT NULL,
+    received INTEGER, accepted INTEGER, held INTEGER, rejected INTEGER, duplicate INTEGER, warned INTEGER,
+    reasons TEXT NOT NULL, held_for TEXT NOT NULL, released TEXT, note TEXT NOT NULL, publication INTEGER,
+    contract TEXT, parameters TEXT NOT NULL, facts TEXT NOT NULL, tries INTEGER NOT NULL, superseded_by TEXT,
+    claim TEXT,
+    CONSTRAINT pk_deliveries PRIMARY KEY (landing_number),
+    CONSTRAINT ck_deliveries_state CHECK ({_one_of("state", DeliveryState)}),
+    CONSTRAINT ck_deliveries_kind CHECK ({_one_of("kind", DeliveryKind)}),
+    CONSTRAINT ck_deliveries_counts_balance CHECK (received IS NULL OR (accepted >= 0 AND held >= 0 AND rejected >= 0
+        AND duplicate >= 0 AND warned >= 0 AND accepted IS NOT NULL AND held IS NOT NULL AND rejected IS NOT NULL
+        AND duplicate IS NOT NULL AND warned IS NOT NULL AND received = accepted + held + rejected + duplicate)),
+    CONSTRAINT uq_deliveries_id UNIQUE (id)
+)"""  # claim: key of the lease under which it is checked
+
+_EVENTS = """CREATE TABLE events (
+    position INTEGER NOT NULL, at TEXT NOT NULL, type TEXT NOT NULL, delivery TEXT, flow TEXT, leaf TEXT NOT NULL,
+    CONSTRAINT pk_events PRIMARY KEY (position),
+    CONSTRAINT ck_events_position CHECK (position >= 0),
+    CONSTRAINT fk_events_delivery_deliveries FOREIGN KEY(delivery) REFERENCES deliveries (id)
+)"""  # position: index of the leaf, from 0; leaf: canonical JSON, exactly the bytes that the tree covers
+
+_PUBLICATIONS = f"""CREATE TABLE publications (
+    flow TEXT NOT NULL, number INTEGER NOT NULL, epoch INTEGER NOT NULL, state TEXT NOT NULL, run TEXT NOT NULL,
+    deliveries TEXT NOT NULL, changes TEXT NOT NULL, moves TEXT NOT NULL, versions TEXT NOT NULL,
+    opened_at TEXT NOT NULL, done_at TEXT,
+    CONSTRAINT pk_publications PRIMARY KEY (flow, number),
+    CONSTRAINT ck_publications_state CHECK ({_one_of("state", PublicationState)}),
+    CONSTRAINT ck_publications_done_at CHECK ((state = 'done') = (done_at IS NOT NULL))
+)"""
+
+TABLES = (
+    "CREATE TABLE counters (name TEXT NOT NULL, value INTEGER NOT NULL, CONSTRAINT pk_counters PRIMARY KEY (name))",
+    _DELIVERIES,
+    _EVENTS,
+    """CREATE TABLE tree_nodes (
+        level INTEGER NOT NULL, position INTEGER NOT NULL, hash BLOB NOT NULL,
+        CONSTRAINT pk_tree_nodes PRIMARY KEY (level, position),
+        CONSTRAINT ck_tree_nodes_hash CHECK (length(hash) = 32)
+    ) WITHOUT ROWID""",
+    """CREATE TABLE checkpoints (
+        size INTEGER NOT NULL, note TEXT NOT NULL, CONSTRAINT pk_checkpoints PRIMARY KEY (size)
+    )""",
+    # number: the fencing number; expires_at: seconds since 1970 by the database's clock
+    """CREATE TABLE leases (
+        "key" TEXT NOT NULL, owner TEXT NOT NULL, number INTEGER NOT NULL, expires_at DOUBLE NOT NULL,
+        CONSTRAINT pk_leases PRIMARY KEY ("key"), CONSTRAINT uq_leases_number UNIQUE (number)
+    )""",
+    _PUBLICATIONS,
+    """CREATE TABLE epochs (
+        flow TEXT NOT NULL, number INTEGER NOT NULL, reason TEXT NOT NULL, begun_at TEXT NOT NULL,
+        CONSTRAINT pk_epochs PRIMARY KEY (flow, number), CONSTRAINT ck_epochs_number CHECK (number > 1)
+    )""",
+    """CREATE TABLE contracts (
+        flow TEXT NOT NULL, id TEXT NOT NULL, version TEXT NOT NULL, digest TEXT NOT NULL, text TEXT NOT NULL,
+        registered_at TEXT NOT NULL, CONSTRAINT pk_contracts PRIMARY KEY (flow, id, version)
+    )""",
+    """CREATE TABLE parameters (
+        flow TEXT NOT NULL, name TEXT NOT NULL, number INTEGER NOT NULL, value TEXT NOT NULL, set_by TEXT NOT NULL,
+        reason TEXT NOT NULL, set_at TEXT NOT NULL, CONSTRAINT pk_parameters PRIMARY KEY (flow, name, number)
+    )""",
+    """CREATE TABLE runs (
+        id TEXT NOT NULL, started_at TEXT NOT NULL, ended_at TEXT, summary TEXT NOT NULL,
+        CONSTRAINT pk_runs PRIMARY KEY (id)
+    )""",
+    """CREATE TABLE receipts (
+        delivery TEXT NOT NULL, number INTEGER NOT NULL, body TEXT NOT NULL, sha256 TEXT NOT NULL,
+        event_index INTEGER NOT NULL,
+        CONSTRAINT pk_receipts PRIMARY KEY (delivery, number),
+        CONSTRAINT fk_receipts_delivery_deliveries FOREIGN KEY(delivery) REFERENCES deliveries (id),
+        CONSTRAINT fk_receipts_event_index_events FOREIGN KEY(event_index) REFERENCES events (position)
+    )""",
+    """CREATE TABLE alembic_version (
+        version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
+    )""",
+)
+
+INDEXES = (
+    # within a state in landing order, so that the oldest that wait are found without sorting
+    "CREATE INDEX ix_deliveries_state_landing_number ON deliveries (state, landing_number)",
+    "CREATE INDEX ix_deliveries_sha256 ON deliveries (sha256)",
+    "CREATE INDEX ix_deliveries_name ON deliveries (name)",
+    "CREATE INDEX ix_deliveries_run ON deliveries (run)",
+    "CREATE INDEX ix_deliveries_claim ON deliveries (claim) WHERE claim IS NOT NULL",
+    "CREATE INDEX ix_events_delivery_type ON events (delivery, type)",
+    "CREATE UNIQUE INDEX uq_publications_open ON publications (flow) WHERE state = 'open'",
+    "CREATE INDEX ix_contracts_digest ON contracts (digest)",
+    "CREATE INDEX ix_runs_started_at ON runs (started_at)",
+)
+
+SCHEMA = (
+    *TABLES,
+    *INDEXES,
+    *triggers(),
+    *(f"INSERT INTO counters VALUES ('{name}', 0)" for name in COUNTERS),
+    f"INSERT INTO alembic_version VALUES ('{HEAD}')",
+)
+"""All statements that make a ledger out of an empty database, and mark it as being at HEAD."""
