@@ -18,7 +18,11 @@ $(VENV)/.runtime: requirements/runtime.txt requirements/build.txt pyproject.toml
 	$(PIP) install --no-deps --no-build-isolation -e .
 	touch $@
 
-$(VENV)/.dev: $(VENV)/.runtime requirements/dev.txt
+$(VENV)/.web: $(VENV)/.runtime requirements/web.txt
+	$(PIP) install --require-hashes -r requirements/web.txt
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.web requirements/dev.txt
 	$(PIP) install --require-hashes -r requirements/dev.txt
 	touch $@
 
