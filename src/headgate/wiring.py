@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from headgate import __version__
+from headgate.core.accounts import Accounts
 from headgate.core.flow import Flow
 from headgate.core.memo import Memo
 from headgate.core.platform import MEBIBYTE, Budget, Platform, Progress, silent
@@ -119,6 +120,13 @@ def open_platform(
         version=__version__,
         memo=memo if memo is not None else Memo(),
     )
+
+
+def open_accounts(settings: Settings) -> Accounts:
+    """Who may sign in, beside the project's ledger."""
+    from headgate.adapters.sqlite_accounts import SqliteAccounts
+
+    return SqliteAccounts(settings.ledger)
 
 
 def open_compute(settings: Settings, *, processes: int) -> Compute:

@@ -135,7 +135,7 @@ def flows_and_states(connection: sqlite3.Connection, ids: Sequence[str]) -> dict
         found.update({id_: (flow, DeliveryState(state)) for id_, flow, state in rows})
     for id_ in ids:
         if id_ not in found:
-            raise NotFoundError(f"No delivery {id_} is known to the ledger; `headgate ls` shows what is there.")
+            raise NotFoundError(f"No delivery {id_} is known to the ledger; `headgate status` shows what is there.")
     return found
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from headgate.adapters import (
     sqlite_arrivals,
     sqlite_deliveries,
+    sqlite_figures,
     sqlite_leases,
     sqlite_log,
     sqlite_publications,
@@ -21,9 +22,11 @@ from headgate.core.ports import DeliveryFilter, Ledger
 from headgate.core.records import (
     Arrival,
     Claim,
+    DayVolume,
     Delivery,
     Event,
     Fence,
+    Holding,
     IssuedReceipt,
     Move,
     ParameterVersion,
@@ -61,6 +64,16 @@ class SqliteLedger(Ledger):
         """How many deliveries there are by flow and state."""
         with self._database.reading() as connection:
             return sqlite_deliveries.tally(connection)
+
+    def volumes(self, since: date) -> list[DayVolume]:
+        """What was counted by flow and day of landing, from that day on."""
+        with self._database.reading() as connection:
+            return sqlite_figures.volumes(connection, since)
+
+    def holdings(self) -> list[Holding]:
+        """Flows with rows that are held, by name."""
+        with self._database.reading() as connection:
+            return sqlite_figures.holdings(connection)
 
     def advance(self, moves: Sequence[Move], *, at: datetime, fence: Fence | None = None) -> None:
         """Write new states and their events, all or none. An illegal transition is refused by the database."""

@@ -80,7 +80,7 @@ def append_events(connection: sqlite3.Connection, given: Sequence[Event], *, at:
         flows.update(connection.execute(f"SELECT id, flow FROM deliveries WHERE id IN ({places})", values))
     if unknown := [id_ for id_ in wanted if id_ not in flows]:
         raise NotFoundError(
-            f"No delivery {unknown[0]} is known to the ledger, so it has no event; `headgate ls` shows what is there."
+            f"No delivery {unknown[0]} is known to the ledger, so it has no event; `headgate status` tells."
         )
     entries = [
         Entry(event.type, event.delivery, flows[event.delivery] if event.delivery else None, event.fields)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from headgate.adapters.sqlite_triggers import triggers
+from headgate.core.accounts import Purpose
 from headgate.core.records import DeliveryKind, PublicationState
+from headgate.core.roles import Role
 from headgate.core.states import DeliveryState
 
-HEAD = "0001"
+HEAD = "0002"
 """The revision that this code reads and writes: the newest under `migrations/versions`."""
 
 COUNTERS = ("landing", "event", "fence")
@@ -97,6 +99,32 @@ TABLES = (
         CONSTRAINT fk_receipts_delivery_deliveries FOREIGN KEY(delivery) REFERENCES deliveries (id),
         CONSTRAINT fk_receipts_event_index_events FOREIGN KEY(event_index) REFERENCES events (position)
     )""",
+    # password: an argon2 hash; locked_until: after wrong passwords
+    """CREATE TABLE accounts (
+        id TEXT NOT NULL, name TEXT NOT NULL, password TEXT, made_at TEXT NOT NULL, disabled_at TEXT,
+        failures INTEGER NOT NULL, locked_until TEXT,
+        CONSTRAINT pk_accounts PRIMARY KEY (id), CONSTRAINT uq_accounts_name UNIQUE (name)
+    )""",
+    # flow: empty for all of them
+    f"""CREATE TABLE grants (
+        account TEXT NOT NULL, role TEXT NOT NULL, flow TEXT NOT NULL,
+        CONSTRAINT pk_grants PRIMARY KEY (account, role, flow),
+        CONSTRAINT ck_grants_role CHECK ({_one_of("role", Role)}),
+        CONSTRAINT fk_grants_account_accounts FOREIGN KEY(account) REFERENCES accounts (id)
+    )""",
+    # id: the SHA-256 of what the cookie or the link holds
+    """CREATE TABLE sessions (
+        id TEXT NOT NULL, account TEXT NOT NULL, csrf TEXT NOT NULL, made_at TEXT NOT NULL, seen_at TEXT NOT NULL,
+        expires_at TEXT NOT NULL, agent TEXT NOT NULL,
+        CONSTRAINT pk_sessions PRIMARY KEY (id),
+        CONSTRAINT fk_sessions_account_accounts FOREIGN KEY(account) REFERENCES accounts (id)
+    )""",
+    f"""CREATE TABLE links (
+        id TEXT NOT NULL, account TEXT NOT NULL, purpose TEXT NOT NULL, expires_at TEXT NOT NULL,
+        CONSTRAINT pk_links PRIMARY KEY (id),
+        CONSTRAINT ck_links_purpose CHECK ({_one_of("purpose", Purpose)}),
+        CONSTRAINT fk_links_account_accounts FOREIGN KEY(account) REFERENCES accounts (id)
+    )""",
     """CREATE TABLE alembic_version (
         version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
     )""",
@@ -108,11 +136,13 @@ INDEXES = (
     "CREATE INDEX ix_deliveries_sha256 ON deliveries (sha256)",
     "CREATE INDEX ix_deliveries_name ON deliveries (name)",
     "CREATE INDEX ix_deliveries_run ON deliveries (run)",
+    "CREATE INDEX ix_deliveries_landed_at ON deliveries (landed_at)",
     "CREATE INDEX ix_deliveries_claim ON deliveries (claim) WHERE claim IS NOT NULL",
     "CREATE INDEX ix_events_delivery_type ON events (delivery, type)",
     "CREATE UNIQUE INDEX uq_publications_open ON publications (flow) WHERE state = 'open'",
     "CREATE INDEX ix_contracts_digest ON contracts (digest)",
     "CREATE INDEX ix_runs_started_at ON runs (started_at)",
+    "CREATE INDEX ix_sessions_account ON sessions (account)",
 )
 
 SCHEMA = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, BinaryIO, Protocol
 
 import msgspec
@@ -14,9 +14,11 @@ from headgate.core.contract import Contract
 from headgate.core.records import (
     Arrival,
     Claim,
+    DayVolume,
     Delivery,
     Event,
     Fence,
+    Holding,
     IssuedReceipt,
     Move,
     ParameterVersion,
@@ -245,6 +247,14 @@ class Ledger(ABC):
     @abstractmethod
     def tally(self) -> Mapping[tuple[str | None, DeliveryState], int]:
         """How many deliveries there are by flow and state."""
+
+    @abstractmethod
+    def volumes(self, since: date) -> list[DayVolume]:
+        """What was counted by flow and day of landing, from that day on; failed and superseded deliveries left out."""
+
+    @abstractmethod
+    def holdings(self) -> list[Holding]:
+        """Flows with rows that are held, by name; failed and superseded deliveries left out."""
 
     @abstractmethod
     def advance(self, moves: Sequence[Move], *, at: datetime, fence: Fence | None = None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -60,6 +60,23 @@ class ReasonCount(msgspec.Struct, frozen=True, kw_only=True):
     column: str  # path with [] for elements
     rule: str
     rows: int
+
+
+class DayVolume(msgspec.Struct, frozen=True, kw_only=True):
+    """What was counted of one flow's deliveries that landed on one day; amendments are left out."""
+
+    flow: str
+    day: date  # in UTC
+    deliveries: int
+    counts: Counts
+
+
+class Holding(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows of one flow that are held, in deliveries that stand."""
+
+    flow: str
+    rows: int
+    since: datetime  # the oldest of these deliveries landed
 
 
 class Arrival(msgspec.Struct, frozen=True, kw_only=True):

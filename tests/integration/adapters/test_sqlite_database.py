@@ -18,7 +18,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy.exc import OperationalError
 
-from headgate.adapters import migrations, sqlite_database
+from headgate.adapters import migrations
 from headgate.adapters.migrations.upgrade import upgrade
 from headgate.adapters.sqlite_database import Database
 from headgate.adapters.sqlite_ledger import SqliteLedger
@@ -73,11 +73,18 @@ class TestSchema:
         assert contents(migrated) == contents(created)
         assert len(contents(created)) > 40
 
-    def test_a_ledger_of_another_revision_of_ours_is_brought_on(self, place: Path) -> None:
-        """There is one revision yet: this shows that the way to Alembic and back is open, with nothing to be done."""
-        SqliteLedger(f"sqlite:///{place}").close()
-        with patch.object(sqlite_database, "HEAD", "0002"), closing(SqliteLedger(f"sqlite:///{place}")) as ledger:
+    def test_an_older_ledger_is_brought_on_when_it_is_opened(self, place: Path, tmp_path: Path) -> None:
+        sqlite3.connect(place).close()
+        upgrade(str(place), found=None, to="0001")
+        with closing(sqlite3.connect(place)) as raw, raw:
+            raw.execute("INSERT INTO runs VALUES ('r-1', '2026-03-01T00:00:00.000000Z', NULL, '{}')")
+        with closing(SqliteLedger(f"sqlite:///{place}")) as ledger:
+            assert [run.id for run in ledger.runs()] == ["r-1"]
             assert ledger.append([Event(type="x")], at=AT) == range(1)
+            ledger.close()
+        made = tmp_path / "made.db"
+        Database(f"sqlite:///{made}").close()
+        assert contents(place)[:-2] == contents(made)[:-2]
 
     def test_an_upgrade_that_fails_changes_nothing(self, place: Path) -> None:
         with closing(sqlite3.connect(place)) as raw, raw:
@@ -227,7 +234,7 @@ class TestWhatIsSaid:
         opened.close()
         with closing(sqlite3.connect(place)) as raw, raw:
             raw.execute("UPDATE alembic_version SET version_num = '9999'")
-        with pytest.raises(ConfigurationError, match=r"schema '9999'.*'0001'.*Update Headgate"):
+        with pytest.raises(ConfigurationError, match=r"schema '9999'.*'0002'.*Update Headgate"):
             SqliteLedger(f"sqlite:///{place}")
 
     def test_another_database(self, place: Path) -> None:

@@ -14,8 +14,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from headgate.core.errors import ConfigurationError
 
 
-def upgrade(file: str, *, found: str | None) -> None:
-    """Run the revisions after `found` up to the newest on a ledger's file, in one transaction.
+def upgrade(file: str, *, found: str | None, to: str = "head") -> None:
+    """Run the revisions after `found` up to another, by default the newest, on a ledger's file, in one transaction.
 
     ConfigurationError for a revision that is not among ours: a newer Headgate was here.
     """
@@ -34,7 +34,7 @@ def upgrade(file: str, *, found: str | None) -> None:
         with engine.begin() as connection:
             config = _config()
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, to)
     finally:
         engine.dispose()
 

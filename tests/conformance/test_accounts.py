@@ -1,0 +1,153 @@
+"""What every keeper of accounts must do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from headgate.adapters.sqlite_accounts import SqliteAccounts
+from headgate.adapters.sqlite_ledger import SqliteLedger
+from headgate.core.accounts import FIRST_WAIT, FREE_TRIES, Account, Accounts, Link, Purpose, Session
+from headgate.core.errors import NotFoundError, UsageError
+from headgate.core.records import Event
+from headgate.core.replacing import replace
+from headgate.core.roles import Grant, Role
+
+AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+REVIEWER = Grant(role=Role.REVIEWER, flow="sales")
+
+
+def account(name: str, *grants: Grant) -> Account:
+    return Account(id=f"a-{name}", name=name, grants=grants, made_at=AT)
+
+
+def session(id_: str, of: str, *, at: datetime = AT) -> Session:
+    return Session(id=id_, account=of, csrf="c", made_at=at, seen_at=at, expires_at=at + timedelta(days=1), agent="x")
+
+
+class AccountsContract:
+    """Inherit, and give `accounts` and `events`: what the log says so far."""
+
+    def test_accounts_come_by_name_with_their_grants(self, accounts: Accounts) -> None:
+        second = account("b", REVIEWER, Grant(role=Role.ANALYST))
+        accounts.add(second, by="a-a")
+        accounts.add(account("a"), by="a-a")
+        assert [one.name for one in accounts.accounts()] == ["a", "b"]
+        assert accounts.accounts(name="b") == [replace(second, grants=tuple(sorted(second.grants)))]
+        assert accounts.accounts(ids=[]) == accounts.accounts(name="z") == []
+        assert [one.name for one in accounts.accounts(ids=["a-a", "a-none"])] == ["a"]
+
+    def test_a_name_is_taken_once(self, accounts: Accounts) -> None:
+        accounts.add(account("a"), by="x")
+        with pytest.raises(UsageError, match="already"):
+            accounts.add(replace(account("a"), id="a-other"), by="x")
+        assert len(accounts.accounts()) == 1
+
+    def test_a_change_writes_its_event(self, accounts: Accounts, events: list[dict[str, object]]) -> None:
+        accounts.add(account("a", REVIEWER), by="x")
+        kept = "$argon2id$"
+        changed = replace(account("a", Grant(role=Role.ADMIN)), password=kept, disabled_at=AT)
+        accounts.change(changed, Event(type="grants_changed", fields={"account": "a-a"}), at=AT)
+        assert accounts.accounts() == [changed]
+        assert [event["type"] for event in events] == ["account_added", "grants_changed"]
+        with pytest.raises(NotFoundError):
+            accounts.change(account("b"), Event(type="grants_changed"), at=AT)
+        assert len(events) == 2
+
+    def test_wrong_passwords_make_the_next_wait(self, accounts: Accounts) -> None:
+        accounts.add(account("a"), by="x")
+        for _ in range(FREE_TRIES):
+            accounts.count_failure("a-a", at=AT)
+        (found,) = accounts.accounts()
+        assert (found.failures, found.locked_until) == (FREE_TRIES, None)
+        accounts.count_failure("a-a", at=AT)
+        assert accounts.accounts()[0].locked_until == AT + FIRST_WAIT
+        accounts.start_session(session("s", "a-a"))
+        assert (accounts.accounts()[0].failures, accounts.accounts()[0].locked_until) == (0, None)
+        accounts.count_failure("a-none", at=AT)
+
+    def test_failures_at_the_same_moment_all_count(self, accounts: Accounts) -> None:
+        accounts.add(account("a"), by="x")
+        threads = [Thread(target=accounts.count_failure, args=("a-a",), kwargs={"at": AT}) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert accounts.accounts()[0].failures == 8
+
+    def test_sessions_end_once(self, accounts: Accounts, events: list[dict[str, object]]) -> None:
+        accounts.add(account("a"), by="x")
+        accounts.start_session(session("s1", "a-a"))
+        accounts.start_session(session("s2", "a-a", at=AT + timedelta(hours=1)))
+        assert [one.id for one in accounts.sessions("a-a")] == ["s2", "s1"]
+        accounts.touch_session("s1", seen_at=AT + timedelta(hours=2))
+        found = accounts.session("s1")
+        assert found is not None
+        assert found.seen_at == AT + timedelta(hours=2)
+        assert accounts.end_sessions(["s1", "none"], at=AT, by="a-a") == 1
+        assert accounts.end_sessions(["s1"], at=AT, by="a-a") == accounts.end_sessions([], at=AT, by="a-a") == 0
+        assert accounts.session("s1") is None
+        assert [event["type"] for event in events] == ["account_added", "signed_in", "signed_in", "signed_out"]
+
+    def test_a_link_works_once(self, accounts: Accounts) -> None:
+        accounts.add(account("a"), by="x")
+        link = Link(id="l", account="a-a", purpose=Purpose.INVITE, expires_at=AT + timedelta(hours=1))
+        accounts.add_link(link, at=AT, by="x")
+        assert accounts.use_link("l", at=AT) == link
+        assert accounts.use_link("l", at=AT) is None
+        assert accounts.use_link("never", at=AT) is None
+
+    def test_a_link_that_expired_is_none(self, accounts: Accounts) -> None:
+        accounts.add(account("a"), by="x")
+        accounts.add_link(Link(id="l", account="a-a", purpose=Purpose.RESET, expires_at=AT), at=AT, by="x")
+        assert accounts.use_link("l", at=AT) is None
+
+    def test_a_link_for_two_at_the_same_moment_works_for_one(self, accounts: Accounts) -> None:
+        accounts.add(account("a"), by="x")
+        link = Link(id="l", account="a-a", purpose=Purpose.SIGN_IN, expires_at=AT + timedelta(hours=1))
+        accounts.add_link(link, at=AT, by="x")
+        got: list[Link | None] = []
+        threads = [Thread(target=lambda: got.append(accounts.use_link("l", at=AT))) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(got, key=str) == sorted([link, *[None] * 5], key=str)
+
+    def test_an_event_alone(self, accounts: Accounts, events: list[dict[str, object]]) -> None:
+        accounts.tell(Event(type="access_refused", fields={"account": "a-a"}), at=AT)
+        assert [event["type"] for event in events] == ["access_refused"]
+
+
+class Events(list[dict[str, object]]):
+    """The leaves of a ledger, read when they are looked at."""
+
+    def __init__(self, ledger: SqliteLedger) -> None:
+        super().__init__()
+        self._ledger = ledger
+
+    def __iter__(self) -> Iterator[dict[str, object]]:
+        return iter([json.loads(leaf) for leaf in self._ledger.leaves()])
+
+    def __len__(self) -> int:
+        return self._ledger.log_size()
+
+
+class TestSqlite(AccountsContract):
+    @pytest.fixture
+    def accounts(self, tmp_path: Path) -> Iterator[Accounts]:
+        opened = SqliteAccounts(f"sqlite:///{tmp_path}/ledger.db")
+        yield opened
+        opened.close()
+
+    @pytest.fixture
+    def events(self, tmp_path: Path, accounts: Accounts) -> Iterator[Events]:
+        del accounts  # opened before, so that the ledger is there
+        ledger = SqliteLedger(f"sqlite:///{tmp_path}/ledger.db")
+        yield Events(ledger)
+        ledger.close()
