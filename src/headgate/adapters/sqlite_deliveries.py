@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -15,7 +16,8 @@ from headgate.core.ports import DeliveryFilter
 from headgate.core.records import Delivery, Move
 from headgate.core.states import TRANSITIONS, DeliveryState, is_legal
 
-_AFTER_HEX = "g"  # sorts behind every character of an id
+_AFTER_HEX = "g"  # sorts behind every character of an id or a hash
+_WILD = re.compile(r"[%_!]")
 
 _CHANGEABLE = (
     "flow", "form", "state", "received", "accepted", "held", "rejected", "duplicate", "warned", "reasons", "held_for",
@@ -80,9 +82,23 @@ def _conditions(which: DeliveryFilter) -> tuple[list[str], dict[str, Any]]:
             places, bound = listed(wanted, f"{column}_")
             conditions.append(f"{column} IN ({places})")
             values |= bound
-    if which.id_prefix:
-        conditions.append("id >= :id_prefix AND id < :id_behind")
-        values |= {"id_prefix": which.id_prefix, "id_behind": which.id_prefix + _AFTER_HEX}
+    for column, prefix in (("id", which.id_prefix), ("sha256", which.sha256_prefix)):
+        if prefix:
+            conditions.append(f"{column} >= :{column}_from AND {column} < :{column}_behind")
+            values |= {f"{column}_from": prefix, f"{column}_behind": prefix + _AFTER_HEX}
+    if which.flows is not None:
+        places, bound = listed([flow for flow in which.flows if flow is not None], "flow_")
+        none = " OR flow IS NULL" if None in which.flows else ""
+        conditions.append(f"(flow IN ({places}){none})")
+        values |= bound
+    if which.name_part:
+        conditions.append("name LIKE :name_part ESCAPE '!'")
+        values["name_part"] = "%" + _WILD.sub(r"!\g<0>", which.name_part) + "%"
+    if which.rows_held:
+        conditions.append("held > 0")
+    if which.before is not None:
+        conditions.append("landing_number < :before")
+        values["before"] = which.before
     return conditions, values
 
 

@@ -24,11 +24,13 @@ from headgate.cli import (
     keys,
     looking,
     parameters,
+    people,
     projects,
     querying,
     receipts,
     reporting,
     running,
+    serving,
     watching,
 )
 from headgate.cli.failures import explain
@@ -40,6 +42,8 @@ COMMANDS = (  # as `headgate --help` lists them
     running.run,
     running.demo,
     watching.watch,
+    serving.serve,
+    people.accounts,
     looking.status,
     looking.show,
     querying.query,

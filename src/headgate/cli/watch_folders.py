@@ -24,18 +24,24 @@ Seen = tuple[int, int]
 
 def watched_folders(settings: Settings, given: Sequence[Path]) -> list[Path]:
     """The folders that are named, else those of `[watch] folders` in headgate.toml; ConfigurationError for none."""
-    place = settings.folder / FILE
-    document = tomllib.loads(place.read_text(encoding="utf-8"))
-    named = document.get("watch", {}).get("folders", [])
-    if not isinstance(named, list) or not all(isinstance(name, str) for name in named):
-        raise ConfigurationError(f'{place}: [watch] folders is {named!r}; write a list such as ["incoming"].')
-    folders = list(given) or [settings.folder / name for name in named]
+    folders = list(given) or named_folders(settings)
     if not folders:
+        place = settings.folder / FILE
         raise ConfigurationError(f"no folder to watch. Next: `headgate watch FOLDER`, or [watch] folders in {place}.")
     for folder in folders:
         if not folder.is_dir():
             raise ConfigurationError(f"{folder} is no folder that can be watched. Next: make it, or name another.")
     return folders
+
+
+def named_folders(settings: Settings) -> list[Path]:
+    """The folders of `[watch] folders` in headgate.toml."""
+    place = settings.folder / FILE
+    document = tomllib.loads(place.read_text(encoding="utf-8"))
+    named = document.get("watch", {}).get("folders", [])
+    if not isinstance(named, list) or not all(isinstance(name, str) for name in named):
+        raise ConfigurationError(f'{place}: [watch] folders is {named!r}; write a list such as ["incoming"].')
+    return [settings.folder / name for name in named]
 
 
 class Resting:

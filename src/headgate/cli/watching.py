@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,10 +15,7 @@ from headgate.cli.options import examples, json_option, project_option
 if TYPE_CHECKING:
     from threading import Event
 
-    from headgate.core.batches import Arrived
     from headgate.operations import RunResult
-
-TICK_MS = 500
 
 
 @click.command("watch", epilog=examples("headgate watch incoming", "headgate watch --once --json"))
@@ -35,58 +31,35 @@ def watch(folders: tuple[Path, ...], *, once: bool, project: Path | None, as_jso
     A file is taken once its size and time stood still for two seconds. Sources are never changed or deleted. SIGINT and
     SIGTERM end it after the batch at hand. With --json each line is an object; with --once there is one, as of `run`.
     """
-    import signal
-    from threading import Event
-
-    from headgate import operations
     from headgate.cli.opening import opened
     from headgate.cli.run_output import run_document, run_lines
     from headgate.cli.running import end_with
-    from headgate.cli.watch_folders import Resting, Schedules, watched_folders
+    from headgate.cli.watch_folders import watched_folders
+    from headgate.cli.watch_loop import runs
     from headgate.settings import project_settings
 
     settings = project_settings(project)
     places = watched_folders(settings, folders)
-    stop = Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    stop = stopped_by_signal()
     with opened(settings) as found:
-        platform = found.platform
-        resting, schedules = Resting(places, settings, platform.clock), Schedules(platform.flows, platform.clock)
         note(f"Watching {', '.join(map(str, places))}")
-        pending: list[Arrived] = []
-        for changed in _ticks(places, stop):
-            due = schedules.due()
-            if changed or due or resting.moving:
-                pending += resting.take()
-            if (once and resting.moving) or not (pending or due or once):
-                continue
-            result = operations.run(platform, pending, reports=settings.reports, stop=stop.is_set)
+        for result in runs(found.platform, settings, places, stop, once=once):
             if once:
                 answer(run_document(result), list(run_lines(result)), as_json=as_json)
                 end_with(result)
-                return
-            _tell(result, as_json=as_json)
-            pending = []
+            else:
+                _tell(result, as_json=as_json)
 
 
-def _ticks(places: list[Path], stop: Event) -> Iterator[bool]:
-    """Twice a second until it is stopped: whether something changed in the folders; the first time always."""
-    from watchfiles import watch as watch_files
+def stopped_by_signal() -> Event:
+    """What SIGINT and SIGTERM set from now on."""
+    import signal
+    from threading import Event
 
-    yield True
-    changes = watch_files(
-        *places,
-        watch_filter=None,
-        stop_event=stop,
-        rust_timeout=TICK_MS,
-        yield_on_timeout=True,
-        raise_interrupt=False,
-    )
-    for change in changes:
-        if stop.is_set():
-            return
-        yield bool(change)
+    stop = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
 
 
 def _tell(result: RunResult, *, as_json: bool) -> None:

@@ -216,6 +216,11 @@ class DeliveryFilter(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str | None = None
     run: str | None = None
     id_prefix: str | None = None
+    flows: tuple[str | None, ...] | None = None  # any of these; None among them: of no flow
+    name_part: str | None = None  # stands somewhere in the name, in capitals or not
+    sha256_prefix: str | None = None
+    rows_held: bool = False  # some of its rows are held, or all
+    before: int | None = None  # landed before the one of that landing number
     newest_first: bool = False
     limit: int | None = None
 

@@ -1,0 +1,52 @@
+"""Watching folders: each time something came to rest or is due, one run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from threading import Event
+
+from watchfiles import watch as watch_files
+
+from headgate import operations
+from headgate.cli.watch_folders import Resting, Schedules
+from headgate.core.batches import Arrived
+from headgate.core.platform import Platform
+from headgate.settings import Settings
+
+TICK_MS = 500
+
+
+def runs(
+    platform: Platform, settings: Settings, places: Sequence[Path], stop: Event, *, once: bool = False
+) -> Iterator[operations.RunResult]:
+    """What each run came to, until it is stopped; with `once` one run, of what is there and at rest."""
+    resting, schedules = Resting(places, settings, platform.clock), Schedules(platform.flows, platform.clock)
+    pending: list[Arrived] = []
+    for changed in _ticks(places, stop):
+        due = schedules.due()
+        if changed or due or resting.moving:
+            pending += resting.take()
+        if (once and resting.moving) or not (pending or due or once):
+            continue
+        yield operations.run(platform, pending, reports=settings.reports, stop=stop.is_set)
+        if once:
+            return
+        pending = []
+
+
+def _ticks(places: Sequence[Path], stop: Event) -> Iterator[bool]:
+    """Twice a second until it is stopped: whether something changed in the folders; the first time always."""
+    yield True
+    changes = watch_files(
+        *places,
+        watch_filter=None,
+        stop_event=stop,
+        rust_timeout=TICK_MS,
+        yield_on_timeout=True,
+        raise_interrupt=False,
+    )
+    for change in changes:
+        if stop.is_set():
+            return
+        yield bool(change)

@@ -1,0 +1,184 @@
+"""The server process: socket, TLS, who may be called how, the watcher beside it, and an end in order."""
+
+from __future__ import annotations
+
+import ipaddress
+import secrets
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event, Thread
+
+import msgspec
+
+from headgate.cli.console import note
+from headgate.cli.opening import opened
+from headgate.core.accounts import Account, Purpose
+from headgate.core.errors import ConfigurationError, HeadgateError, UsageError
+from headgate.core.platform import Platform
+from headgate.core.roles import Grant, Permission, Role, may_everywhere
+from headgate.people import People, add_account, make_link
+from headgate.settings import Settings
+from headgate.wiring import open_accounts, system_clock
+
+BY = "command"  # who did it, in events: whoever can write to the project's folder
+FIRST_ADMIN = "admin"
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """How the server was called."""
+
+    host: str
+    port: int
+    names: tuple[str, ...] = ()
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    behind_proxy: bool = False
+    works: bool = True
+
+    @property
+    def tls(self) -> bool:
+        """Whether it ends TLS itself."""
+        return self.tls_cert is not None and self.tls_key is not None
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where it answers, and how to sign in the first time."""
+
+    project: str
+    url: str
+    account: str
+    link: str
+
+
+def serve_project(settings: Settings, asked: Asked, tell: Callable[[Place], None]) -> None:
+    """Serve until a signal; `tell` hears of the place once connections are taken."""
+    _check(asked)
+    try:
+        import uvicorn
+
+        from headgate.web.app import make_app
+        from headgate.web.passwords import Argon2Passwords
+        from headgate.web.rendering import make_templates
+        from headgate.web.site import Site
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"`headgate serve` needs what is not installed ({error.name}). Next: pip install 'headgate[web]'."
+        ) from error
+    with opened(settings) as found, _listening(asked) as listener:
+        people = People(accounts=open_accounts(settings), clock=system_clock, random=secrets.token_bytes)
+        site = Site(
+            platform=found.platform,
+            people=people,
+            passwords=Argon2Passwords(),
+            templates=make_templates(),
+            hosts=_hosts(asked),
+            secure=asked.tls or asked.behind_proxy,
+        )
+        config = uvicorn.Config(
+            make_app(site),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=asked.behind_proxy,
+            forwarded_allow_ips="127.0.0.1,::1",
+            ssl_certfile=asked.tls_cert,
+            ssl_keyfile=asked.tls_key,
+            timeout_graceful_shutdown=5,
+        )
+        admin = first_admin(people)
+        secret = make_link(people, admin, Purpose.SIGN_IN, by=BY)
+        url = _url(asked, listener)
+        with _working(found.platform, settings, wanted=asked.works):
+            tell(Place(project=settings.name, url=url, account=admin.name, link=f"{url}/link/{secret}"))
+            uvicorn.Server(config).run(sockets=[listener])
+        people.accounts.close()
+
+
+def first_admin(people: People) -> Account:
+    """An account that gives roles; it is made where there is none."""
+    for account in people.accounts.accounts():
+        if account.disabled_at is None and may_everywhere(account.grants, Permission.ACCOUNTS):
+            return account
+    return add_account(people, FIRST_ADMIN, [Grant(role=Role.ADMIN)], by=BY)
+
+
+def _check(asked: Asked) -> None:
+    if (asked.tls_cert is None) != (asked.tls_key is None):
+        raise UsageError("TLS needs both --tls-cert and --tls-key.")
+    for path in (asked.tls_cert, asked.tls_key):
+        if path is not None and not path.is_file():
+            raise UsageError(f"{path} is no file. Next: give certificate and key as PEM files.")
+    if not (asked.tls or asked.behind_proxy or _is_loopback(asked.host)):
+        raise UsageError(
+            f"{asked.host} can be called from other machines, and without TLS passwords would be readable on the way. "
+            "Next: give --tls-cert and --tls-key, or --behind-proxy where a proxy on this machine ends TLS."
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _hosts(asked: Asked) -> tuple[str, ...]:
+    own = ("localhost", "127.0.0.1", "::1") if _is_loopback(asked.host) else (asked.host,)
+    return tuple(name.lower() for name in (*own, *asked.names))
+
+
+@contextmanager
+def _listening(asked: Asked) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in asked.host else socket.AF_INET
+    listener = socket.socket(family)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((asked.host, asked.port))
+        yield listener
+    except OSError as error:
+        raise ConfigurationError(
+            f"{asked.host}:{asked.port} cannot be listened on: {error.strerror}. Next: another --port, or 0 for any."
+        ) from error
+    finally:
+        listener.close()
+
+
+def _url(asked: Asked, listener: socket.socket) -> str:
+    host = asked.names[0] if asked.names else asked.host
+    if asked.behind_proxy and asked.names:
+        return f"https://{host}"
+    shown = f"[{host}]" if ":" in host else host
+    return f"{'https' if asked.tls else 'http'}://{shown}:{listener.getsockname()[1]}"
+
+
+@contextmanager
+def _working(platform: Platform, settings: Settings, *, wanted: bool) -> Iterator[None]:
+    """Watch the project's folders on a thread while the block runs, where any are named."""
+    from headgate.cli.watch_folders import named_folders
+    from headgate.cli.watch_loop import runs
+
+    places = named_folders(settings) if wanted else []
+    if not places:
+        yield
+        return
+    stop = Event()
+
+    def work() -> None:
+        try:
+            for result in runs(platform, settings, places, stop):
+                for fault in result.faults:
+                    note(fault)
+        except HeadgateError as error:
+            note(f"Watching ended: {error} Next: put that right and start `headgate serve` again.")
+
+    worker = Thread(target=work, name="watcher")
+    worker.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        worker.join()

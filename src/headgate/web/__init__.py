@@ -1,0 +1,1 @@
+"""HTTP without logic: what a browser asks becomes one call, what the call gives becomes a page or JSON."""

@@ -1,0 +1,77 @@
+"""The application: routes of all pages, what guards them, and how errors are told."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from headgate.core.errors import HeadgateError, NotFoundError, TransientError, UsageError
+from headgate.web import pages_accounts, pages_deliveries, pages_health, pages_overview, pages_sign_in
+from headgate.web.access import RefusedError, SignInNeededError
+from headgate.web.guard import Guard
+from headgate.web.rendering import page
+from headgate.web.site import Site
+
+ROUTES = tuple(
+    pages.routes for pages in (pages_sign_in, pages_overview, pages_deliveries, pages_accounts, pages_health)
+)
+_STATUS: tuple[tuple[type[HeadgateError], int], ...] = (
+    (SignInNeededError, 401),
+    (RefusedError, 403),
+    (NotFoundError, 404),
+    (UsageError, 400),
+    (TransientError, 503),
+)
+_HEADINGS = {
+    400: "This call was wrong",
+    401: "Sign in first",
+    403: "This is not for your account",
+    404: "This is not here",
+    405: "This page takes no such call",
+    422: "This call was wrong",
+    503: "Not now",
+}
+
+
+def make_app(site: Site) -> FastAPI:
+    """The application of one project."""
+    app = FastAPI(title="Headgate", version=site.platform.version, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.site = site
+    for routes in ROUTES:
+        app.include_router(routes)
+    app.mount("/static", StaticFiles(directory=str(files("headgate.web") / "static")), name="static")
+    app.add_exception_handler(HeadgateError, _tell)
+    app.add_exception_handler(HTTPException, _tell)
+    app.add_exception_handler(RequestValidationError, _tell)
+    app.add_middleware(Guard, hosts=site.hosts, secure=site.secure)  # the outermost: it sees every request
+    return app
+
+
+def _tell(request: Request, error: Exception) -> Response:
+    """An error as JSON under /api, else as a page; who is not signed in is sent to sign in."""
+    status, message = _status(error)
+    heading = _HEADINGS.get(status, "This did not work")
+    if request.url.path.startswith("/api/"):
+        return JSONResponse({"error": {"code": heading, "message": message}}, status_code=status)
+    if isinstance(error, SignInNeededError):
+        to = request.url.path if request.method == "GET" else "/"
+        sign_in = request.url_for("sign_in_page").include_query_params(to=to)
+        return RedirectResponse(f"{request.scope.get('root_path', '')}{sign_in.path}?{sign_in.query}", status_code=303)
+    return page(request, "told.html", None, status=status, heading=heading, message=message)
+
+
+def _status(error: Exception) -> tuple[int, str]:
+    if isinstance(error, HTTPException):
+        return error.status_code, "Next: go back, or to the first page."
+    if isinstance(error, RequestValidationError):
+        return 422, "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+    for kind, status in _STATUS:
+        if isinstance(error, kind):
+            return status, str(error)
+    return 500, str(error)

@@ -1,0 +1,106 @@
+"""What holds for every request before a route sees it, and for every answer: hosts, origins, sizes, headers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, MutableMapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+MOST_BODY_BYTES = 1 << 20  # of a form; files come by another way
+SLOWEST_S = 30.0  # between two parts of a body
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+
+
+class Guard:
+    """Refuses hosts that are not ours, changes that another site sends, and bodies that are too large or too slow."""
+
+    def __init__(self, app: ASGIApp, *, hosts: Collection[str], secure: bool) -> None:
+        self._app = app
+        self._hosts = frozenset(hosts)
+        self._headers = HEADERS | ({"Strict-Transport-Security": "max-age=31536000"} if secure else {})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        headers = Headers(scope=scope)
+        refusal = self._refusal(scope, headers)
+        if refusal is not None:
+            await refusal(scope, receive, send_guarded)
+            return
+        await self._app(scope, _limited(receive), send_guarded)
+
+    def _refusal(self, scope: MutableMapping[str, Any], headers: Headers) -> PlainTextResponse | None:
+        host = headers.get("host", "")
+        if _name_of(host) not in self._hosts:
+            return PlainTextResponse("This name is not served here.", status_code=400)
+        if scope["method"] not in SAFE and _from_elsewhere(headers, host):
+            return PlainTextResponse("This was sent from another site and is refused.", status_code=403)
+        length = headers.get("content-length", "0")
+        if not length.isdecimal() or int(length) > MOST_BODY_BYTES:
+            return PlainTextResponse(f"A body has at most {MOST_BODY_BYTES:,} bytes.", status_code=413)
+        return None
+
+
+def _name_of(host: str) -> str:
+    """`localhost:8080` -> `localhost`, `[::1]:8080` -> `::1`."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _from_elsewhere(headers: Headers, host: str) -> bool:
+    """Whether a browser says that another site sent the request. Who is no browser says nothing, and has no cookie."""
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site not in {"same-origin", "none"}
+    origin = headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc != host
+
+
+def _limited(receive: Receive) -> Receive:
+    """The same, but who sends too much or too slowly has hung up."""
+    taken = 0
+    whole = False
+
+    async def limited() -> Message:
+        nonlocal taken, whole
+        if whole:
+            return await receive()  # the end of the connection, which may be far off
+        try:
+            message = await asyncio.wait_for(receive(), SLOWEST_S)
+        except TimeoutError:
+            return {"type": "http.disconnect"}
+        taken += len(message.get("body", b""))
+        whole = not message.get("more_body", False)
+        return message if taken <= MOST_BODY_BYTES else {"type": "http.disconnect"}
+
+    return limited

@@ -1,0 +1,126 @@
+"""Pages from templates: what every page has, and how figures and times are written."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup, escape
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from headgate.core.roles import Permission
+from headgate.core.states import DeliveryState
+from headgate.serve.report_numbers import fixed, percent, percent_exact
+from headgate.web.access import Visitor
+from headgate.web.site import site_of
+
+NAVIGATION = (
+    ("/", "Overview", Permission.SEE),
+    ("/deliveries", "Deliveries", Permission.SEE),
+    ("/accounts", "Accounts", Permission.ACCOUNTS),
+)
+_KINDS = {  # how a state is drawn
+    DeliveryState.PUBLISHED: "ok",
+    DeliveryState.ARCHIVED: "ok",
+    DeliveryState.HELD: "wait",
+    DeliveryState.UNMATCHED: "wait",
+    DeliveryState.FAILED: "fail",
+    DeliveryState.REFUSED: "fail",
+    DeliveryState.SUPERSEDED: "void",
+}
+_UNITS = (("day", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+
+
+def make_templates() -> Environment:
+    """The templates, strict: a name that is not there is an error, and all text is escaped."""
+    templates = Environment(
+        loader=PackageLoader("headgate.web"),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.filters |= {
+        "number": fixed,
+        "percent": lambda share: _tied(percent(share)),
+        "limit": lambda share: _tied(percent_exact(share)),
+        "size": size,
+        "short": short_hash,
+        "path": lambda text: quote(str(text), safe=""),
+        "state_kind": lambda state: _KINDS.get(state, "go"),
+    }
+    templates.globals |= {"when": when, "plural": plural, "Permission": Permission, "nav": NAVIGATION}
+    return templates
+
+
+def page(request: Request, template: str, who: Visitor | None, /, *, status: int = 200, **values: Any) -> HTMLResponse:  # noqa: ANN401  of the template
+    """A whole page."""
+    site = site_of(request)
+    theme = request.cookies.get("theme", "")
+    text = site.templates.get_template(template).render(
+        who=who,
+        project=site.platform.project,
+        now=site.people.clock(),
+        version=site.platform.version,
+        theme=theme if theme in {"light", "dark"} else "",
+        at=request.url.path,
+        root=request.scope.get("root_path", ""),
+        **values,
+    )
+    return HTMLResponse(text, status_code=status)
+
+
+def size(size_bytes: int) -> Markup:
+    """16400000 -> 16.4 MB."""
+    for unit, of in (("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)):
+        if size_bytes >= of:
+            return _tied(f"{fixed(size_bytes / of, 1)} {unit}")
+    return _tied(f"{size_bytes} bytes")
+
+
+def short_hash(text: str) -> str:
+    """The two ends of a hash; the whole stands beside it."""
+    return f"{text[:8]}\u2026{text[-8:]}"
+
+
+def plural(count: int, word: str, words: str = "") -> Markup:
+    """1, row -> 1 row; 2, row -> 2 rows."""
+    return _tied(f"{fixed(count)} {word if count == 1 else words or word + 's'}")
+
+
+def when(moment: datetime, now: datetime) -> Markup:
+    """How long ago or ahead, and when: for a cell of the class `when`."""
+    return Markup('{}<time datetime="{}">{}</time>').format(
+        distance(now - moment), moment.strftime("%Y-%m-%dT%H:%M:%SZ"), _absolute(moment, now)
+    )
+
+
+def distance(ago: timedelta) -> Markup:
+    """2 h 18 min ago; in 3 days; now."""
+    seconds = int(abs(ago.total_seconds()))
+    if seconds < 1:
+        return Markup("now")
+    told = ""
+    for place, (unit, of) in enumerate(_UNITS):
+        if seconds >= of:
+            count = seconds // of
+            told = f"{count} {unit}{'s' if unit == 'day' and count > 1 else ''}"
+            if unit == "h" and (rest := seconds % of // _UNITS[place + 1][1]):
+                told += f" {rest} {_UNITS[place + 1][0]}"
+            break
+    return _tied(f"{told} ago" if ago > timedelta() else f"in {told}")
+
+
+def _absolute(moment: datetime, now: datetime) -> str:
+    if moment.date() == now.date():
+        return moment.strftime("%H:%M:%S")
+    year = "" if moment.year == now.year else f" {moment.year}"
+    return f"{moment.day} {moment.strftime('%b')}{year}, {moment.strftime('%H:%M')}"
+
+
+def _tied(text: str) -> Markup:
+    """Spaces that do not break."""
+    return escape(text).replace(" ", Markup("&nbsp;"))

@@ -1,0 +1,109 @@
+"""A project with sales and retail on the web, called in process; its clock stands still until a test moves it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+from tests.harness.project import LANDING, make_project, make_sales, open_project, run_files
+
+from headgate.adapters.sqlite_accounts import SqliteAccounts
+from headgate.core.accounts import Account, Purpose
+from headgate.core.platform import Platform
+from headgate.core.roles import Grant
+from headgate.people import People, add_account, make_link
+from headgate.web.app import make_app
+from headgate.web.passwords import Argon2Passwords
+from headgate.web.rendering import make_templates
+from headgate.web.site import Site
+
+HOST = "lake.example.org"
+
+
+class Clock:
+    """A present that is moved by hand."""
+
+    def __init__(self) -> None:
+        self.now = LANDING + timedelta(hours=1)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+class Web:
+    """An application with people in it."""
+
+    def __init__(self, site: Site, clock: Clock) -> None:
+        self.site = site
+        self.clock = clock
+        self.app = make_app(site)
+
+    def client(self) -> TestClient:
+        """A browser that nobody has signed in with, and that shows where it is sent."""
+        return TestClient(self.app, base_url=f"https://{HOST}", follow_redirects=False)
+
+    def account(self, *grants: Grant) -> Account:
+        """One of a name that no other test has."""
+        return add_account(self.site.people, f"somebody-{os.urandom(4).hex()}", grants, by="test")
+
+    def signed_in(self, account: Account) -> TestClient:
+        """A browser that this account has signed in with, by a link."""
+        client = self.client()
+        secret = make_link(self.site.people, account, Purpose.SIGN_IN, by="test")
+        assert client.post(f"/link/{secret}").status_code == 303
+        return client
+
+    def csrf(self, account: Account) -> str:
+        """What the forms of the account's newest session carry."""
+        return self.site.people.accounts.sessions(account.id)[0].csrf
+
+
+@pytest.fixture(scope="module")
+def landed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project in which one file of sales was published."""
+    folder = make_project(tmp_path_factory.mktemp("web") / "project", "retail", "sales")
+    platform = open_project(folder)
+    run_files(platform, make_sales(folder / "incoming", count=300, seed=5, defects=0.1).files)
+    platform.close()
+    return folder
+
+
+@pytest.fixture
+def platform(landed: Path) -> Iterator[Platform]:
+    opened = open_project(landed)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def passwords() -> Argon2Passwords:
+    return Argon2Passwords()
+
+
+@pytest.fixture
+def make_web(platform: Platform, landed: Path, passwords: Argon2Passwords) -> Callable[[], Web]:
+    def made() -> Web:
+        clock = Clock()
+        accounts = SqliteAccounts(f"sqlite:///{landed}/ledger.db")
+        site = Site(
+            platform=platform,
+            people=People(accounts=accounts, clock=clock, random=os.urandom),
+            passwords=passwords,
+            templates=make_templates(),
+            hosts=(HOST,),
+            secure=True,
+        )
+        return Web(site, clock)
+
+    return made
+
+
+@pytest.fixture
+def web(make_web: Callable[[], Web]) -> Iterator[Web]:
+    made = make_web()
+    yield made
+    made.site.people.accounts.close()
