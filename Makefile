@@ -28,13 +28,20 @@ $(VENV)/.dev: $(VENV)/.web requirements/dev.txt
 
 install: $(VENV)/.runtime ## A virtual environment in .venv with Headgate in it
 
-demo: $(VENV)/.runtime ## Generate sales, run them, say where the report is
+demo: $(VENV)/.web ## Generate sales, run them, and serve the pages (SERVE=0, or without a terminal: end instead)
 	$(BIN)/headgate demo demo
+	@if [ "$(SERVE)" != 0 ] && [ -t 1 ]; then $(BIN)/headgate serve --project demo; fi
 
-test: $(VENV)/.dev ## All tests but the long ones
+# Debian's Chromium, for the tests of pages; without it they are skipped, and fail where CI is set
+$(VENV)/.browser: $(VENV)/.dev
+	command -v chromium >/dev/null || { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qqy install --no-install-recommends chromium; } \
+		|| echo "No Chromium here: the tests of pages will be skipped."
+	touch $@
+
+test: $(VENV)/.browser ## All tests but the long ones
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
-coverage: $(VENV)/.dev ## Branch coverage of core, the steps and the pipeline; fails under 95 %
+coverage: $(VENV)/.browser ## Branch coverage of core, the steps and the pipeline; fails under 95 %
 	$(BIN)/python -m coverage erase
 	$(BIN)/python -m coverage run -m pytest -q -n 2 --dist loadfile -p no:randomly
 	$(BIN)/python -m coverage combine -q

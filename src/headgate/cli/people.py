@@ -118,15 +118,20 @@ def _set_disabled(name: str, project: Path | None, *, disabled: bool, as_json: b
 def _people(project: Path | None) -> Iterator[People]:
     import secrets
 
+    from headgate.archive.anchoring import anchor
+    from headgate.cli.opening import opened_to_read
     from headgate.people import People
     from headgate.settings import project_settings
-    from headgate.wiring import open_accounts, system_clock
+    from headgate.wiring import open_accounts
 
-    kept = open_accounts(project_settings(project))
-    try:
-        yield People(accounts=kept, clock=system_clock, random=secrets.token_bytes)
-    finally:
-        kept.close()
+    settings = project_settings(project)
+    with opened_to_read(settings) as opened:
+        kept = open_accounts(settings)
+        try:
+            yield People(accounts=kept, clock=opened.platform.clock, random=secrets.token_bytes)
+        finally:
+            kept.close()
+            anchor(opened.platform)
 
 
 def _grants(texts: tuple[str, ...]) -> list[Grant]:

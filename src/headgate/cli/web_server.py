@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import ipaddress
 import secrets
+import signal
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from threading import Event, Thread
+from typing import TYPE_CHECKING
 
 import msgspec
 
+from headgate.archive.anchoring import anchor
 from headgate.cli.console import note
 from headgate.cli.opening import opened
 from headgate.core.accounts import Account, Purpose
@@ -22,8 +25,12 @@ from headgate.people import People, add_account, make_link
 from headgate.settings import Settings
 from headgate.wiring import open_accounts, system_clock
 
+if TYPE_CHECKING:
+    import uvicorn
+
 BY = "command"  # who did it, in events: whoever can write to the project's folder
 FIRST_ADMIN = "admin"
+ANCHOR_S = 60.0
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,9 +97,11 @@ def serve_project(settings: Settings, asked: Asked, tell: Callable[[Place], None
         admin = first_admin(people)
         secret = make_link(people, admin, Purpose.SIGN_IN, by=BY)
         url = _url(asked, listener)
-        with _working(found.platform, settings, wanted=asked.works):
+        with _anchored(found.platform), _working(found.platform, settings, wanted=asked.works):
             tell(Place(project=settings.name, url=url, account=admin.name, link=f"{url}/link/{secret}"))
-            uvicorn.Server(config).run(sockets=[listener])
+            server = uvicorn.Server(config)
+            with _ended_by_signal(server):
+                server.run(sockets=[listener])
         people.accounts.close()
 
 
@@ -153,6 +162,47 @@ def _url(asked: Asked, listener: socket.socket) -> str:
         return f"https://{host}"
     shown = f"[{host}]" if ":" in host else host
     return f"{'https' if asked.tls else 'http'}://{shown}:{listener.getsockname()[1]}"
+
+
+@contextmanager
+def _ended_by_signal(server: uvicorn.Server) -> Iterator[None]:
+    """Let SIGINT and SIGTERM end the server in order, as a command that did what it was asked.
+
+    uvicorn raises the signal once more when it has ended, so that the process would seem to be killed by it.
+    """
+
+    def end(*_: object) -> None:
+        server.should_exit = True
+
+    server.capture_signals = nullcontext  # type: ignore[method-assign, assignment]
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _anchored(platform: Platform) -> Iterator[None]:
+    """Cover new events by a checkpoint once a minute while the block runs, and at its end."""
+    stop = Event()
+
+    def look() -> None:
+        while not stop.wait(ANCHOR_S):
+            try:
+                anchor(platform)
+            except HeadgateError as error:
+                note(f"The log could not be anchored: {error}")
+
+    looking = Thread(target=look, name="anchor")
+    looking.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        looking.join()
+        anchor(platform)
 
 
 @contextmanager

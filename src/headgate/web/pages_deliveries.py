@@ -72,7 +72,7 @@ def deliveries_page(request: Request, who: Sees, asks: Annotated[Wanted, Depends
         states=STATES,
         size=PAGE,
         older=None if next_before is None else f"{root}/deliveries?{urlencode(asked | {'before': next_before})}",
-        none="No delivery fits." if asked or asks.before else "Nothing came yet.",
+        nothing="No delivery fits." if asked or asks.before else "Nothing came yet.",
     )
 
 

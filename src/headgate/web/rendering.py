@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -31,6 +32,17 @@ _KINDS = {  # how a state is drawn
     DeliveryState.REFUSED: "fail",
     DeliveryState.SUPERSEDED: "void",
 }
+_BROWSERS = tuple(  # in this order: Edge says that it is Chrome, and Chrome that it is Safari
+    (told, re.compile(rf"\b{sign}/(\d+)"))
+    for told, sign in (
+        ("Edge", "Edg"),
+        ("Opera", "OPR"),
+        ("Firefox", "Firefox"),
+        ("Chrome", "(?:Headless)?Chrome"),
+        ("Safari", "Version"),
+    )
+)
+_SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Macintosh", "Linux")
 _UNITS = (("day", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
 
@@ -50,6 +62,7 @@ def make_templates() -> Environment:
         "size": size,
         "short": short_hash,
         "path": lambda text: quote(str(text), safe=""),
+        "browser": browser,
         "state_kind": lambda state: _KINDS.get(state, "go"),
     }
     templates.globals |= {"when": when, "plural": plural, "Permission": Permission, "nav": NAVIGATION}
@@ -84,6 +97,13 @@ def size(size_bytes: int) -> Markup:
 def short_hash(text: str) -> str:
     """The two ends of a hash; the whole stands beside it."""
     return f"{text[:8]}\u2026{text[-8:]}"
+
+
+def browser(agent: str) -> str:
+    """`Mozilla/5.0 (X11; Linux x86_64) … Firefox/140.0` -> Firefox 140 on Linux; what is not known as it is."""
+    name = next((f"{told} {found[1]}" for told, sign in _BROWSERS if (found := sign.search(agent))), "")
+    system = next((one for one in _SYSTEMS if one in agent), "")
+    return f"{name} on {system}" if name and system else agent[:60] or "unknown"
 
 
 def plural(count: int, word: str, words: str = "") -> Markup:
