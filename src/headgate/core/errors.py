@@ -17,6 +17,7 @@ HeadgateError
 ├── TransientError          worth another try: storage or database did not answer
 │   └── EngineMemoryError   the engine's memory limit: fewer deliveries at once need less
 ├── LeaseLostError          another worker took the work over
+├── UploadRefusedError      a request for an upload that is not followed; nothing counts that was not acknowledged
 └── EvidenceError           log, receipt or checkpoint that does not prove what it claims
 ```
 """
@@ -121,6 +122,19 @@ class EngineMemoryError(TransientError):
 
 class LeaseLostError(HeadgateError):
     """Another worker took this work over while we were away; what we staged is thrown away."""
+
+
+class UploadRefusedError(HeadgateError):
+    """A request for an upload is not followed; `code` is for programs, `next_step` for the sender."""
+
+    def __init__(self, code: str, message: str, next_step: str) -> None:
+        self.code = code
+        self.message = message
+        self.next_step = next_step
+        super().__init__(f"{message} {next_step}")
+
+    def __reduce__(self) -> tuple[type[UploadRefusedError], tuple[str, str, str]]:
+        return type(self), (self.code, self.message, self.next_step)
 
 
 class EvidenceError(HeadgateError):

@@ -1,0 +1,1 @@
+"""Files that arrive in pieces: kept, proven whole, and only then handed over."""
