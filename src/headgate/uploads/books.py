@@ -61,8 +61,11 @@ class Books:
         """
         sha256 = sha256_of(self._files.bytes_path(upload.upload_id)) if running is None else running.hexdigest()
         self._running.pop(upload.upload_id, None)
-        if upload.claimed_sha256 not in {None, sha256}:
-            raise self._refuse(upload, sha256)
+        try:
+            check_digest(upload, sha256)
+        except UploadRefusedError as error:
+            self._refuse(upload, error.message)
+            raise
         whole = replace(upload, state=UploadState.COMPLETE, sha256=sha256, expires_at=self.expiry())
         return self._hand_over(self._register.put(whole))
 
@@ -101,22 +104,21 @@ class Books:
         self._files.drop_bytes(upload.upload_id)
         return taken
 
-    def _refuse(self, upload: Upload, sha256: str) -> UploadRefusedError:
-        error = digest_differs(upload, sha256)
-        self._register.put(
-            replace(upload, offset_bytes=0, state=UploadState.REFUSED, reason=error.message, expires_at=self.expiry())
-        )
+    def _refuse(self, upload: Upload, reason: str) -> None:
+        """Remove the bytes, and keep for a while why: the sender may not have heard it."""
+        refused = replace(upload, offset_bytes=0, state=UploadState.REFUSED, reason=reason, expires_at=self.expiry())
+        self._register.put(refused)
         self._files.drop_bytes(upload.upload_id)
-        return error
 
 
-def digest_differs(upload: Upload, sha256: str) -> UploadRefusedError:
-    """The error for a whole file that is not the one that its sender claims."""
-    return UploadRefusedError(
-        Refusal.DIGEST,
-        f"The file's SHA-256 is {sha256}, and the sender says {upload.claimed_sha256}; the upload was removed.",
-        "Begin a new upload of the right file.",
-    )
+def check_digest(upload: Upload, sha256: str) -> None:
+    """UploadRefusedError for a whole file that is not the one that its sender claims."""
+    if upload.claimed_sha256 not in {None, sha256}:
+        raise UploadRefusedError(
+            Refusal.DIGEST,
+            f"The file's SHA-256 is {sha256}, and the sender says {upload.claimed_sha256}; it was removed.",
+            "Begin a new upload of the right file.",
+        )
 
 
 def sha256_of(path: Path) -> str:

@@ -27,19 +27,15 @@ def check_parts(parts: Sequence[Upload]) -> Sequence[Upload]:
 
 
 def join(parts: Sequence[Path], place: Path) -> str:
-    """Write the parts one after the other into a new file, synced; its SHA-256. A file that failed is removed."""
+    """Write the parts one after the other into a new file, synced; its SHA-256."""
     digest = new_hash("sha256")
-    try:
-        with full_disk_told(), place.open("xb", buffering=0) as final:
-            end = 0
-            for part in parts:
-                with part.open("rb", buffering=0) as stream:
-                    while piece := stream.read(_READ_BYTES):
-                        digest.update(piece)
-                        write_all(final.fileno(), piece, end)
-                        end += len(piece)
-            os.fsync(final.fileno())
-    except BaseException:
-        place.unlink(missing_ok=True)
-        raise
+    with full_disk_told(), place.open("xb", buffering=0) as final:
+        end = 0
+        for part in parts:
+            with part.open("rb", buffering=0) as stream:
+                while piece := stream.read(_READ_BYTES):
+                    digest.update(piece)
+                    write_all(final.fileno(), piece, end)
+                    end += len(piece)
+        os.fsync(final.fileno())
     return digest.hexdigest()

@@ -38,11 +38,15 @@ class Register:
             )
         return upload
 
+    def check(self, upload: Upload, *, instead_of: frozenset[str] = frozenset()) -> None:
+        """UploadRefusedError where `add` would refuse the upload now."""
+        with self._mutex:
+            self._check(upload, instead_of)
+
     def add(self, upload: Upload, *, instead_of: frozenset[str] = frozenset()) -> None:
         """Make a new upload known, within its owner's limits; those it stands instead of do not count."""
         with self._mutex:
-            self._check_count(upload.owner, instead_of)
-            self._check_room(upload.owner, upload.reserved_bytes, instead_of)
+            self._check(upload, instead_of)
             self._uploads[upload.upload_id] = upload  # reserved from here on; nobody else knows the id yet
         try:
             self._files.write(upload)
@@ -102,6 +106,10 @@ class Register:
         finally:
             for upload_id in mine:
                 self.release(upload_id)
+
+    def _check(self, upload: Upload, instead_of: frozenset[str]) -> None:
+        self._check_count(upload.owner, instead_of)
+        self._check_room(upload.owner, upload.reserved_bytes, instead_of)
 
     def _check_count(self, owner: str, instead_of: frozenset[str]) -> None:
         count = sum(1 for upload in self._others(owner, instead_of) if upload.counts)

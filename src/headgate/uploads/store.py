@@ -10,7 +10,7 @@ from pathlib import Path
 from headgate.core.errors import UploadRefusedError
 from headgate.core.replacing import replace
 from headgate.uploads.appending import Append
-from headgate.uploads.books import Books, Take, digest_differs
+from headgate.uploads.books import Books, Take, check_digest
 from headgate.uploads.checksums import Checksum
 from headgate.uploads.joining import check_parts, join
 from headgate.uploads.lengths import check_body, check_most, check_offset, with_length
@@ -61,7 +61,6 @@ class UploadStore:
             return self._create_final(request)
         check_most(request.length_bytes, self.limits.upload_bytes)
         upload = self._new(request)
-        self._files.bytes_path(upload.upload_id).touch(mode=0o600)
         self._register.add(upload)
         if upload.length_bytes == 0:
             return self.append(upload.upload_id, upload.owner, 0).finish()
@@ -162,18 +161,26 @@ class UploadStore:
             length_bytes = sum(part.offset_bytes for part in parts)
             check_most(length_bytes, self.limits.upload_bytes)
             final = self._new(replace(request, length_bytes=length_bytes))
-            sha256 = join(
-                [self._files.bytes_path(part) for part in request.parts], self._files.bytes_path(final.upload_id)
-            )
-            if final.claimed_sha256 not in {None, sha256}:
-                self._files.drop_bytes(final.upload_id)
-                raise digest_differs(final, sha256)
-            final = replace(final, offset_bytes=length_bytes, state=UploadState.COMPLETE, sha256=sha256)
-            self._register.add(final, instead_of=frozenset(request.parts))
+            self._register.check(final, instead_of=frozenset(request.parts))  # before so much is copied
+            final = self._joined(final)
             for part in dict.fromkeys(request.parts):
                 self._books.forget(part)
         self._books.hand_over(final)
         return self.look(final.upload_id, final.owner)
+
+    def _joined(self, final: Upload) -> Upload:
+        """The final upload with the bytes of its parts, proven and durable; nothing of it is left where that fails."""
+        try:
+            sha256 = join(
+                [self._files.bytes_path(part) for part in final.parts], self._files.bytes_path(final.upload_id)
+            )
+            check_digest(final, sha256)
+            final = replace(final, offset_bytes=final.length_bytes or 0, state=UploadState.COMPLETE, sha256=sha256)
+            self._register.add(final, instead_of=frozenset(final.parts))
+        except BaseException:
+            self._files.drop_bytes(final.upload_id)
+            raise
+        return final
 
     def _joined_before(self, request: Request) -> Upload | None:
         """The upload that the same request made before: its answer was lost, and its parts are gone."""

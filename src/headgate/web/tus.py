@@ -142,7 +142,7 @@ class _Endpoint:
     async def _first_bytes(
         self, request: Request, upload: Upload, checksum: Checksum | None, body: RequestBody
     ) -> Upload:
-        """Take the bytes that came with a creation; where they are refused it is undone, since nobody has its address."""
+        """Take the bytes that came with a creation; where they are refused it is undone: nobody has its address."""
         try:
             append = await run_in_threadpool(
                 partial(
