@@ -100,7 +100,8 @@ class Append:
             os.fdatasync(self._file)
         moved = replace(self.upload, offset_bytes=self._end)
         if self._end == self.upload.length_bytes:
-            self.upload = self._books.complete(moved, self._hash)
+            self.upload = self._books.complete(moved, self._hash)  # from here on its bytes are not ours to cut off
+            self.upload = self._books.hand_over_held(self.upload)
             return
         self.upload = self._books.count(moved, self._hash)
 

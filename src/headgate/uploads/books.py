@@ -55,7 +55,7 @@ class Books:
         return counted
 
     def complete(self, upload: Upload, running: Hash | None) -> Upload:
-        """Count the last bytes if the whole is what the sender claims, and hand it over; else refuse the upload.
+        """Count the last bytes if the whole is what the sender claims; else refuse the upload. The caller hands over.
 
         Without a hash that ran along the bytes are read again.
         """
@@ -67,7 +67,7 @@ class Books:
             self._refuse(upload, error.message)
             raise
         whole = replace(upload, state=UploadState.COMPLETE, sha256=sha256, expires_at=self.expiry())
-        return self._hand_over(self._register.put(whole))
+        return self._register.put(whole)
 
     def grow(self, upload: Upload, to_bytes: int) -> None:
         """Claim room of the owner's quota for bytes that come."""
@@ -86,13 +86,16 @@ class Books:
         """Hand over what waits, unless somebody is at it; True where it was taken."""
         try:
             with self._register.held(upload.upload_id):
-                now = self._hand_over(self._register.get(upload.upload_id, upload.owner))
+                now = self.hand_over_held(self._register.get(upload.upload_id, upload.owner))
         except UploadRefusedError:
             return False
         return now.state is UploadState.TAKEN
 
-    def _hand_over(self, upload: Upload) -> Upload:
-        """Hand over; where that fails the upload waits, since its sender did all there is to do, and is tried again."""
+    def hand_over_held(self, upload: Upload) -> Upload:
+        """Hand over what waits and the caller holds, and tell what became of it.
+
+        Where that fails the upload waits, since its sender did all there is to do, and it is tried again.
+        """
         if not upload.waits or upload.sha256 is None:
             return upload
         try:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,6 +30,7 @@ class World:
         self.now = START
         self.taken: list[tuple[str, bytes, str]] = []
         self.broken = False
+        self.dying = False
         self._ids = itertools.count()
         self.store = self._open()
 
@@ -44,6 +47,8 @@ class World:
         if self.broken:
             raise OSError("no room in the vault")
         self.taken.append((upload.upload_id, path.read_bytes(), sha256))
+        if self.dying:
+            raise KeyboardInterrupt
 
     def reopen(self) -> UploadStore:
         """As after a kill: nothing of the old store's is ended."""
@@ -134,6 +139,53 @@ def test_what_was_not_taken_waits(world: World, caplog: pytest.LogCaptureFixture
     world.broken = False
     assert world.reopen().resume() == 1
     assert world.taken == [(upload_id, b"helloworld", sha256(b"helloworld"))]
+
+
+def test_a_kill_while_it_is_taken_has_it_taken_again(world: World) -> None:
+    upload_id = world.begin()
+    world.dying = True
+    with pytest.raises(KeyboardInterrupt):
+        world.send(upload_id, 0, b"helloworld")
+    world.dying = False
+    assert world.reopen().resume() == 1
+    assert world.taken == [(upload_id, b"helloworld", sha256(b"helloworld"))] * 2  # hence it must not mind
+
+
+def test_what_counts_was_synced_before(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[str] = []
+    upload_id = world.begin()
+    for name in ("pwrite", "fdatasync", "fsync", "replace"):
+        monkeypatch.setattr(os, name, _heard(heard, name, getattr(os, name)))
+    world.send(upload_id, 0, b"hello")
+    data, state = f"{upload_id}.bytes", f"{upload_id}.new"
+    assert heard == [f"pwrite {data}", f"fdatasync {data}", f"fsync {state}", f"replace {state}", "fsync uploads"]
+
+
+def _heard(heard: list[str], name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+    def hear(*given: Any) -> Any:  # noqa: ANN401  whatever the call takes and gives
+        path = given[0] if isinstance(given[0], Path) else Path(f"/proc/self/fd/{given[0]}").readlink()
+        heard.append(f"{name} {path.name}")
+        return call(*given)
+
+    return hear
+
+
+@pytest.mark.parametrize("broken", ["fdatasync", "fsync", "replace"])
+def test_bytes_that_were_not_synced_do_not_count(world: World, monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
+    upload_id = world.begin()
+    world.send(upload_id, 0, b"he")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, broken, _failing)
+        with pytest.raises(OSError, match="Input/output"):
+            world.send(upload_id, 2, b"XXXX")
+    assert world.offset(upload_id) == 2
+    assert (world.folder / f"{upload_id}.bytes").read_bytes() == b"he"
+    world.send(upload_id, 2, b"lloworld")
+    assert world.taken == [(upload_id, b"helloworld", sha256(b"helloworld"))]
+
+
+def _failing(*_: object) -> None:
+    raise OSError(5, "Input/output error")
 
 
 def test_bytes_behind_the_counted_ones_are_nobodys(world: World) -> None:
