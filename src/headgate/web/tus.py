@@ -123,6 +123,9 @@ class _Endpoint:
             )
         except ClientDisconnect:
             return Response(status_code=400)  # nobody hears it
+        except Exception:  # noqa: BLE001  the edge: whatever it is, the sender hears that it is not the sender's fault
+            _log.exception("a request failed", extra={"action": request.method})
+            return error_reply(500, "failed", "The server failed; its log says why.", "Ask for the offset, and go on.")
 
     async def _create(self, request: Request, owner: str, body: RequestBody) -> Response:
         wanted = creation(request, owner)

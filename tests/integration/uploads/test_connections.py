@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import socket
 import struct
 import time
@@ -191,6 +192,17 @@ def test_an_address_is_no_path(start: Start, path: str) -> None:
             headers = {**BYTES, "Upload-Offset": "0"}
             assert sender.http.request(method, f"{server.url}/{path}", headers=headers).status_code == 404
     assert server.kept() == []
+
+
+def test_a_failure_of_ours_is_told(start: Start) -> None:
+    server = start()
+    with Sender(server.url) as sender:
+        address = sender.begin(5)
+        shutil.rmtree(server.folder / "uploads")
+        answer = sender.patch(address, 0, b"hello")
+        assert (answer.status_code, answer.json()["error"]["code"]) == (500, "failed")
+        assert answer.headers["Tus-Resumable"] == "1.0.0"
+        assert sender.offset(address) == 0
 
 
 def test_many_senders_need_little_memory(start: Start) -> None:
