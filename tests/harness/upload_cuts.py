@@ -79,7 +79,7 @@ class Outcome(msgspec.Struct, kw_only=True):
         lines = [
             f"{self.cuts} cuts, {self.kills} kills, {self.refused} refused answers, {self.seconds:.1f} s",
             f"bytes sent again for each cut or kill: {' '.join(map(str, again))}",
-            f"at most {max(again, default=0)}, a chunk has {self.chunk_bytes}; in all {beyond} of {self.size_bytes}",
+            f"at most {max(again, default=0)}, a chunk has {self.chunk_bytes}; {beyond} sent beyond {self.size_bytes}",
             f"same SHA-256: {self.same}; taken {self.taken} time(s)",
             f"peak memory of the server: {self.peak_bytes / MEBIBYTE:.1f} MiB",
             *(f"NOT SO: {problem}" for problem in self.problems()),
@@ -138,6 +138,7 @@ class Run:
             for _ in range(MOST_TRIES * (self.outcome.size_bytes // self.outcome.chunk_bytes + 1)):
                 offset_bytes = sender.offset(address)
                 if offset_bytes == self.outcome.size_bytes:
+                    self._drop()
                     return
                 self._send_from(address, offset_bytes, file.fileno(), rest, sender)
         raise RuntimeError("The file does not come to its end.")
