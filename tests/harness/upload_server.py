@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from typing import Any, Self
 
 ROOT = Path(__file__).parents[2]
 START_S = 30.0
+STOP_S = 5.0
 SAMPLE_S = 0.05
 
 
@@ -35,7 +37,7 @@ class UploadServer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.kill()
+        self.stop()
 
     def start(self) -> None:
         environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
@@ -55,6 +57,14 @@ class UploadServer:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    def stop(self) -> None:
+        """As Ctrl-C does, so that what measures the process can write its figures; killed where that takes too long."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(STOP_S)
+        self.kill()
 
     def restart(self) -> None:
         self.kill()

@@ -33,7 +33,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     checkpoint_bytes: int = 8 * MEBIBYTE  # of a chunk without a checksum, after which what came is made durable
 
 
-class Request(msgspec.Struct, frozen=True, kw_only=True):
+class NewUpload(msgspec.Struct, frozen=True, kw_only=True):
     """A new upload as the sender asks for it."""
 
     owner: str

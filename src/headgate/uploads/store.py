@@ -15,7 +15,7 @@ from headgate.uploads.checksums import Checksum
 from headgate.uploads.joining import check_parts, join
 from headgate.uploads.lengths import check_body, check_most, check_offset, with_length
 from headgate.uploads.metadata import claimed_sha256
-from headgate.uploads.records import Limits, Request, Upload, UploadState
+from headgate.uploads.records import Limits, NewUpload, Upload, UploadState
 from headgate.uploads.refusals import Refusal
 from headgate.uploads.register import Register
 from headgate.uploads.state_files import StateFiles
@@ -55,12 +55,12 @@ class UploadStore:
         """Hand over what is whole and was not taken; how many were."""
         return sum(self._books.hand_over(upload) for upload in self._register.all() if upload.waits)
 
-    def create(self, request: Request) -> Upload:
+    def create(self, wanted: NewUpload) -> Upload:
         """Begin an upload; one of no bytes is complete at once, a final one as soon as its parts are joined."""
-        if request.parts:
-            return self._create_final(request)
-        check_most(request.length_bytes, self.limits.upload_bytes)
-        upload = self._new(request)
+        if wanted.parts:
+            return self._create_final(wanted)
+        check_most(wanted.length_bytes, self.limits.upload_bytes)
+        upload = self._new(wanted)
         self._register.add(upload)
         if upload.length_bytes == 0:
             return self.append(upload.upload_id, upload.owner, 0).finish()
@@ -138,32 +138,32 @@ class UploadStore:
             _log.error("bytes are missing", extra={"action": "recover", "upload": upload.upload_id, "bytes": there})
             self._register.put(replace(upload, offset_bytes=there, state=UploadState.OPEN, sha256=None))
 
-    def _new(self, request: Request) -> Upload:
+    def _new(self, wanted: NewUpload) -> Upload:
         return Upload(
             upload_id=self._random_bytes(16).hex(),
-            owner=request.owner,
+            owner=wanted.owner,
             created_at=self._clock(),
             expires_at=self._books.expiry(),
-            length_bytes=request.length_bytes,
-            metadata=dict(request.metadata),
-            metadata_header=request.metadata_header,
-            concat_header=request.concat_header,
-            partial=request.partial,
-            parts=request.parts,
-            claimed_sha256=claimed_sha256(dict(request.metadata)),
+            length_bytes=wanted.length_bytes,
+            metadata=dict(wanted.metadata),
+            metadata_header=wanted.metadata_header,
+            concat_header=wanted.concat_header,
+            partial=wanted.partial,
+            parts=wanted.parts,
+            claimed_sha256=claimed_sha256(dict(wanted.metadata)),
         )
 
-    def _create_final(self, request: Request) -> Upload:
-        if (same := self._joined_before(request)) is not None:
+    def _create_final(self, wanted: NewUpload) -> Upload:
+        if (same := self._joined_before(wanted)) is not None:
             return same
-        with self._register.held(*dict.fromkeys(request.parts)):
-            parts = check_parts([self._register.get(part, request.owner) for part in request.parts])
+        with self._register.held(*dict.fromkeys(wanted.parts)):
+            parts = check_parts([self._register.get(part, wanted.owner) for part in wanted.parts])
             length_bytes = sum(part.offset_bytes for part in parts)
             check_most(length_bytes, self.limits.upload_bytes)
-            final = self._new(replace(request, length_bytes=length_bytes))
-            self._register.check(final, instead_of=frozenset(request.parts))  # before so much is copied
+            final = self._new(replace(wanted, length_bytes=length_bytes))
+            self._register.check(final, instead_of=frozenset(wanted.parts))  # before so much is copied
             final = self._joined(final)
-            for part in dict.fromkeys(request.parts):
+            for part in dict.fromkeys(wanted.parts):
                 self._books.forget(part)
         self._books.hand_over(final)
         return self.look(final.upload_id, final.owner)
@@ -182,10 +182,10 @@ class UploadStore:
             raise
         return final
 
-    def _joined_before(self, request: Request) -> Upload | None:
+    def _joined_before(self, wanted: NewUpload) -> Upload | None:
         """The upload that the same request made before: its answer was lost, and its parts are gone."""
         for one in self._register.all():
-            if (one.owner, one.parts, one.metadata_header) == (request.owner, request.parts, request.metadata_header):
+            if (one.owner, one.parts, one.metadata_header) == (wanted.owner, wanted.parts, wanted.metadata_header):
                 return one
         return None
 

@@ -10,10 +10,9 @@ from email.utils import format_datetime
 from starlette.requests import Request
 
 from headgate.core.errors import HeadgateError
-from headgate.uploads import records
 from headgate.uploads.checksums import ALGORITHMS
 from headgate.uploads.metadata import parse_metadata
-from headgate.uploads.records import Limits, Upload, UploadState
+from headgate.uploads.records import Limits, NewUpload, Upload, UploadState
 
 VERSION = "1.0.0"
 EXTENSIONS = (
@@ -59,12 +58,12 @@ def holds_bytes(request: Request) -> bool:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower() == BYTES_TYPE
 
 
-def creation(request: Request, owner: str) -> records.Request:
+def creation(request: Request, owner: str) -> NewUpload:
     """What a POST asks for."""
     metadata_header = request.headers.get("upload-metadata", "").strip()
     concat = request.headers.get("upload-concat", "")
     parts = _parts(concat)
-    return records.Request(
+    return NewUpload(
         owner=owner,
         length_bytes=_length(request, final=bool(parts)),
         metadata=parse_metadata(metadata_header),

@@ -39,4 +39,4 @@ def start(tmp_path: Path) -> Iterator[Callable[..., UploadServer]]:
 
     yield start_one
     for server in started:
-        server.kill()
+        server.stop()

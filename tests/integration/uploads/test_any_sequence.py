@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from headgate.core.errors import UploadRefusedError
 from headgate.uploads.appending import Append
 from headgate.uploads.checksums import Checksum
-from headgate.uploads.records import Limits, Request, Upload
+from headgate.uploads.records import Limits, NewUpload, Upload
 from headgate.uploads.store import UploadStore
 
 CONTENT = bytes(index * 7 % 251 for index in range(2000))
@@ -44,7 +44,9 @@ class Model:
         self.ids = itertools.count()
         self.store = self._open()
         metadata = {"sha256": hashlib.sha256(CONTENT).hexdigest()} if claimed else {}
-        self.upload_id = self.store.create(Request(owner="ann", length_bytes=len(CONTENT), metadata=metadata)).upload_id
+        self.upload_id = self.store.create(
+            NewUpload(owner="ann", length_bytes=len(CONTENT), metadata=metadata)
+        ).upload_id
 
     def _open(self) -> UploadStore:
         return UploadStore(

@@ -14,7 +14,7 @@ import pytest
 
 from headgate.core.errors import ConfigurationError, EvidenceError, UploadRefusedError
 from headgate.uploads.checksums import Checksum
-from headgate.uploads.records import Limits, Request, Upload, UploadState
+from headgate.uploads.records import Limits, NewUpload, Upload, UploadState
 from headgate.uploads.refusals import Refusal
 from headgate.uploads.store import UploadStore
 
@@ -57,7 +57,7 @@ class World:
         return self.store
 
     def begin(self, length_bytes: int | None = 10, owner: str = "ann", **more: object) -> str:
-        return self.store.create(Request(owner=owner, length_bytes=length_bytes, **more)).upload_id  # type: ignore[arg-type]
+        return self.store.create(NewUpload(owner=owner, length_bytes=length_bytes, **more)).upload_id  # type: ignore[arg-type]
 
     def send(self, upload_id: str, at: int, content: bytes, owner: str = "ann", **more: object) -> Upload:
         append = self.store.append(upload_id, owner, at, **more)  # type: ignore[arg-type]
@@ -184,6 +184,15 @@ def test_bytes_that_were_not_synced_do_not_count(world: World, monkeypatch: pyte
     assert world.taken == [(upload_id, b"helloworld", sha256(b"helloworld"))]
 
 
+def test_an_upload_that_could_not_be_kept_is_not_begun(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", _failing)
+        for _ in range(9):
+            with pytest.raises(OSError, match="Input/output"):
+                world.begin(1000)
+    world.begin(1000)
+
+
 def _failing(*_: object) -> None:
     raise OSError(5, "Input/output error")
 
@@ -292,11 +301,11 @@ def test_bytes_beyond_the_length_are_refused(world: World) -> None:
 def test_parts_are_kept_until_they_are_joined(world: World) -> None:
     first, second = (world.begin(5, partial=True) for _ in range(2))
     world.send(first, 0, b"hello")
-    refused_with(Refusal.PART, world.store.create, Request(owner="ann", length_bytes=None, parts=(first, second)))
+    refused_with(Refusal.PART, world.store.create, NewUpload(owner="ann", length_bytes=None, parts=(first, second)))
     world.send(second, 0, b"world")
     world.reopen().resume()
     assert world.taken == []
-    final = world.store.create(Request(owner="ann", length_bytes=None, parts=(first, second)))
+    final = world.store.create(NewUpload(owner="ann", length_bytes=None, parts=(first, second)))
     assert world.taken == [(final.upload_id, b"helloworld", sha256(b"helloworld"))]
     refused_with(Refusal.UNKNOWN, world.store.look, first, "ann")
 
@@ -305,18 +314,18 @@ def test_a_part_at_which_a_request_is_cannot_be_joined(world: World) -> None:
     part = world.begin(5, partial=True)
     append = world.store.append(part, "ann", 0)
     append.write(b"hello")
-    refused_with(Refusal.LOCKED, world.store.create, Request(owner="ann", length_bytes=None, parts=(part,)))
+    refused_with(Refusal.LOCKED, world.store.create, NewUpload(owner="ann", length_bytes=None, parts=(part,)))
     append.finish()
-    world.store.create(Request(owner="ann", length_bytes=None, parts=(part,)))
+    world.store.create(NewUpload(owner="ann", length_bytes=None, parts=(part,)))
     assert len(world.taken) == 1
 
 
 def test_joining_is_within_the_limits(world: World) -> None:
     part = world.begin(400, partial=True)
     world.send(part, 0, b"x" * 400)
-    refused_with(Refusal.TOO_LARGE, world.store.create, Request(owner="ann", length_bytes=None, parts=(part,) * 3))
+    refused_with(Refusal.TOO_LARGE, world.store.create, NewUpload(owner="ann", length_bytes=None, parts=(part,) * 3))
     world.begin(1000)
-    refused_with(Refusal.QUOTA, world.store.create, Request(owner="ann", length_bytes=None, parts=(part,) * 2))
+    refused_with(Refusal.QUOTA, world.store.create, NewUpload(owner="ann", length_bytes=None, parts=(part,) * 2))
     assert [path.stem for path in world.folder.glob("*.bytes")] == [part]
 
 

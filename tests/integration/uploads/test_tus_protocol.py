@@ -239,6 +239,20 @@ def test_head_tells_that_the_length_is_unknown(server: UploadServer, sender: Sen
     assert server.taken_bytes(address.rpartition("/")[2]) == HELLO
 
 
+def test_a_patch_without_an_offset_is_refused(sender: Sender) -> None:
+    address = sender.begin(5)
+    refused(sender.http.patch(address, headers=BYTES, content=HELLO), 400, "header_refused")
+    assert sender.offset(address) == 0
+
+
+def test_an_upload_that_takes_no_bytes_is_not_begun_with_some(server: UploadServer, sender: Sender) -> None:
+    part = sender.upload(HELLO, Upload_Concat="partial")
+    before = server.kept()
+    refused(sender.post(HELLO, Upload_Length="0", **BYTES), 400, "header_refused")
+    refused(sender.post(HELLO, Upload_Concat=f"final;{part}", **BYTES), 400, "header_refused")
+    assert server.kept() == before
+
+
 def test_a_length_told_with_a_wrong_chunk_is_not_kept(sender: Sender) -> None:
     address = deferred(sender)
     header = {"Upload_Checksum": checksum(WORLD)["Upload-Checksum"]}
