@@ -33,6 +33,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     reports: Path
     keys: Path
     stage: Path  # on the file system of the lake
+    uploads: Path  # what is being sent
     anchor: Path
     ledger: str  # URL of the database
     memory_bytes: int = 512 << 20  # of the whole run, all its processes
@@ -52,6 +53,7 @@ DEFAULTS: dict[str, str] = {
     "reports": "reports",
     "keys": "keys",
     "stage": "lake/.stage",
+    "uploads": "uploads",
     "anchor": "anchor/checkpoints.txt",
 }
 

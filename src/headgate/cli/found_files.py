@@ -68,7 +68,7 @@ def _own_places(settings: Settings) -> frozenset[Path]:
     """Folders and files of the project, which nobody sent."""
     folders = (
         settings.flows, settings.lake, settings.vault, settings.receipts, settings.reports, settings.keys,
-        settings.stage, settings.anchor,
+        settings.stage, settings.uploads, settings.anchor,
     )  # fmt: skip
     database = settings.ledger.removeprefix("sqlite:///")
     files = [f"{database}{ending}" for ending in ("", "-wal", "-shm")] + [str(settings.folder / FILE)]

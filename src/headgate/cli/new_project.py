@@ -54,6 +54,7 @@ IGNORED = """\
 /ledger.db*
 /receipts/
 /reports/
+/uploads/
 /vault/
 """
 

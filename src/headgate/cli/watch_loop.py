@@ -18,16 +18,28 @@ TICK_MS = 500
 
 
 def runs(
-    platform: Platform, settings: Settings, places: Sequence[Path], stop: Event, *, once: bool = False
+    platform: Platform,
+    settings: Settings,
+    places: Sequence[Path],
+    stop: Event,
+    *,
+    once: bool = False,
+    came: Event | None = None,
 ) -> Iterator[operations.RunResult]:
-    """What each run came to, until it is stopped; with `once` one run, of what is there and at rest."""
+    """What each run came to, until it is stopped; with `once` one run, of what is there and at rest.
+
+    `came` is set by whoever landed something in another way, and cleared here.
+    """
+    came = came or Event()
     resting, schedules = Resting(places, settings, platform.clock), Schedules(platform.flows, platform.clock)
     pending: list[Arrived] = []
     for changed in _ticks(places, stop):
         due = schedules.due()
         if changed or due or resting.moving:
             pending += resting.take()
-        if (once and resting.moving) or not (pending or due or once):
+        landed = came.is_set()
+        came.clear()
+        if (once and resting.moving) or not (pending or due or landed or once):
             continue
         yield operations.run(platform, pending, reports=settings.reports, stop=stop.is_set)
         if once:
@@ -38,6 +50,10 @@ def runs(
 def _ticks(places: Sequence[Path], stop: Event) -> Iterator[bool]:
     """Twice a second until it is stopped: whether something changed in the folders; the first time always."""
     yield True
+    if not places:
+        while not stop.wait(TICK_MS / 1000):
+            yield False
+        return
     changes = watch_files(
         *places,
         watch_filter=None,

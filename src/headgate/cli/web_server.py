@@ -23,6 +23,8 @@ from headgate.core.platform import Platform
 from headgate.core.roles import Grant, Permission, Role, may_everywhere
 from headgate.people import People, add_account, make_link
 from headgate.settings import Settings
+from headgate.uploading import taker
+from headgate.uploads.store import UploadStore
 from headgate.wiring import open_accounts, system_clock
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
 BY = "command"  # who did it, in events: whoever can write to the project's folder
 FIRST_ADMIN = "admin"
-ANCHOR_S = 60.0
+EVERY_S = 60.0
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,11 +77,19 @@ def serve_project(settings: Settings, asked: Asked, tell: Callable[[Place], None
         ) from error
     with opened(settings) as found, _listening(asked) as listener:
         people = People(accounts=open_accounts(settings), clock=system_clock, random=secrets.token_bytes)
+        came = Event()
+        uploads = UploadStore(
+            settings.uploads,
+            take=taker(found.platform, people, came.set),
+            clock=system_clock,
+            random_bytes=secrets.token_bytes,
+        )
         site = Site(
             platform=found.platform,
             people=people,
             passwords=Argon2Passwords(),
             templates=make_templates(),
+            uploads=uploads,
             hosts=_hosts(asked),
             secure=asked.tls or asked.behind_proxy,
         )
@@ -97,11 +107,13 @@ def serve_project(settings: Settings, asked: Asked, tell: Callable[[Place], None
         admin = first_admin(people)
         secret = make_link(people, admin, Purpose.SIGN_IN, by=BY)
         url = _url(asked, listener)
-        with _anchored(found.platform), _working(found.platform, settings, wanted=asked.works):
+        uploads.resume()
+        with _kept(found.platform, uploads), _working(found.platform, settings, came, wanted=asked.works):
             tell(Place(project=settings.name, url=url, account=admin.name, link=f"{url}/link/{secret}"))
             server = uvicorn.Server(config)
             with _ended_by_signal(server):
                 server.run(sockets=[listener])
+        uploads.close()
         people.accounts.close()
 
 
@@ -184,18 +196,19 @@ def _ended_by_signal(server: uvicorn.Server) -> Iterator[None]:
 
 
 @contextmanager
-def _anchored(platform: Platform) -> Iterator[None]:
-    """Cover new events by a checkpoint once a minute while the block runs, and at its end."""
+def _kept(platform: Platform, uploads: UploadStore) -> Iterator[None]:
+    """Once a minute while the block runs cover new events by a checkpoint, and end uploads that expired."""
     stop = Event()
 
     def look() -> None:
-        while not stop.wait(ANCHOR_S):
+        while not stop.wait(EVERY_S):
             try:
                 anchor(platform)
-            except HeadgateError as error:
-                note(f"The log could not be anchored: {error}")
+                uploads.sweep(system_clock())
+            except (HeadgateError, OSError) as error:
+                note(f"The log could not be anchored, or uploads not be swept: {error}")
 
-    looking = Thread(target=look, name="anchor")
+    looking = Thread(target=look, name="keeper")
     looking.start()
     try:
         yield
@@ -206,20 +219,20 @@ def _anchored(platform: Platform) -> Iterator[None]:
 
 
 @contextmanager
-def _working(platform: Platform, settings: Settings, *, wanted: bool) -> Iterator[None]:
-    """Watch the project's folders on a thread while the block runs, where any are named."""
+def _working(platform: Platform, settings: Settings, came: Event, *, wanted: bool) -> Iterator[None]:
+    """Work on what comes by upload or into the watched folders, on a thread, while the block runs."""
     from headgate.cli.watch_folders import named_folders
     from headgate.cli.watch_loop import runs
 
-    places = named_folders(settings) if wanted else []
-    if not places:
+    if not wanted:
         yield
         return
+    places = named_folders(settings)
     stop = Event()
 
     def work() -> None:
         try:
-            for result in runs(platform, settings, places, stop):
+            for result in runs(platform, settings, places, stop, came=came):
                 for fault in result.faults:
                     note(fault)
         except HeadgateError as error:

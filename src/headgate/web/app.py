@@ -12,14 +12,14 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from headgate.core.errors import HeadgateError, NotFoundError, TransientError, UsageError
-from headgate.web import pages_accounts, pages_deliveries, pages_health, pages_overview, pages_sign_in
+from headgate.web import pages_accounts, pages_deliveries, pages_health, pages_overview, pages_sign_in, uploads
 from headgate.web.access import RefusedError, SignInNeededError
 from headgate.web.guard import Guard
 from headgate.web.rendering import page
 from headgate.web.site import Site
 
 ROUTES = tuple(
-    pages.routes for pages in (pages_sign_in, pages_overview, pages_deliveries, pages_accounts, pages_health)
+    pages.routes for pages in (pages_sign_in, pages_overview, pages_deliveries, uploads, pages_accounts, pages_health)
 )
 _STATUS: tuple[tuple[type[HeadgateError], int], ...] = (
     (SignInNeededError, 401),
@@ -45,11 +45,13 @@ def make_app(site: Site) -> FastAPI:
     app.state.site = site
     for routes in ROUTES:
         app.include_router(routes)
+    app.include_router(uploads.protocol_routes(site.uploads))
     app.mount("/static", StaticFiles(directory=str(files("headgate.web") / "static")), name="static")
     app.add_exception_handler(HeadgateError, _tell)
     app.add_exception_handler(HTTPException, _tell)
     app.add_exception_handler(RequestValidationError, _tell)
-    app.add_middleware(Guard, hosts=site.hosts, secure=site.secure)  # the outermost: it sees every request
+    taking_files = (uploads.PREFIX, "/upload")
+    app.add_middleware(Guard, hosts=site.hosts, secure=site.secure, files=taking_files)  # outermost
     return app
 
 

@@ -31,8 +31,10 @@ HEADERS = {
 class Guard:
     """Refuses hosts that are not ours, changes that another site sends, and bodies that are too large or too slow."""
 
-    def __init__(self, app: ASGIApp, *, hosts: Collection[str], secure: bool) -> None:
+    def __init__(self, app: ASGIApp, *, hosts: Collection[str], secure: bool, files: tuple[str, ...] = ()) -> None:
+        """`files` are the beginnings of paths whose routes take bodies of any length, and hold them to their own."""
         self._app = app
+        self._files = files
         self._hosts = frozenset(hosts)
         self._headers = HEADERS | ({"Strict-Transport-Security": "max-age=31536000"} if secure else {})
 
@@ -55,7 +57,11 @@ class Guard:
         if refusal is not None:
             await refusal(scope, receive, send_guarded)
             return
-        await self._app(scope, _limited(receive), send_guarded)
+        await self._app(scope, receive if self._takes_files(scope) else _limited(receive), send_guarded)
+
+    def _takes_files(self, scope: MutableMapping[str, Any]) -> bool:
+        path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+        return any(path == place or path.startswith(f"{place}/") for place in self._files)
 
     def _refusal(self, scope: MutableMapping[str, Any], headers: Headers) -> PlainTextResponse | None:
         host = headers.get("host", "")
@@ -64,7 +70,7 @@ class Guard:
         if scope["method"] not in SAFE and _from_elsewhere(headers, host):
             return PlainTextResponse("This was sent from another site and is refused.", status_code=403)
         length = headers.get("content-length", "0")
-        if not length.isdecimal() or int(length) > MOST_BODY_BYTES:
+        if not length.isdecimal() or (int(length) > MOST_BODY_BYTES and not self._takes_files(scope)):
             return PlainTextResponse(f"A body has at most {MOST_BODY_BYTES:,} bytes.", status_code=413)
         return None
 

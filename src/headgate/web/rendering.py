@@ -21,6 +21,7 @@ from headgate.web.site import site_of
 NAVIGATION = (
     ("/", "Overview", Permission.SEE),
     ("/deliveries", "Deliveries", Permission.SEE),
+    ("/upload", "Send files", Permission.UPLOAD),
     ("/accounts", "Accounts", Permission.ACCOUNTS),
 )
 _KINDS = {  # how a state is drawn

@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from headgate.core.platform import Platform
 from headgate.people import Passwords, People
+from headgate.uploads.store import UploadStore
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,6 +18,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     people: People
     passwords: Passwords
     templates: Environment
+    uploads: UploadStore
     hosts: tuple[str, ...]  # names under which it answers; any other Host is refused
     secure: bool  # reached by https: cookies are for that only
 

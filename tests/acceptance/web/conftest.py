@@ -41,7 +41,7 @@ class Served(msgspec.Struct, kw_only=True):
 def served(ran: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("served") / "shop"
     shutil.copytree(ran, folder)
-    command = [sys.executable, "-m", "headgate.cli.main", "serve", "--port", "0", "--json", "--no-work"]
+    command = [sys.executable, "-m", "headgate.cli.main", "serve", "--port", "0", "--json"]
     with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stderr is not None

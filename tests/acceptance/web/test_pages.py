@@ -10,7 +10,14 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from tests.acceptance.web.conftest import SHOTS, Served, Watched
 
-PAGES = {"overview": "/", "deliveries": "/deliveries", "accounts": "/accounts", "me": "/me", "none": "/none"}
+PAGES = {
+    "upload": "/upload",
+    "overview": "/",
+    "deliveries": "/deliveries",
+    "accounts": "/accounts",
+    "me": "/me",
+    "none": "/none",
+}
 
 
 def delivery_of(served: Served) -> dict[str, Any]:
@@ -85,6 +92,31 @@ def test_an_admin_adds_a_reviewer_who_sets_a_password(served: Served, signed_in:
     context.close()
 
 
+def test_a_file_is_dropped_in_and_published(served: Served, chromium: Browser, tmp_path: Path) -> None:
+    """By the protocol, with scripts; and the plain way, without."""
+    served.call("generate", "sales", "--count", 40, "--files", 2, "--seed", 11, "--output", tmp_path)
+    files = sorted(tmp_path.glob("sales_batch_*.json"))
+    served.call("accounts", "add", "sender-1", "--role", "uploader:sales")
+    for file, scripts in zip(files, (True, False), strict=True):
+        context = chromium.new_context(java_script_enabled=scripts)
+        page = context.new_page()
+        page.goto(served.fresh_link("sender-1"))
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("link", name="Send files").click()
+        page.get_by_label("Drop files here").set_input_files(file)
+        page.get_by_role("button", name="Send the chosen files").click()
+        if scripts:
+            expect(page.get_by_text("arrived whole")).to_be_visible()
+        for _ in range(40):
+            page.goto(f"{served.url}/upload")
+            arrived = page.get_by_role("listitem").filter(has_text=file.name)
+            if "archived" in arrived.inner_text():
+                break
+            page.wait_for_timeout(250)
+        expect(arrived.locator(".equation")).to_contain_text("20")
+        context.close()
+
+
 def test_by_keyboard_alone(served: Served, signed_in: Watched) -> None:
     page = signed_in.page
     page.goto(f"{served.url}/deliveries")
@@ -121,6 +153,7 @@ def test_without_javascript_everything_is_read(served: Served, chromium: Browser
 @pytest.mark.parametrize("width", [360, 1440])
 def test_every_page_stands(served: Served, signed_in: Watched, axe: str, theme: str, width: int) -> None:
     """Nothing that axe finds, and nothing that scrolls sideways but tables and code."""
+    served.call("accounts", "roles", "admin", "--role", "admin", "--role", "operator")  # who may send files too
     page = signed_in.page
     page.context.add_cookies([{"name": "theme", "value": theme, "url": served.url}])
     page.set_viewport_size({"width": width, "height": 900})

@@ -16,6 +16,8 @@ from headgate.core.accounts import Account, Purpose
 from headgate.core.platform import Platform
 from headgate.core.roles import Grant
 from headgate.people import People, add_account, make_link
+from headgate.uploading import taker
+from headgate.uploads.store import UploadStore
 from headgate.web.app import make_app
 from headgate.web.passwords import Argon2Passwords
 from headgate.web.rendering import make_templates
@@ -89,9 +91,14 @@ def make_web(platform: Platform, landed: Path, passwords: Argon2Passwords) -> Ca
     def made() -> Web:
         clock = Clock()
         accounts = SqliteAccounts(f"sqlite:///{landed}/ledger.db")
+        people = People(accounts=accounts, clock=clock, random=os.urandom)
+        uploads = UploadStore(
+            landed / "uploads", take=taker(platform, people, lambda: None), clock=clock, random_bytes=os.urandom
+        )
         site = Site(
             platform=platform,
-            people=People(accounts=accounts, clock=clock, random=os.urandom),
+            people=people,
+            uploads=uploads,
             passwords=passwords,
             templates=make_templates(),
             hosts=(HOST,),
@@ -106,4 +113,5 @@ def make_web(platform: Platform, landed: Path, passwords: Argon2Passwords) -> Ca
 def web(make_web: Callable[[], Web]) -> Iterator[Web]:
     made = make_web()
     yield made
+    made.site.uploads.close()
     made.site.people.accounts.close()

@@ -65,7 +65,9 @@ def delivery(web: Web) -> str:
 
 def test_the_application_has_no_other_routes(web: Web) -> None:
     others = [route for route in web.app.routes if getattr(route, "original_router", None) not in ROUTES]
-    assert [getattr(route, "name", "") for route in others] == ["static"]
+    assert [getattr(route, "name", "") for route in others] == ["", "static"]
+    protocol = others[0].original_router  # type: ignore[attr-defined]
+    assert {route.path for route in protocol.routes} == {"/files", "/files/", "/files/{upload_id}"}
 
 
 def test_every_route_asks_for_a_permission() -> None:
