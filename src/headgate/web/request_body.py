@@ -1,4 +1,7 @@
-"""The body of one request, read piece by piece: what is not asked for is not read, so memory and sender both wait."""
+"""The body of one request, read piece by piece: what is not asked for is not read, so memory and sender both wait.
+
+What is left of a refused request's body the server (uvicorn) throws away, so that a sender still sending hears why.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,7 @@ from collections.abc import AsyncIterator
 
 from starlette.requests import ClientDisconnect, Request
 
-PIECE_BYTES = 1 << 20  # handed to the disk at once; each hop to a thread costs as much as hashing 100 KiB
-DISCARD_BYTES = 16 << 20
+PIECE_BYTES = 1 << 20  # handed to the disk at once, so that a thread is called once for many packets
 
 
 class SlowBodyError(Exception):
@@ -38,17 +40,6 @@ class RequestBody:
             raise
         if piece:
             yield piece
-
-    async def discard(self) -> None:
-        """Read on for a while without keeping anything: a client that still sends would not see the answer."""
-        if "expect" in self._request.headers:
-            return  # it waits for leave to send
-        try:
-            rest = DISCARD_BYTES
-            while rest > 0 and not self._ended:
-                rest -= len(await self._receive())
-        except (ClientDisconnect, SlowBodyError):
-            return
 
     async def _receive(self) -> bytes:
         try:

@@ -97,8 +97,6 @@ class _Endpoint:
             response = error_reply(
                 405, "method_unknown", f"{method[:20]} is not for this address.", f"Use {allowed}.", {"Allow": allowed}
             )
-        if response.status_code >= 400:  # noqa: PLR2004  as HTTP divides them
-            await body.discard()
         response.headers.update(ALWAYS)
         return response
 

@@ -208,6 +208,15 @@ def test_bytes_behind_the_counted_ones_are_nobodys(world: World) -> None:
     assert (world.folder / f"{upload_id}.bytes").read_bytes() == b"hello world"
 
 
+def test_a_file_has_no_tail_of_a_chunk_that_was_lost(world: World) -> None:
+    upload_id = world.begin(length_bytes=None)
+    lost = world.store.append(upload_id, "ann", 0, checksum=Checksum("sha1", b"x" * 20))
+    lost.write(b"XXXXXXXXXX")
+    world.reopen()
+    world.send(upload_id, 0, b"hello", length_bytes=5)
+    assert world.taken == [(upload_id, b"hello", sha256(b"hello"))]
+
+
 def test_checkpoints_count_what_a_kill_would_lose(world: World) -> None:
     upload_id = world.begin(length_bytes=100)
     lost = world.store.append(upload_id, "ann", 0)
