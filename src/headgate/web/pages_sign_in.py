@@ -9,10 +9,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from headgate.core.accounts import Purpose
+from headgate.core.roles import Permission, may
 from headgate.people import sign_in_by_link, sign_in_by_password, visitor_of
 from headgate.web.access import Visitor, changing
 from headgate.web.rendering import page
-from headgate.web.site import site_of
+from headgate.web.site import Site, site_of
 
 routes = APIRouter()
 
@@ -82,9 +83,17 @@ def sign_out(request: Request, who: Annotated[Visitor, Depends(changing(None))])
 def _signed_in(request: Request, secret: str, to: str) -> Response:
     site = site_of(request)
     _end_session_before(request)
-    answer = _go_on(request, to)
+    answer = _go_on(request, _first_page(site, secret) if to == "/" else to)
     answer.set_cookie(site.cookie, secret, path="/", secure=site.secure, httponly=True, samesite="lax")
     return answer
+
+
+def _first_page(site: Site, secret: str) -> str:
+    """The first page that the account may see."""
+    found = visitor_of(site.people, secret)
+    grants = found[0].grants if found else ()
+    pages = ((Permission.SEE, "/"), (Permission.UPLOAD, "/upload"))
+    return next((path for permission, path in pages if may(grants, permission)), "/me")
 
 
 def _end_session_before(request: Request) -> None:

@@ -82,6 +82,7 @@ def page(request: Request, template: str, who: Visitor | None, /, *, status: int
         theme=theme if theme in {"light", "dark"} else "",
         at=request.url.path,
         root=request.scope.get("root_path", ""),
+        home=next((path for path, _, permission in NAVIGATION if who and who.may(permission)), "/me" if who else "/"),
         **values,
     )
     return HTMLResponse(text, status_code=status)

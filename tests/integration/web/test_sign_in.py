@@ -29,6 +29,17 @@ def test_a_link_signs_in_once(web: Web) -> None:
     assert web.client().post(f"/link/{secret}").status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("grants", "place"),
+    [((ANALYST,), "/"), ((Grant(role=Role.UPLOADER, flow="sales"),), "/upload"), ((), "/me")],
+)
+def test_everybody_comes_to_a_page_of_their_own(web: Web, grants: tuple[Grant, ...], place: str) -> None:
+    secret = make_link(web.site.people, web.account(*grants), Purpose.SIGN_IN, by="test")
+    client = web.client()
+    assert client.post(f"/link/{secret}").headers["location"] == place
+    assert client.get(place).status_code == 200
+
+
 def test_a_link_that_is_too_old(web: Web) -> None:
     secret = make_link(web.site.people, web.account(ANALYST), Purpose.SIGN_IN, by="test")
     web.clock.now += LINK_LENGTH[Purpose.SIGN_IN]
