@@ -18,7 +18,7 @@ from headgate.adapters import (
 from headgate.adapters.sqlite_database import BUSY_TIMEOUT_S, Database
 from headgate.core.contract import Contract
 from headgate.core.evidence import EvidenceFault, ProofError
-from headgate.core.ports import DeliveryFilter, Ledger
+from headgate.core.ports import DeliveryFilter, EventFilter, Ledger
 from headgate.core.records import (
     Arrival,
     Claim,
@@ -175,6 +175,16 @@ class SqliteLedger(Ledger):
         """Append events that change no delivery; their indices."""
         with self._database.writing() as connection:
             return sqlite_log.append_events(connection, events, at=at)
+
+    def events(self, which: EventFilter, *, most: int) -> list[tuple[int, bytes]]:
+        """Up to so many events, the newest first: index and leaf."""
+        with self._database.reading() as connection:
+            return sqlite_log.find_events(connection, which, most=most)
+
+    def event_types(self) -> list[str]:
+        """The types that stand in the log, by name."""
+        with self._database.reading() as connection:
+            return sqlite_log.event_types(connection)
 
     def log_size(self) -> int:
         """Number of leaves."""

@@ -13,6 +13,7 @@ from headgate.core.canonical import canonical
 from headgate.core.errors import NotFoundError
 from headgate.core.merkle import NodeId
 from headgate.core.merkle import append as append_leaves
+from headgate.core.ports import EventFilter
 from headgate.core.records import Event
 from headgate.core.tree_hash import leaf_hash
 
@@ -101,6 +102,38 @@ def leaves_between(connection: sqlite3.Connection, start: int, end: int) -> list
         {"start": start, "end": end},
     )
     return [leaf.encode() for (leaf,) in rows]
+
+
+def find_events(connection: sqlite3.Connection, which: EventFilter, *, most: int) -> list[tuple[int, bytes]]:
+    """Up to so many events, the newest first: index and leaf."""
+    conditions, values = list[str](), dict[str, object]({"most": most})
+    for column, wanted in (("type", which.type), ("delivery", which.delivery)):
+        if wanted is not None:
+            conditions.append(f"{column} = :{column}")
+            values[column] = wanted
+    if which.before is not None:
+        conditions.append("position < :before")
+        values["before"] = which.before
+    if which.flows is not None:
+        places, bound = listed([flow for flow in which.flows if flow is not None], "flow_")
+        conditions.append(f"(flow IN ({places}){' OR flow IS NULL' if None in which.flows else ''})")
+        values |= bound
+    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+    rows = connection.execute(f"SELECT position, leaf FROM events {where} ORDER BY position DESC LIMIT :most", values)
+    return [(position, leaf.encode()) for position, leaf in rows]
+
+
+def event_types(connection: sqlite3.Connection) -> list[str]:
+    """The types that stand in the log, by name: one look into an index each, whatever the log's size."""
+    found: list[str] = []
+    after = ""
+    while True:
+        after = first_value(
+            connection, "SELECT type FROM events WHERE type > :after ORDER BY type LIMIT 1", {"after": after}
+        )
+        if after is None:
+            return found
+        found.append(after)
 
 
 def read_nodes(connection: sqlite3.Connection, wanted: Sequence[NodeId]) -> list[bytes | None]:

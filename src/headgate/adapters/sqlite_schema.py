@@ -138,6 +138,7 @@ INDEXES = (
     "CREATE INDEX ix_deliveries_run ON deliveries (run)",
     "CREATE INDEX ix_deliveries_landed_at ON deliveries (landed_at)",
     "CREATE INDEX ix_deliveries_claim ON deliveries (claim) WHERE claim IS NOT NULL",
+    "CREATE INDEX ix_events_type_position ON events (type, position)",
     "CREATE INDEX ix_events_delivery_type ON events (delivery, type)",
     "CREATE UNIQUE INDEX uq_publications_open ON publications (flow) WHERE state = 'open'",
     "CREATE INDEX ix_contracts_digest ON contracts (digest)",

@@ -225,6 +225,15 @@ class DeliveryFilter(msgspec.Struct, frozen=True, kw_only=True):
     limit: int | None = None
 
 
+class EventFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which events of the log are meant; all conditions hold together, None means any."""
+
+    flows: tuple[str | None, ...] | None = None  # any of these; None among them: of no flow
+    type: str | None = None
+    delivery: str | None = None
+    before: int | None = None  # index
+
+
 class Ledger(ABC):
     """States, leases, publications, parameters, contracts and the log, in one database.
 
@@ -343,6 +352,14 @@ class Ledger(ABC):
     @abstractmethod
     def append(self, events: Sequence[Event], *, at: datetime) -> range:
         """Append events that change no delivery; their indices."""
+
+    @abstractmethod
+    def events(self, which: EventFilter, *, most: int) -> list[tuple[int, bytes]]:
+        """Up to so many events, the newest first: index and leaf."""
+
+    @abstractmethod
+    def event_types(self) -> list[str]:
+        """The types that stand in the log, by name."""
 
     @abstractmethod
     def log_size(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,11 @@ def read_key_file(path: Path) -> list[PublicKey]:
     if not keys:
         raise ConfigurationError(f"{path} holds no public key. Next: ask the sender of the receipt for public.json.")
     return keys
+
+
+def keys_of(entries: Sequence[Mapping[str, Any]]) -> list[PublicKey]:
+    """The keys as the port of secrets tells them."""
+    return list(_listed(list(entries)))
 
 
 def _listed(entries: list[Mapping[str, Any]]) -> Iterator[PublicKey]:

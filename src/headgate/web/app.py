@@ -12,14 +12,23 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from headgate.core.errors import HeadgateError, NotFoundError, TransientError, UsageError
-from headgate.web import pages_accounts, pages_deliveries, pages_health, pages_overview, pages_sign_in, uploads
+from headgate.web import (
+    pages_accounts,
+    pages_audit,
+    pages_deliveries,
+    pages_health,
+    pages_overview,
+    pages_sign_in,
+    uploads,
+)
 from headgate.web.access import RefusedError, SignInNeededError
 from headgate.web.guard import Guard
 from headgate.web.rendering import page
 from headgate.web.site import Site
 
 ROUTES = tuple(
-    pages.routes for pages in (pages_sign_in, pages_overview, pages_deliveries, uploads, pages_accounts, pages_health)
+    pages.routes
+    for pages in (pages_sign_in, pages_overview, pages_deliveries, uploads, pages_audit, pages_accounts, pages_health)
 )
 _STATUS: tuple[tuple[type[HeadgateError], int], ...] = (
     (SignInNeededError, 401),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Collection, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,6 +11,8 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_log = logging.getLogger(__name__)
 
 MOST_BODY_BYTES = 1 << 20  # of a form; files come by another way
 SLOWEST_S = 30.0  # between two parts of a body
@@ -44,8 +47,12 @@ class Guard:
             await self._app(scope, receive, send)
             return
 
+        begun = False
+
         async def send_guarded(message: Message) -> None:
+            nonlocal begun
             if message["type"] == "http.response.start":
+                begun = True
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
@@ -57,7 +64,13 @@ class Guard:
         if refusal is not None:
             await refusal(scope, receive, send_guarded)
             return
-        await self._app(scope, receive if self._takes_files(scope) else _limited(receive), send_guarded)
+        try:
+            await self._app(scope, receive if self._takes_files(scope) else _limited(receive), send_guarded)
+        except Exception:  # noqa: BLE001  the edge: whatever it is, the browser hears that it is not its fault
+            _log.exception("a request failed", extra={"action": scope["method"]})
+            if not begun:
+                told = "Headgate failed here; its log says why. Nothing else is affected."
+                await PlainTextResponse(told, status_code=500)(scope, receive, send_guarded)
 
     def _takes_files(self, scope: MutableMapping[str, Any]) -> bool:
         path: str = scope["path"].removeprefix(scope.get("root_path", ""))

@@ -22,6 +22,7 @@ NAVIGATION = (
     ("/", "Overview", Permission.SEE),
     ("/deliveries", "Deliveries", Permission.SEE),
     ("/upload", "Send files", Permission.UPLOAD),
+    ("/audit", "Audit", Permission.AUDIT),
     ("/accounts", "Accounts", Permission.ACCOUNTS),
 )
 _KINDS = {  # how a state is drawn

@@ -15,6 +15,7 @@ PAGES = {
     "upload": "/upload",
     "overview": "/",
     "deliveries": "/deliveries",
+    "audit": "/audit",
     "accounts": "/accounts",
     "me": "/me",
     "none": "/none",
@@ -116,6 +117,24 @@ def test_a_file_is_dropped_in_and_published(served: Served, chromium: Browser, t
             page.wait_for_timeout(250)
         expect(arrived.locator(".equation")).to_contain_text("20")
         context.close()
+
+
+def test_the_log_is_verified_on_the_page_and_elsewhere(served: Served, signed_in: Watched, tmp_path: Path) -> None:
+    page = signed_in.page
+    page.get_by_role("link", name="Audit").click()
+    page.get_by_role("button", name="Verify").click()
+    expect(page.get_by_role("heading", name="The log is whole")).to_be_visible()
+    for name, file in (("Export the checkpoints", "checkpoints.txt"), ("Export", "events.ndjson")):
+        with page.expect_download() as download:
+            page.get_by_role("link", name=name).first.click()
+        download.value.save_as(tmp_path / file)
+    keys = served.folder / "keys" / "public.json"
+    arguments = ("--events", tmp_path / "events.ndjson", "--anchor", tmp_path / "checkpoints.txt", "--key", keys)
+    assert served.call("audit", "verify", *arguments, "--json").document["ok"]
+    page.get_by_label("What happened").select_option("archived")
+    page.get_by_role("button", name="Show events").click()
+    expect(page.locator("table.chain tbody tr").first).to_contain_text("archived")
+    assert set(page.locator("table.chain tbody td:nth-child(4)").all_inner_texts()) == {"archived"}
 
 
 def test_by_keyboard_alone(served: Served, signed_in: Watched) -> None:

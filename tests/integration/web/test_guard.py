@@ -19,6 +19,17 @@ def test_every_answer_has_the_headers(web: Web) -> None:
     assert client.get("/").headers["Cache-Control"] == "no-store"
 
 
+def test_a_fault_of_ours_is_told_as_one(web: Web, caplog: pytest.LogCaptureFixture) -> None:
+    @web.app.get("/fault")
+    def fault() -> None:
+        raise ZeroDivisionError("not for the browser")
+
+    answer = web.client().get("/fault")
+    assert (answer.status_code, "ZeroDivisionError" in answer.text) == (500, False)
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "not for the browser" in caplog.text
+
+
 def test_no_page_holds_a_script_or_a_style_of_its_own(web: Web) -> None:
     client = web.signed_in(web.account(Grant(role=Role.ADMIN)))
     for path in ("/", "/deliveries", "/accounts", "/me", "/sign-in", "/none"):

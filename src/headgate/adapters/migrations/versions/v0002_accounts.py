@@ -1,4 +1,4 @@
-"""Accounts, their roles, sessions and links; and deliveries by the time of landing."""
+"""Accounts, their roles, sessions and links; deliveries by the time of landing, and events by type."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the tables of accounts, and an index."""
+    """Make the tables of accounts, and two indexes."""
     op.create_table(
         "accounts",
         _text("id"),
@@ -59,6 +59,7 @@ def upgrade() -> None:
         sa.CheckConstraint("purpose IN ('invite', 'reset', 'sign-in')", name=op.f("ck_links_purpose")),
         _of_account("links"),
     )
+    op.create_index("ix_events_type_position", "events", ["type", "position"])
     op.create_index("ix_sessions_account", "sessions", ["account"])
     op.create_index("ix_deliveries_landed_at", "deliveries", ["landed_at"])
 
