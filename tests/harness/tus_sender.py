@@ -7,7 +7,7 @@ import hashlib
 from types import TracebackType
 from typing import Self
 
-import httpx
+import httpx2
 
 BYTES = {"Content-Type": "application/offset+octet-stream"}
 
@@ -24,11 +24,11 @@ def checksum(content: bytes, algorithm: str = "sha256") -> dict[str, str]:
 
 
 class Sender:
-    """Speaks tus to one address as one owner; the answers are httpx's own."""
+    """Speaks tus to one address as one owner; the answers are httpx2's own."""
 
     def __init__(self, url: str, owner: str = "ann", **headers: str) -> None:
         self.url = url
-        self.http = httpx.Client(
+        self.http = httpx2.Client(
             headers={"Tus-Resumable": "1.0.0", "Authorization": f"Bearer {owner}", **headers}, timeout=60
         )
 
@@ -38,7 +38,7 @@ class Sender:
     def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
         self.http.close()
 
-    def post(self, content: bytes | None = None, /, **headers: str) -> httpx.Response:
+    def post(self, content: bytes | None = None, /, **headers: str) -> httpx2.Response:
         """A creation; `Upload_Length="5"` becomes the header Upload-Length."""
         return self.http.post(self.url, headers=_headers(headers), content=content)
 
@@ -48,16 +48,16 @@ class Sender:
         assert answer.status_code == 201, answer.text
         return str(answer.url.join(answer.headers["Location"]))
 
-    def patch(self, address: str, offset_bytes: int | str, content: bytes, **headers: str) -> httpx.Response:
+    def patch(self, address: str, offset_bytes: int | str, content: bytes, **headers: str) -> httpx2.Response:
         return self.http.patch(
             address, headers={**BYTES, "Upload-Offset": str(offset_bytes), **_headers(headers)}, content=content
         )
 
-    def patch_checked(self, address: str, offset_bytes: int, content: bytes, algorithm: str) -> httpx.Response:
+    def patch_checked(self, address: str, offset_bytes: int, content: bytes, algorithm: str) -> httpx2.Response:
         headers = {**BYTES, "Upload-Offset": str(offset_bytes), **checksum(content, algorithm)}
         return self.http.patch(address, headers=headers, content=content)
 
-    def head(self, address: str) -> httpx.Response:
+    def head(self, address: str) -> httpx2.Response:
         return self.http.head(address)
 
     def offset(self, address: str) -> int:

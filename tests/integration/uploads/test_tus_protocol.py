@@ -56,7 +56,7 @@ import hashlib
 import re
 from email.utils import parsedate_to_datetime
 
-import httpx
+import httpx2
 import pytest
 from tests.harness.tus_sender import BYTES, Sender, checksum, metadata
 from tests.harness.upload_server import UploadServer
@@ -64,7 +64,7 @@ from tests.harness.upload_server import UploadServer
 HELLO, WORLD = b"hello", b" world"
 
 
-def refused(answer: httpx.Response, status: int, code: str) -> None:
+def refused(answer: httpx2.Response, status: int, code: str) -> None:
     """An answer of the one error shape, with the protocol's header."""
     assert answer.status_code == status, answer.text
     assert answer.headers["Tus-Resumable"] == "1.0.0"
@@ -376,7 +376,7 @@ def test_parts_are_joined_in_order(server: UploadServer, sender: Sender) -> None
     first = sender.upload(HELLO, Upload_Concat="partial")
     second = sender.upload(WORLD, Upload_Concat="partial")
     taken_before = len(server.taken())
-    header = f"final;{httpx.URL(second).path} {first} {second}"  # relative and absolute, one of them twice
+    header = f"final;{httpx2.URL(second).path} {first} {second}"  # relative and absolute, one of them twice
     answer = sender.post(Upload_Concat=header)
     assert answer.status_code == 201
     final = str(answer.url.join(answer.headers["Location"]))
