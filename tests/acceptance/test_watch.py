@@ -41,7 +41,9 @@ def test_it_takes_a_file_that_comes_and_ends_with_sigterm(headgate: Call, projec
     try:
         assert process.stderr.readline().startswith("Watching")
         sent.rename(project / "door" / sent.name)
-        line = json.loads(process.stdout.readline())
+        told = process.stdout.readline()
+        assert told, f"it ended with {process.wait()}: {process.stderr.read()}"
+        line = json.loads(told)
         process.send_signal(signal.SIGTERM)
         assert process.wait() == 0
     finally:
