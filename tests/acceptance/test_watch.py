@@ -5,15 +5,20 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+from tests.harness.project import open_project
+
+from headgate.cli import watch_loop
 from headgate.cli.watch_folders import Resting, Schedules
 from headgate.core.replacing import replace
 from headgate.project import load_flow
 from headgate.settings import read_settings
+from headgate.wiring import system_clock
 
 Call = Callable[..., Any]
 MADE = ("generate", "sales", "--count", 30, "--seed", 3, "--first-number", 50_000, "--output", "sent")
@@ -52,6 +57,32 @@ def test_it_takes_a_file_that_comes_and_ends_with_sigterm(headgate: Call, projec
         process.stderr.close()
     assert (line["state"], line["counts"]["published"]) == ("archived", 30)
     assert (project / "door" / sent.name).is_file()
+
+
+def test_a_file_that_came_before_the_folder_was_listened_to(headgate: Call, project: Path) -> None:
+    headgate(*MADE)
+    (sent,) = project.glob("sent/sales*.json")
+    door = project / "door"
+    door.mkdir()
+
+    def deaf(*_: Path, **__: object) -> Iterator[set[object]]:
+        """A watcher that begins when the file has come, and so hears nothing of it."""
+        sent.rename(door / sent.name)
+        while not stop.wait(0.2):
+            yield set()
+
+    stop = threading.Event()
+    late = threading.Timer(30, stop.set)
+    late.start()
+    settings = read_settings(project, {})
+    platform = open_project(project, clock=system_clock)
+    with patch.object(watch_loop, "watch_files", deaf):
+        result = next(watch_loop.runs(platform, settings, [door], stop), None)
+    platform.close()
+    late.cancel()
+    stop.set()
+    assert result is not None
+    assert [one.name for one in result.deliveries] == [sent.name]
 
 
 def test_without_a_folder_the_setting_is_told(in_ran: Call) -> None:

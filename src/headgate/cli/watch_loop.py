@@ -15,6 +15,7 @@ from headgate.core.platform import Platform
 from headgate.settings import Settings
 
 TICK_MS = 500
+LOOK_EVERY = 60  # ticks
 
 
 def runs(
@@ -48,7 +49,11 @@ def runs(
 
 
 def _ticks(places: Sequence[Path], stop: Event) -> Iterator[bool]:
-    """Twice a second until it is stopped: whether something changed in the folders; the first time always."""
+    """Twice a second until it is stopped: whether something may have changed in the folders.
+
+    So it is at first, and once the folders are listened to, since a file that came between is told by nobody; and now
+    and then, since a system that is busy may drop what it has to tell, and some file systems tell nothing.
+    """
     yield True
     if not places:
         while not stop.wait(TICK_MS / 1000):
@@ -62,7 +67,7 @@ def _ticks(places: Sequence[Path], stop: Event) -> Iterator[bool]:
         yield_on_timeout=True,
         raise_interrupt=False,
     )
-    for change in changes:
+    for tick, change in enumerate(changes):
         if stop.is_set():
             return
-        yield bool(change)
+        yield bool(change) or tick % LOOK_EVERY == 0
