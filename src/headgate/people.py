@@ -29,6 +29,7 @@ LINK_LENGTH = {
     Purpose.INVITE: timedelta(days=3),
     Purpose.RESET: timedelta(hours=1),
 }
+COMMAND = "command"  # who did it, in events, where it was whoever can write to the project's folder
 SECRET_BYTES = 32
 LEAST_PASSWORD, MOST_PASSWORD = 12, 256
 SEEN_EVERY = timedelta(minutes=1)  # a session's use is noted no more often

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from headgate.core.roles import Grant
     from headgate.people import People
 
-BY = "command"  # who did it, in events
-
 accounts = Group("accounts", help="Who may sign in to the web application, and with which roles.")
 name_argument = click.argument("name", metavar="NAME", help="Of the account.")
 role_option = click.option(
@@ -49,10 +47,10 @@ def list_accounts(*, project: Path | None, as_json: bool) -> None:
 @json_option
 def add(name: str, *, roles: tuple[str, ...], project: Path | None, as_json: bool) -> None:
     """Add an account. It signs in by link first: `headgate accounts link NAME`."""
-    from headgate.people import add_account
+    from headgate.people import COMMAND, add_account
 
     with _people(project) as people:
-        account = add_account(people, name, _grants(roles), by=BY)
+        account = add_account(people, name, _grants(roles), by=COMMAND)
     lines = [f"{account.name} is added.", f"Next: `headgate accounts link {account.name}` while `headgate serve` runs."]
     answer(_document(account), lines, as_json=as_json)
 
@@ -64,10 +62,10 @@ def add(name: str, *, roles: tuple[str, ...], project: Path | None, as_json: boo
 @json_option
 def roles(name: str, *, roles: tuple[str, ...], project: Path | None, as_json: bool) -> None:
     """Give an account these roles and no others; they count from its next click on."""
-    from headgate.people import change_grants, one_account
+    from headgate.people import COMMAND, change_grants, one_account
 
     with _people(project) as people:
-        account = change_grants(people, one_account(people, name), _grants(roles), by=BY)
+        account = change_grants(people, one_account(people, name), _grants(roles), by=COMMAND)
     told = " ".join(map(str, account.grants)) or "no role"
     answer(_document(account), [f"{account.name}: {told}"], as_json=as_json)
 
@@ -80,10 +78,10 @@ def roles(name: str, *, roles: tuple[str, ...], project: Path | None, as_json: b
 def link(name: str, *, url: str, project: Path | None, as_json: bool) -> None:
     """Print a link that signs an account in, once, within the hour; there it can set a password."""
     from headgate.core.accounts import Purpose
-    from headgate.people import make_link, one_account
+    from headgate.people import COMMAND, make_link, one_account
 
     with _people(project) as people:
-        secret = make_link(people, one_account(people, name), Purpose.RESET, by=BY)
+        secret = make_link(people, one_account(people, name), Purpose.RESET, by=COMMAND)
     place = f"{url.rstrip('/')}/link/{secret}"
     answer({"account": name, "link": place}, [place], as_json=as_json)
 
@@ -107,10 +105,10 @@ def enable(name: str, *, project: Path | None, as_json: bool) -> None:
 
 
 def _set_disabled(name: str, project: Path | None, *, disabled: bool, as_json: bool) -> None:
-    from headgate.people import one_account, set_disabled
+    from headgate.people import COMMAND, one_account, set_disabled
 
     with _people(project) as people:
-        account = set_disabled(people, one_account(people, name), disabled=disabled, by=BY)
+        account = set_disabled(people, one_account(people, name), disabled=disabled, by=COMMAND)
     answer(_document(account), [f"{account.name}: {_state(account)}"], as_json=as_json)
 
 

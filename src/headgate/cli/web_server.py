@@ -21,7 +21,7 @@ from headgate.core.accounts import Account, Purpose
 from headgate.core.errors import ConfigurationError, HeadgateError, UsageError
 from headgate.core.platform import Platform
 from headgate.core.roles import Grant, Permission, Role, may_everywhere
-from headgate.people import People, add_account, make_link
+from headgate.people import COMMAND, People, add_account, make_link
 from headgate.settings import Settings
 from headgate.uploading import taker
 from headgate.uploads.store import UploadStore
@@ -30,9 +30,9 @@ from headgate.wiring import open_accounts, system_clock
 if TYPE_CHECKING:
     import uvicorn
 
-BY = "command"  # who did it, in events: whoever can write to the project's folder
 FIRST_ADMIN = "admin"
 EVERY_S = 60.0
+AGAIN_S = 10.0
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,7 +105,7 @@ def serve_project(settings: Settings, asked: Asked, tell: Callable[[Place], None
             timeout_graceful_shutdown=5,
         )
         admin = first_admin(people)
-        secret = make_link(people, admin, Purpose.SIGN_IN, by=BY)
+        secret = make_link(people, admin, Purpose.SIGN_IN, by=COMMAND)
         url = _url(asked, listener)
         uploads.resume()
         with _kept(found.platform, uploads), _working(found.platform, settings, came, wanted=asked.works):
@@ -122,7 +122,7 @@ def first_admin(people: People) -> Account:
     for account in people.accounts.accounts():
         if account.disabled_at is None and may_everywhere(account.grants, Permission.ACCOUNTS):
             return account
-    return add_account(people, FIRST_ADMIN, [Grant(role=Role.ADMIN)], by=BY)
+    return add_account(people, FIRST_ADMIN, [Grant(role=Role.ADMIN)], by=COMMAND)
 
 
 def _check(asked: Asked) -> None:
@@ -196,11 +196,23 @@ def _ended_by_signal(server: uvicorn.Server) -> Iterator[None]:
 
 
 @contextmanager
+def _beside(name: str, work: Callable[[Event], None]) -> Iterator[None]:
+    """Let `work` go on on a thread while the block runs; it ends when the event that it is given is set."""
+    stop = Event()
+    thread = Thread(target=work, args=(stop,), name=name)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+@contextmanager
 def _kept(platform: Platform, uploads: UploadStore) -> Iterator[None]:
     """Once a minute while the block runs cover new events by a checkpoint, and end uploads that expired."""
-    stop = Event()
 
-    def look() -> None:
+    def look(stop: Event) -> None:
         while not stop.wait(EVERY_S):
             try:
                 anchor(platform)
@@ -208,14 +220,9 @@ def _kept(platform: Platform, uploads: UploadStore) -> Iterator[None]:
             except (HeadgateError, OSError) as error:
                 note(f"The log could not be anchored, or uploads not be swept: {error}")
 
-    looking = Thread(target=look, name="keeper")
-    looking.start()
-    try:
+    with _beside("keeper", look):
         yield
-    finally:
-        stop.set()
-        looking.join()
-        anchor(platform)
+    anchor(platform)
 
 
 @contextmanager
@@ -228,20 +235,17 @@ def _working(platform: Platform, settings: Settings, came: Event, *, wanted: boo
         yield
         return
     places = named_folders(settings)
-    stop = Event()
 
-    def work() -> None:
-        try:
-            for result in runs(platform, settings, places, stop, came=came):
-                for fault in result.faults:
-                    note(fault)
-        except HeadgateError as error:
-            note(f"Watching ended: {error} Next: put that right and start `headgate serve` again.")
+    def work(stop: Event) -> None:
+        while not stop.is_set():
+            try:
+                for result in runs(platform, settings, places, stop, came=came):
+                    for fault in result.faults:
+                        note(fault)
+            except (HeadgateError, OSError) as error:
+                note(f"A run stopped: {error} What waits is tried again in {AGAIN_S:g} s.")
+                came.set()
+                stop.wait(AGAIN_S)
 
-    worker = Thread(target=work, name="watcher")
-    worker.start()
-    try:
+    with _beside("watcher", work):
         yield
-    finally:
-        stop.set()
-        worker.join()
