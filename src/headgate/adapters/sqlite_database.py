@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from queue import Empty, LifoQueue
@@ -14,6 +15,7 @@ BUSY_TIMEOUT_S = 30.0
 MOST_CONNECTIONS = 8
 
 _SCHEME = "sqlite://"
+_STEP_S = 0.01
 _IN_MEMORY = {"", ":memory:"}
 _PRIMARY_CODE = 0xFF
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
@@ -166,14 +168,25 @@ def _connect(file: str, busy_timeout_s: float) -> sqlite3.Connection:
     )
     try:
         connection.row_factory = sqlite3.Row
-        if connection.execute("PRAGMA journal_mode").fetchone()[0] == "delete":
-            connection.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(connection, tries=1 + int(busy_timeout_s / _STEP_S))
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _write_ahead(connection: sqlite3.Connection, *, tries: int) -> None:
+    """Switch a new file to write-ahead mode. SQLite does not wait for a lock there, so where two make it we do."""
+    while connection.execute("PRAGMA journal_mode").fetchone()[0] == "delete":
+        tries -= 1
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if tries <= 0 or error.sqlite_errorcode & _PRIMARY_CODE not in _BUSY:
+                raise
+            time.sleep(_STEP_S)
 
 
 def _in_words(error: sqlite3.Error, place: str) -> HeadgateError | None:
