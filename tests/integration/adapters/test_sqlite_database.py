@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Timer
 from typing import Any
 from unittest.mock import patch
 
@@ -213,6 +214,17 @@ class TestWhatIsSaid:
                 opened.append([Event(type="x")], at=AT)
             assert opened.log_size() == 0
         assert opened.append([Event(type="x")], at=AT) == range(1)
+
+    def test_a_new_file_that_another_process_holds_for_a_moment(self, place: Path) -> None:
+        """SQLite gives up at once where a file that is locked shall be switched to write-ahead mode."""
+        with closing(sqlite3.connect(place, isolation_level=None, check_same_thread=False)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            other.execute("CREATE TABLE counters (x)")
+            late = Timer(0.3, other.execute, ("ROLLBACK",))
+            late.start()
+            with closing(SqliteLedger(f"sqlite:///{place}", busy_timeout_s=20)) as ledger:
+                assert ledger.log_size() == 0
+            late.join()
 
     def test_a_full_disk(self, opened: SqliteLedger, place: Path) -> None:
         connect = sqlite3.connect
