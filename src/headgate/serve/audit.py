@@ -98,8 +98,13 @@ def export_log(platform: Platform, folder: Path) -> tuple[Path, Path, int]:
         for leaf in platform.ledger.leaves():
             file.write(leaf + b"\n")
             count += 1
-    checkpoints.write_text("".join(note + NOTE_END for note in platform.anchor.notes()), encoding="utf-8")
+    checkpoints.write_text(checkpoints_text(platform), encoding="utf-8")
     return events, checkpoints, count
+
+
+def checkpoints_text(platform: Platform) -> str:
+    """All signed checkpoints, as the anchor keeps them and `read_notes` reads them."""
+    return "".join(note + NOTE_END for note in platform.anchor.notes())
 
 
 def read_notes(path: Path) -> list[str]:

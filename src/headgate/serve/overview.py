@@ -26,12 +26,21 @@ class FlowLine(msgspec.Struct, frozen=True, kw_only=True):
     failed: int  # deliveries that stopped and wait for a retry
     held: int  # deliveries that are held as a whole
     last: Delivery | None
-    days: tuple[int, ...]  # rows received a day, the last one today
-    today: Counts
+    by_day: tuple[Counts, ...]  # of the deliveries that landed then, the last one today
     threshold: Decimal
     rows_held: int
     held_since: datetime | None
     schedule: str | None  # cron expression, UTC
+
+    @property
+    def days(self) -> tuple[int, ...]:
+        """Rows received a day."""
+        return tuple(one.received for one in self.by_day)
+
+    @property
+    def today(self) -> Counts:
+        """What was counted today."""
+        return self.by_day[-1]
 
     @property
     def accepted(self) -> float | None:
@@ -88,14 +97,13 @@ class _Counted(msgspec.Struct, frozen=True, kw_only=True):
 def _line(platform: Platform, flow: Flow, days: Sequence[date], counted: _Counted) -> FlowLine:
     of_days = [counted.volumes.get((flow.name, day)) for day in days]
     newest = platform.ledger.deliveries(DeliveryFilter(flow=flow.name, newest_first=True, limit=1))
-    today, holding = of_days[-1], counted.holdings.get(flow.name)
+    holding = counted.holdings.get(flow.name)
     return FlowLine(
         name=flow.name,
         failed=counted.tally.get((flow.name, DeliveryState.FAILED), 0),
         held=counted.tally.get((flow.name, DeliveryState.HELD), 0),
         last=newest[0] if newest else None,
-        days=tuple(one.counts.received if one else 0 for one in of_days),
-        today=today.counts if today else Counts(),
+        by_day=tuple(one.counts if one else Counts() for one in of_days),
         threshold=flow.checking.accept_at_least,
         rows_held=holding.rows if holding else 0,
         held_since=holding.since if holding else None,
@@ -104,17 +112,6 @@ def _line(platform: Platform, flow: Flow, days: Sequence[date], counted: _Counte
 
 
 def _newest(platform: Platform, states: tuple[DeliveryState, ...], chosen: set[str | None]) -> tuple[Delivery, ...]:
-    """The newest in these states, of these flows; a flow that few may see must not hide those of others."""
-    found: list[Delivery] = []
-    for flow in sorted(chosen, key=lambda name: name or ""):
-        if flow is None:
-            unmatched = platform.ledger.deliveries(
-                DeliveryFilter(states=(DeliveryState.UNMATCHED,), newest_first=True, limit=_SHOWN)
-            )
-            found += unmatched if DeliveryState.UNMATCHED in states else []
-        else:
-            found += platform.ledger.deliveries(
-                DeliveryFilter(flow=flow, states=states, newest_first=True, limit=_SHOWN)
-            )
-    found.sort(key=lambda one: one.landing_number, reverse=True)
-    return tuple(found[:_SHOWN])
+    """The newest in these states, of these flows."""
+    which = DeliveryFilter(flows=tuple(chosen), states=states, newest_first=True, limit=_SHOWN)
+    return tuple(platform.ledger.deliveries(which))

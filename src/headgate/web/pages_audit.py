@@ -14,7 +14,7 @@ from starlette.responses import Response, StreamingResponse
 from headgate.core.log_audit import LogReport
 from headgate.core.ports import EventFilter
 from headgate.core.roles import Permission, may_everywhere
-from headgate.serve.audit import Kept, look_at_kept, verify_project
+from headgate.serve.audit import Kept, checkpoints_text, look_at_kept, verify_project
 from headgate.serve.event_list import LoggedEvent, list_events
 from headgate.serve.key_files import keys_of
 from headgate.web.access import Visitor, changing, needs, refuse
@@ -84,9 +84,8 @@ def export_events(request: Request, who: Audits) -> Response:
 def export_checkpoints(request: Request, who: Audits) -> Response:
     """All signed checkpoints, as the anchor keeps them."""
     _whole_log(request, who)
-    notes = site_of(request).platform.anchor.notes()
     return Response(
-        "".join(f"{note}-----\n" for note in notes),
+        checkpoints_text(site_of(request).platform),
         media_type="text/plain",
         headers={"Content-Disposition": 'attachment; filename="checkpoints.txt"'},
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -80,7 +80,7 @@ def deliveries_page(request: Request, who: Sees, asks: Annotated[Wanted, Depends
 def deliveries_json(request: Request, who: Sees, asks: Annotated[Wanted, Depends(wanted)]) -> dict[str, Any]:
     """The same as JSON; `next` is the `before` of the following page."""
     shown, next_before = _listed(request, who, asks)
-    return {"deliveries": [_document(request, one) for one in shown], "next": next_before}
+    return {"deliveries": _documents(request, shown), "next": next_before}
 
 
 @routes.get("/deliveries/{delivery}")
@@ -106,7 +106,8 @@ def delivery_page(request: Request, who: Sees, delivery: str) -> Response:
 @routes.get("/api/deliveries/{delivery}")
 def delivery_json(request: Request, who: Sees, delivery: str) -> dict[str, Any]:
     """One delivery as JSON."""
-    return _document(request, seen_delivery(request, who, delivery))
+    (document,) = _documents(request, [seen_delivery(request, who, delivery)])
+    return document
 
 
 @routes.get("/deliveries/{delivery}/receipts/{number}")
@@ -143,9 +144,10 @@ def _listed(request: Request, who: Visitor, asks: Wanted) -> tuple[list[Delivery
     return list_deliveries(site_of(request).platform, asks, flows=flows)
 
 
-def _document(request: Request, one: Delivery) -> dict[str, Any]:
-    issued = site_of(request).platform.ledger.receipts((one.id,))
-    return delivery_document(one, {each.delivery: each for each in issued})
+def _documents(request: Request, shown: Sequence[Delivery]) -> list[dict[str, Any]]:
+    issued = site_of(request).platform.ledger.receipts([one.id for one in shown])
+    newest = {each.delivery: each for each in issued}
+    return [delivery_document(one, newest) for one in shown]
 
 
 def _reasons(site: Site, one: Delivery, story: Story) -> Iterator[ReasonLine]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated
 
 from croniter import croniter
@@ -17,7 +17,7 @@ from headgate.serve.report_numbers import in_words
 from headgate.web.access import Visitor, needs
 from headgate.web.pictures import VolumeChart, spark, volume_chart
 from headgate.web.rendering import page
-from headgate.web.site import Site, site_of
+from headgate.web.site import site_of
 
 routes = APIRouter()
 
@@ -38,7 +38,7 @@ def overview_page(request: Request, who: Annotated[Visitor, Depends(needs(Permis
         told={one.id: tell_state(one) for one in overview.attention},
         sparks={flow.name: spark(flow.days) for flow in overview.flows},
         due={flow.name: _next_due(flow.schedule, now) for flow in overview.flows},
-        chart=_chart(site, overview),
+        chart=_chart(overview),
     )
 
 
@@ -65,11 +65,9 @@ def _next_due(schedule: str | None, now: datetime) -> datetime | None:
     return found
 
 
-def _chart(site: Site, overview: Overview) -> VolumeChart | None:
+def _chart(overview: Overview) -> VolumeChart | None:
     """Of the flow with most rows."""
     if not overview.flows:
         return None
     busiest = max(overview.flows, key=lambda flow: sum(flow.days))
-    since = overview.days[-1] - timedelta(days=len(overview.days) - 1)
-    volumes = [one for one in site.platform.ledger.volumes(since) if one.flow == busiest.name]
-    return volume_chart(busiest.name, overview.days, volumes)
+    return volume_chart(busiest.name, overview.days, busiest.by_day)

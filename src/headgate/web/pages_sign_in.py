@@ -9,10 +9,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from headgate.core.accounts import Purpose
-from headgate.core.roles import Permission, may
 from headgate.people import sign_in_by_link, sign_in_by_password, visitor_of
 from headgate.web.access import Visitor, changing
-from headgate.web.rendering import page
+from headgate.web.rendering import home_of, page
 from headgate.web.site import Site, site_of
 
 routes = APIRouter()
@@ -91,9 +90,7 @@ def _signed_in(request: Request, secret: str, to: str) -> Response:
 def _first_page(site: Site, secret: str) -> str:
     """The first page that the account may see."""
     found = visitor_of(site.people, secret)
-    grants = found[0].grants if found else ()
-    pages = ((Permission.SEE, "/"), (Permission.UPLOAD, "/upload"))
-    return next((path for permission, path in pages if may(grants, permission)), "/me")
+    return home_of(found[0].grants if found else ())
 
 
 def _end_session_before(request: Request) -> None:

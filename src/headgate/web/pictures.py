@@ -8,7 +8,7 @@ from datetime import date
 import msgspec
 from markupsafe import Markup
 
-from headgate.core.records import Counts, DayVolume
+from headgate.core.records import Counts
 from headgate.serve.report_balance import draw_balance
 from headgate.serve.report_facts import Balance, Noun
 from headgate.serve.report_markup import Markup as Drawn
@@ -58,10 +58,8 @@ def balance_picture(counts: Counts) -> Markup | None:
     return None if drawn is None else _finished(drawn)
 
 
-def volume_chart(flow: str, days: Sequence[date], volumes: Sequence[DayVolume]) -> VolumeChart | None:
+def volume_chart(flow: str, days: Sequence[date], counts: Sequence[Counts]) -> VolumeChart | None:
     """Rows received a day, and below on a scale of their own those that were not published; None for none at all."""
-    by_day = {one.day: one.counts for one in volumes}
-    counts = [by_day.get(day, Counts()) for day in days]
     most = max((one.received for one in counts), default=0)
     if not most:
         return None

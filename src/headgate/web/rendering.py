@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -12,7 +13,7 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from headgate.core.roles import Permission
+from headgate.core.roles import Grant, Permission, may
 from headgate.core.states import DeliveryState
 from headgate.serve.report_numbers import fixed, percent, percent_exact
 from headgate.web.access import Visitor
@@ -83,10 +84,15 @@ def page(request: Request, template: str, who: Visitor | None, /, *, status: int
         theme=theme if theme in {"light", "dark"} else "",
         at=request.url.path,
         root=request.scope.get("root_path", ""),
-        home=next((path for path, _, permission in NAVIGATION if who and who.may(permission)), "/me" if who else "/"),
+        home=home_of(who.account.grants) if who else "/",
         **values,
     )
     return HTMLResponse(text, status_code=status)
+
+
+def home_of(grants: Collection[Grant]) -> str:
+    """The first page that these roles may see; one's own account where there is none."""
+    return next((path for path, _, permission in NAVIGATION if may(grants, permission)), "/me")
 
 
 def size(size_bytes: int) -> Markup:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from base64 import b64encode
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, File, UploadFile
@@ -12,9 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from headgate.core.errors import UploadRefusedError
 from headgate.core.ports import DeliveryFilter
-from headgate.core.records import Delivery
 from headgate.core.roles import Permission
-from headgate.serve.delivery_words import tell_state
 from headgate.uploading import name_of, refused_name
 from headgate.uploads.metadata import parse_metadata
 from headgate.uploads.records import NewUpload
@@ -93,8 +91,6 @@ def _store(site: Site, who: Visitor, file: UploadFile, name: str) -> None:
 
 def _encoded(name: str) -> str:
     """The name as metadata of the protocol, so that it is judged as there."""
-    from base64 import b64encode  # noqa: PLC0415
-
     return f"filename {b64encode(name.encode()).decode()}"
 
 
@@ -117,12 +113,5 @@ def _page(request: Request, who: Visitor, *, fault: str = "") -> Response:
         fault=fault,
         patterns=[(flow, platform.flows[flow].source.files) for flow in flows],
         sent=sent,
-        told={one.id: tell_state(one) for one in sent},
-        receipts=dict(_receipts(request, sent)),
         most_bytes=site_of(request).uploads.limits.upload_bytes,
     )
-
-
-def _receipts(request: Request, sent: list[Delivery]) -> Iterator[tuple[str, int]]:
-    for issued in site_of(request).platform.ledger.receipts([one.id for one in sent]):
-        yield issued.delivery, issued.number
