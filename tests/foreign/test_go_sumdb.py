@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import shutil
 import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,6 +11,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from tests.harness.needed import missing, needed
 
 from headgate.core.canonical import canonical, digest
 from headgate.core.checkpoints import Checkpoint, sign_checkpoint
@@ -36,25 +35,14 @@ Claim = dict[str, Any]  # as the program's JSON is
 Ask = Callable[..., dict[str, Any]]
 
 
-def unavailable(reason: str) -> None:
-    """Skip on a machine without Go; on CI the proof by foreign code is part of the build."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"{reason}; CI needs it")
-    pytest.skip(reason)
-
-
 @pytest.fixture(scope="module")
 def ask_go(tmp_path_factory: pytest.TempPathFactory) -> Ask:
-    go = shutil.which("go")
-    if go is None:
-        unavailable("go is not installed")
-    modules = subprocess.run([str(go), "mod", "download"], cwd=PROGRAM, capture_output=True, text=True, check=False)
+    go = needed("go")
+    modules = subprocess.run([go, "mod", "download"], cwd=PROGRAM, capture_output=True, text=True, check=False)
     if modules.returncode:
-        unavailable(f"go cannot get the module that go.mod names: {modules.stderr}")
+        missing(f"go cannot get the module that go.mod names: {modules.stderr}")
     binary = tmp_path_factory.mktemp("go") / "foreign"
-    subprocess.run(
-        [str(go), "build", "-mod=readonly", "-buildvcs=false", "-o", str(binary), "."], cwd=PROGRAM, check=True
-    )
+    subprocess.run([go, "build", "-mod=readonly", "-buildvcs=false", "-o", str(binary), "."], cwd=PROGRAM, check=True)
 
     def ask(**claims: object) -> dict[str, Any]:
         keys = {"verifier_key": LOG.public().to_text(), "signer_key": LOG.to_text(), "text": TEXT}

@@ -6,16 +6,17 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 
 def needed(*names: str) -> str:
     """Path of the first of these programs that is there; else the test is skipped, or fails where CI is set."""
-    for name in names:
-        if found := shutil.which(name):
-            return found
-    return _missing(f"{' or '.join(names)} is not installed")
+    found = next((place for name in names if (place := shutil.which(name))), None)
+    if found is None:
+        missing(f"{' or '.join(names)} is not installed")
+    return found
 
 
 def node_modules(source: Path, folder: Path) -> Path:
@@ -26,11 +27,12 @@ def node_modules(source: Path, folder: Path) -> Path:
     command = [needed("npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
     if done.returncode:
-        _missing(f"npm could not bring {source.name}: {done.stderr[-300:]}")
+        missing(f"npm could not bring {source.name}: {done.stderr[-300:]}")
     return folder / "node_modules"
 
 
-def _missing(what: str) -> str:
+def missing(what: str) -> NoReturn:
+    """Skip the test for something that is not here; fail where CI is set, since there it is part of the build."""
     if os.environ.get("CI"):
         pytest.fail(what)
     pytest.skip(what)
