@@ -21,6 +21,7 @@ from headgate.core.errors import HeadgateError, NotFoundError, PublishError, Usa
 from headgate.core.flow import Flow, ParameterDeclaration
 from headgate.core.flow_order import order_flows, read_by
 from headgate.core.near_name import did_you_mean
+from headgate.core.overlay import is_amendment, origin_of
 from headgate.core.parameters import parse_table, parse_value, vault_name
 from headgate.core.platform import Platform
 from headgate.core.ports import Compute, DeliveryFilter
@@ -240,6 +241,11 @@ def reprocess(platform: Platform, one: Delivery, *, values: Mapping[str, str], s
     delivery alone and go before both. UsageError where it is not archived, or the receipt's contract is not in force.
     """
     _require(one, DeliveryState.ARCHIVED, "reprocess")
+    if is_amendment(one):
+        raise UsageError(
+            f"{one.id} is an amendment: its rows are checked again with those of {origin_of(one)}. "
+            f"Next: `headgate reprocess {origin_of(one)}`."
+        )
     flow = _flow_of(platform, one)
     if same and one.contract != flow.contract.digest:
         raise UsageError(
@@ -273,7 +279,8 @@ def repair(platform: Platform, flow: Flow, *, reason: str) -> tuple[int, int]:
     pipeline.resume(platform)
     epoch = platform.ledger.begin_epoch(flow.name, reason=reason, at=platform.clock())
     states = (DeliveryState.ARCHIVED, DeliveryState.HELD)
-    found = platform.ledger.deliveries(DeliveryFilter(flow=flow.name, states=states))
+    kept = platform.ledger.deliveries(DeliveryFilter(flow=flow.name, states=states))
+    found = [one for one in kept if not is_amendment(one)]  # their rows come again with those of their origins
     moves = [
         Move(after=replace(one, state=DeliveryState.LANDED), event="repair", fields={"epoch": epoch}) for one in found
     ]

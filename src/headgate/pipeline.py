@@ -24,12 +24,20 @@ from headgate.archive.anchoring import anchor
 from headgate.archive.step import archive, receipt_name, write_receipts
 from headgate.check.step import check
 from headgate.core.batches import Arrived, CheckedBatch, CheckedDelivery, LandedBatch, PublishedBatch, cut
-from headgate.core.errors import DeliveryError, HeadgateError, LeaseLostError, TransientError
+from headgate.core.errors import (
+    DeliveryError,
+    EvidenceError,
+    HeadgateError,
+    LeaseLostError,
+    NotFoundError,
+    TransientError,
+)
 from headgate.core.faults import at_fault_point
 from headgate.core.flow import Flow
 from headgate.core.flow_order import needed_tables, order_flows, read_by
 from headgate.core.heartbeat import heartbeat
 from headgate.core.manifest import read_manifest, write_manifest
+from headgate.core.overlay import has_overlay, load_overlays, origin_of
 from headgate.core.platform import Platform
 from headgate.core.ports import DeliveryFilter
 from headgate.core.published import published_table
@@ -138,12 +146,23 @@ def check_next(platform: Platform) -> bool:
 
 
 def _check_claim(flow: Flow, claim: Claim, platform: Platform) -> None:
-    """Check what was claimed together; a delivery with parameter values of its own is checked alone."""
-    own = [one for one in claim.deliveries if one.facts.get("set")]
-    together = tuple(one for one in claim.deliveries if not one.facts.get("set"))
+    """Check what was claimed together; a delivery with parameter values of its own, or of a person's, alone."""
+    own = [one for one in claim.deliveries if _goes_alone(one)]
+    together = tuple(one for one in claim.deliveries if not _goes_alone(one))
     for deliveries in (together, *((one,) for one in own)):
-        if deliveries:
-            _check_batch(LandedBatch(flow=flow, deliveries=deliveries), claim.fence, platform)
+        if not deliveries:
+            continue
+        try:
+            overlays = load_overlays(deliveries, platform.vault)
+        except HeadgateError as error:
+            _fail(deliveries, str(error), platform, claim.fence)
+            continue
+        _check_batch(LandedBatch(flow=flow, deliveries=deliveries, overlays=overlays), claim.fence, platform)
+
+
+def _goes_alone(one: Delivery) -> bool:
+    """Whether a delivery is checked and published by itself: its values, or a document that may be unreadable."""
+    return bool(one.facts.get("set")) or has_overlay(one)
 
 
 def _check_batch(batch: LandedBatch, fence: Fence, platform: Platform) -> None:
@@ -210,7 +229,7 @@ def _ready(flow: Flow, platform: Platform) -> list[Delivery]:
     ready: list[Delivery] = []
     names: set[tuple[str, str]] = set()
     for one in waiting:
-        special = bool(one.facts.get("set"))
+        special = _goes_alone(one)
         if one.state is not DeliveryState.CHECKED or (one.sender, one.name) in names or (special and ready):
             break
         ready.append(one)
@@ -222,7 +241,11 @@ def _ready(flow: Flow, platform: Platform) -> list[Delivery]:
 
 def _settle(flow: Flow, deliveries: list[Delivery], platform: Platform, fence: Fence) -> None:
     """Review, transform, publish and archive deliveries together; one that cannot go on is found by halves."""
-    batches = _staged(flow, deliveries, platform, fence)
+    try:
+        batches = _staged(flow, deliveries, platform, fence)
+    except (EvidenceError, NotFoundError) as error:  # of a document, whose delivery is alone
+        _fail(deliveries, str(error), platform, fence)
+        return
     if not batches:
         return
     together = [one for batch in batches for one in batch.deliveries]
@@ -270,7 +293,8 @@ def _staged(flow: Flow, deliveries: list[Delivery], platform: Platform, fence: F
     folders: dict[str, list[Delivery]] = {}
     for one in deliveries:
         folders.setdefault(str(one.facts.get("stage", "")), []).append(one)
-    found = [(read_manifest(folder, flow, members), members) for folder, members in folders.items()]
+    overlays = load_overlays(deliveries, platform.vault)
+    found = [(read_manifest(folder, flow, members, overlays), members) for folder, members in folders.items()]
     again = [
         Move(after=replace(one, state=DeliveryState.LANDED), event="stage_lost")
         for batch, members in found
@@ -335,16 +359,18 @@ def _archive_rest(flow: Flow, platform: Platform) -> None:
     if _has_receipts(flow, platform):
         return
     last = platform.ledger.publications(flow.name, newest=1)[-1]
+    members = platform.ledger.deliveries(DeliveryFilter(ids=last.deliveries))
+    told = tuple(dict.fromkeys([*map(origin_of, members), *last.deliveries]))  # an origin before its amendment
     entered = {
         receipt.delivery: receipt
-        for receipt in platform.ledger.receipts(last.deliveries)
+        for receipt in platform.ledger.receipts(told)
         if json.loads(receipt.body)["publication"] == last.number
     }
     checkpoint = anchor(platform)
     if entered and checkpoint is not None:  # in order, so that the last one tells of all
-        write_receipts([entered[id_] for id_ in last.deliveries if id_ in entered], checkpoint, platform)
+        write_receipts([entered[id_] for id_ in told if id_ in entered], checkpoint, platform)
         return
-    deliveries = tuple(platform.ledger.deliveries(DeliveryFilter(ids=last.deliveries)))
+    deliveries = tuple(platform.ledger.deliveries(DeliveryFilter(ids=told)))
     clear_stage(deliveries, platform)
     archive(PublishedBatch(flow=flow, publication=last, deliveries=deliveries), platform)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from headgate import __version__
 from headgate.core.accounts import Accounts
+from headgate.core.cases import Cases
 from headgate.core.flow import Flow
 from headgate.core.memo import Memo
 from headgate.core.platform import MEBIBYTE, Budget, Platform, Progress, silent
@@ -127,6 +128,13 @@ def open_accounts(settings: Settings) -> Accounts:
     from headgate.adapters.sqlite_accounts import SqliteAccounts
 
     return SqliteAccounts(settings.ledger)
+
+
+def open_cases(settings: Settings) -> Cases:
+    """What people must decide, beside the project's ledger."""
+    from headgate.adapters.sqlite_case_book import SqliteCases
+
+    return SqliteCases(settings.ledger)
 
 
 def open_compute(settings: Settings, *, processes: int) -> Compute:

@@ -12,8 +12,10 @@ from headgate.archive.step import receipt_name
 from headgate.core.digest import table_digest
 from headgate.core.log_audit import verify_log
 from headgate.core.merkle import root
-from headgate.core.naming import quarantine_table, table_name
+from headgate.core.naming import outcomes_table, quarantine_table, table_name
+from headgate.core.overlay import is_amendment
 from headgate.core.platform import Platform
+from headgate.core.quarantine_schema import OUTCOMES_SCHEMA
 from headgate.core.receipts import verify_receipt
 from headgate.core.records import Counts, Delivery
 from headgate.core.sql import quoted
@@ -79,22 +81,52 @@ def _balance(platform: Platform, deliveries: list[Delivery], flow: str) -> Itera
     """Counts of the ledger against the rows of the tables, delivery by delivery, each row once."""
     silver = _rows_by_delivery(platform, _record_table(platform, flow))
     quarantine = _rows_by_delivery(platform, quarantine_table(flow))
+    left = _rows_by_delivery(platform, outcomes_table(flow))
+    amended = _rows_by_delivery(platform, _record_table(platform, flow), by="_amendment")
     for one in deliveries:
-        published, kept = silver.pop(one.id, (0, 0)), quarantine.pop(one.id, (0, 0))
+        kept, published = quarantine.pop(one.id, (0, 0)), silver.pop(one.id, (0, 0))
+        gone = left.pop(one.id, (0, 0))
+        if is_amendment(one):
+            published = amended.pop(one.id, (0, 0))
         if one.state not in COUNTED:
-            if published[0] or kept[0]:
-                yield f"{one.name} ({one.id}) is {one.state}, but has rows: {published[0]} and {kept[0]}"
+            if published[0] or kept[0] or gone[0]:
+                yield f"{one.name} ({one.id}) is {one.state}, but has rows: {published[0]}, {kept[0]} and {gone[0]}"
             continue
         counts = one.counts
         if counts is None or not counts.balances:
             yield f"{one.name} ({one.id}) does not balance: {counts}"
         elif published != (counts.accepted, counts.accepted):
             yield f"{one.name} ({one.id}) has {published} rows and row numbers in silver, {counts.accepted} accepted"
-        elif kept[0] != counts.received - counts.accepted or kept[1] != kept[0]:
-            yield f"{one.name} ({one.id}) has {kept} rows in quarantine: {counts}"
+        elif kept[1] != kept[0] or gone[1] != gone[0]:
+            yield f"{one.name} ({one.id}) has a row twice in quarantine or its outcomes: {kept}, {gone}"
+        else:
+            yield from _by_verdict(platform, one, counts, flow)
     yield from _repeated_keys(platform, flow)
-    for id_ in {*silver, *quarantine}:
+    for id_ in {*silver, *quarantine, *left, *amended}:
         yield f"the tables hold rows of {id_}, which the ledger does not know"
+
+
+def _by_verdict(platform: Platform, one: Delivery, counts: Counts, flow: str) -> Iterator[str]:
+    """What the quarantine and its outcomes say by themselves: rows that left a case are where their outcome says."""
+    engine = platform.engine()
+    try:
+        for name, table in (("q", quarantine_table(flow)), ("o", outcomes_table(flow))):
+            snapshot = platform.tables.snapshot(table)
+            engine.register(name, snapshot.files if snapshot else OUTCOMES_SCHEMA.empty_table())
+        if platform.tables.snapshot(quarantine_table(flow)) is None:
+            return
+        told = dict(
+            engine.rows(
+                "SELECT CASE WHEN o.outcome IS NULL THEN q.verdict ELSE o.outcome END, count(*) FROM q LEFT JOIN o "
+                "USING (_delivery, _row) WHERE q._delivery = $id GROUP BY 1",
+                {"id": one.id},
+            )
+        )
+    finally:
+        engine.close()
+    found = (told.get("held", 0), told.get("rejected", 0) + told.get("discarded", 0), told.get("duplicate", 0))
+    if found != (counts.held, counts.rejected, counts.duplicate):
+        yield f"{one.name} ({one.id}) has {told} by its tables, but {counts}"
 
 
 def _repeated_keys(platform: Platform, flow: str) -> Iterator[str]:
@@ -117,14 +149,16 @@ def _record_table(platform: Platform, flow: str) -> str:
     return table_name(flow, "silver", platform.flows[flow].record_table)
 
 
-def _rows_by_delivery(platform: Platform, table: str) -> dict[str, tuple[int, int]]:
+def _rows_by_delivery(platform: Platform, table: str, *, by: str = "_delivery") -> dict[str, tuple[int, int]]:
     snapshot = platform.tables.snapshot(table)
-    if snapshot is None:
+    if snapshot is None or by not in snapshot.files.schema.names:
         return {}
     engine = platform.engine()
     try:
         engine.register("_table", snapshot.files)
-        rows = engine.rows("SELECT _delivery, count(*), count(DISTINCT _row) FROM _table GROUP BY ALL")
+        rows = engine.rows(
+            f"SELECT {by}, count(*), count(DISTINCT _row) FROM _table WHERE {by} IS NOT NULL GROUP BY ALL"
+        )
         return {str(id_): (count, distinct) for id_, count, distinct in rows}
     finally:
         engine.close()

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from headgate.adapters import sqlite_cases as cases
 from headgate.adapters import sqlite_log as log
 from headgate.adapters.sqlite_codec import DELIVERY_COLUMNS, decode_delivery, encode_changeable, encode_json
 from headgate.adapters.sqlite_statements import listed, parts
@@ -125,6 +126,8 @@ def apply(
         for move in moves
     ]
     log.append(connection, entries, at=at)
+    if any(move.cases is not None or move.settled for move in moves):
+        cases.follow(connection, moves, at=at)
 
 
 def set_state(

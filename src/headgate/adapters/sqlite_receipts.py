@@ -14,7 +14,11 @@ from headgate.core.errors import HeadgateError
 from headgate.core.records import Delivery, IssuedReceipt
 from headgate.core.states import DeliveryState
 
-_EVENTS = {DeliveryState.PUBLISHED: DeliveryState.ARCHIVED.value, DeliveryState.HELD: "receipt"}
+_EVENTS = {
+    DeliveryState.PUBLISHED: DeliveryState.ARCHIVED.value,
+    DeliveryState.HELD: "receipt",
+    DeliveryState.ARCHIVED: "receipt",  # the origin of an amendment
+}
 
 
 def archive(

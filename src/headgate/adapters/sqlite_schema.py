@@ -6,11 +6,12 @@ from collections.abc import Iterable
 
 from headgate.adapters.sqlite_triggers import triggers
 from headgate.core.accounts import Purpose
+from headgate.core.cases import Act, CaseKind, CaseState, DecisionState
 from headgate.core.records import DeliveryKind, PublicationState
 from headgate.core.roles import Role
 from headgate.core.states import DeliveryState
 
-HEAD = "0002"
+HEAD = "0003"
 """The revision that this code reads and writes: the newest under `migrations/versions`."""
 
 COUNTERS = ("landing", "event", "fence")
@@ -125,6 +126,41 @@ TABLES = (
         CONSTRAINT ck_links_purpose CHECK ({_one_of("purpose", Purpose)}),
         CONSTRAINT fk_links_account_accounts FOREIGN KEY(account) REFERENCES accounts (id)
     )""",
+    # remaining: rows not yet decided and executed; contract: digest of the one that judged them
+    f"""CREATE TABLE cases (
+        id TEXT NOT NULL, flow TEXT NOT NULL, delivery TEXT NOT NULL, kind TEXT NOT NULL, rule TEXT NOT NULL,
+        code TEXT NOT NULL, "column" TEXT NOT NULL, row_count INTEGER NOT NULL, remaining INTEGER NOT NULL,
+        contract TEXT NOT NULL, state TEXT NOT NULL, opened_at TEXT NOT NULL, due_at TEXT, closed_at TEXT,
+        note TEXT NOT NULL, assigned TEXT, asked INTEGER NOT NULL,
+        CONSTRAINT pk_cases PRIMARY KEY (id),
+        CONSTRAINT ck_cases_kind CHECK ({_one_of("kind", CaseKind)}),
+        CONSTRAINT ck_cases_state CHECK ({_one_of("state", CaseState)}),
+        CONSTRAINT ck_cases_remaining CHECK (remaining >= 0 AND remaining <= row_count),
+        CONSTRAINT fk_cases_delivery_deliveries FOREIGN KEY(delivery) REFERENCES deliveries (id)
+    )""",
+    # digest: SHA-256 of the document in the vault; editors: JSON list of accounts
+    f"""CREATE TABLE decisions (
+        case_id TEXT NOT NULL, number INTEGER NOT NULL, act TEXT NOT NULL, digest TEXT NOT NULL,
+        row_count INTEGER NOT NULL, reason TEXT NOT NULL, proposed_by TEXT NOT NULL, editors TEXT NOT NULL,
+        needed INTEGER NOT NULL, state TEXT NOT NULL, proposed_at TEXT NOT NULL, expires_at TEXT NOT NULL,
+        due_at TEXT, amendment TEXT, note TEXT NOT NULL,
+        CONSTRAINT pk_decisions PRIMARY KEY (case_id, number),
+        CONSTRAINT ck_decisions_act CHECK ({_one_of("act", Act)}),
+        CONSTRAINT ck_decisions_state CHECK ({_one_of("state", DecisionState)}),
+        CONSTRAINT fk_decisions_case_id_cases FOREIGN KEY(case_id) REFERENCES cases (id)
+    )""",
+    """CREATE TABLE votes (
+        case_id TEXT NOT NULL, number INTEGER NOT NULL, account TEXT NOT NULL, digest TEXT NOT NULL, at TEXT NOT NULL,
+        void TEXT NOT NULL,
+        CONSTRAINT pk_votes PRIMARY KEY (case_id, number, account, digest),
+        CONSTRAINT fk_votes_case_id_decisions FOREIGN KEY(case_id, number) REFERENCES decisions (case_id, number)
+    )""",
+    """CREATE TABLE comments (
+        case_id TEXT NOT NULL, number INTEGER NOT NULL, account TEXT NOT NULL, at TEXT NOT NULL, text TEXT NOT NULL,
+        question INTEGER NOT NULL,
+        CONSTRAINT pk_comments PRIMARY KEY (case_id, number),
+        CONSTRAINT fk_comments_case_id_cases FOREIGN KEY(case_id) REFERENCES cases (id)
+    )""",
     """CREATE TABLE alembic_version (
         version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
     )""",
@@ -144,6 +180,10 @@ INDEXES = (
     "CREATE INDEX ix_contracts_digest ON contracts (digest)",
     "CREATE INDEX ix_runs_started_at ON runs (started_at)",
     "CREATE INDEX ix_sessions_account ON sessions (account)",
+    "CREATE INDEX ix_cases_state_flow ON cases (state, flow)",
+    "CREATE INDEX ix_cases_delivery ON cases (delivery)",
+    # of a case only one is under way, whoever proposes
+    "CREATE UNIQUE INDEX uq_decisions_under_way ON decisions (case_id) WHERE state IN ('decided', 'proposed')",
 )
 
 SCHEMA = (

@@ -6,6 +6,7 @@ from typing import Any
 
 from headgate.core.canonical import canonical
 from headgate.core.flow import Flow
+from headgate.core.overlay import AMENDMENTS, DISCARDED_WHOLE, is_amendment, origin_of
 from headgate.core.records import Delivery, Publication
 
 SCHEMA = "headgate-receipt-body/1"
@@ -45,6 +46,13 @@ def receipt_body(one: Delivery, flow: Flow, publication: Publication | None, *, 
         "tables": {} if publication is None else dict(publication.versions),
         "released": one.released is not None,
     }
+    if is_amendment(one):
+        body["amends"] = {"delivery": origin_of(one), "case": one.facts["case"], "decision": one.facts["decision"]}
+        body["decided"] = {name: one.facts[name] for name in ("act", "proposed_by", "votes", "reason_sha256")}
+    if one.facts.get(AMENDMENTS):
+        body["amendments"] = [entry["id"] for entry in one.facts[AMENDMENTS]]
+    if one.facts.get(DISCARDED_WHOLE):
+        body["discarded"] = True
     return canonical(body).decode()
 
 

@@ -10,6 +10,7 @@ from headgate.archive.signer import PortSigner
 from headgate.core.batches import ArchivedBatch, PublishedBatch
 from headgate.core.faults import at_fault_point
 from headgate.core.merkle import inclusion_proofs
+from headgate.core.overlay import is_amendment, origin_of
 from headgate.core.platform import Platform
 from headgate.core.ports import DeliveryFilter
 from headgate.core.receipts import make_receipt
@@ -20,9 +21,15 @@ from headgate.core.states import DeliveryState
 def archive(batch: PublishedBatch, platform: Platform) -> ArchivedBatch:
     """Enter the receipts, anchor the log, write the receipt files.
 
-    Published deliveries become archived; those held as a whole get a receipt of that and stay held.
+    Published deliveries become archived; those held as a whole get a receipt of that and stay held. The origin of an
+    amendment gets another one, before the amendment's own, which is written last.
     """
-    told = [one for one in batch.deliveries if one.state in {DeliveryState.PUBLISHED, DeliveryState.HELD}]
+    origins = {origin_of(one) for one in batch.deliveries if is_amendment(one)}
+    told = [
+        one
+        for one in sorted(batch.deliveries, key=lambda one: one.id not in origins)
+        if one.state in {DeliveryState.PUBLISHED, DeliveryState.HELD} or one.id in origins
+    ]
     bodies = [
         (one, receipt_body(one, batch.flow, batch.publication, project=platform.project)) for one in told if one.counts
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import partial
 from itertools import groupby
@@ -17,11 +18,13 @@ from headgate.check.faulty import stage_faulty
 from headgate.check.inputs import Input
 from headgate.check.limits import Limits
 from headgate.check.look import Look
+from headgate.check.overlaid import OverlaidInput
 from headgate.check.plan import STAGE, CheckPlan, plan_of
 from headgate.check.rows import Rows
 from headgate.core.batches import CheckedBatch, CheckedDelivery, LandedBatch
 from headgate.core.errors import CheckError, ConfigurationError, EngineMemoryError, HeadgateError
 from headgate.core.flow import Flow
+from headgate.core.overlay import Overlay, is_amendment
 from headgate.core.parameters import Bound, bind, vault_name
 from headgate.core.platform import Platform, Progress
 from headgate.core.ports import Engine, FileSet
@@ -40,8 +43,9 @@ def check(batch: LandedBatch, platform: Platform) -> CheckedBatch:
     # the deliveries of a batch have the same values of their own: the pipeline gives one that has any alone
     own = batch.deliveries[0].facts.get("set")
     bound = bind(batch.flow, platform.ledger.parameters(batch.flow.name), platform.vault, overrides=own)
+    _require_as_agreed(batch, bound)
     folder = _stage_folder(batch, platform)
-    work = _Check(flow=batch.flow, parameters=bound, folder=folder, platform=platform)
+    work = _Check(flow=batch.flow, parameters=bound, folder=folder, platform=platform, overlays=batch.overlays)
     checked, rows, faulty = work.all_or_halves(batch.deliveries)
     return CheckedBatch(
         flow=batch.flow,
@@ -51,6 +55,7 @@ def check(batch: LandedBatch, platform: Platform) -> CheckedBatch:
         faulty=tuple(faulty),
         parameters=bound.versions,
         folder=str(folder),
+        overlays=batch.overlays,
     )
 
 
@@ -66,6 +71,21 @@ def _stage_folder(batch: LandedBatch, platform: Platform) -> Path:
     return folder
 
 
+def _require_as_agreed(batch: LandedBatch, bound: Bound) -> None:
+    """CheckError where an amendment would be judged by other rules or values than people agreed to."""
+    for one in batch.deliveries:
+        if not is_amendment(one):
+            continue
+        agreed = batch.overlays[one.id].laid[0].document
+        if agreed.contract != batch.flow.contract.digest or dict(agreed.parameters) != dict(bound.versions):
+            raise CheckError(
+                f"amendment {one.id} was agreed under contract {agreed.contract[:12]} and parameters "
+                f"{dict(agreed.parameters)}; in force are {batch.flow.contract.digest[:12]} and "
+                f"{dict(bound.versions)}. "
+                "Nothing was published. Next: decide on the case as it stands now."
+            )
+
+
 class _Check(msgspec.Struct, frozen=True, kw_only=True):
     """What deliveries of one flow are checked with, and the folder that takes what is staged."""
 
@@ -73,6 +93,7 @@ class _Check(msgspec.Struct, frozen=True, kw_only=True):
     parameters: Bound
     folder: Path
     platform: Platform
+    overlays: Mapping[str, Overlay]
 
     def all_or_halves(self, deliveries: tuple[Delivery, ...]) -> Staged:
         """Check them together; where that fails, each half by itself, down to the delivery that is at fault."""
@@ -127,8 +148,13 @@ class _Check(msgspec.Struct, frozen=True, kw_only=True):
             return staged
 
     def _input(self, delivery: Delivery, limits: Limits) -> Input:
-        open_file = partial(self.platform.vault.open, vault_name(delivery.sha256))
-        return Input(delivery=delivery, open_file=open_file, path=self.flow.source.records, limits=limits)
+        overlay = self.overlays.get(delivery.id)
+        content = delivery.sha256 if overlay is None else overlay.origin_sha256
+        open_file = partial(self.platform.vault.open, vault_name(content))
+        path = self.flow.source.records
+        if overlay is None:
+            return Input(delivery=delivery, open_file=open_file, path=path, limits=limits)
+        return OverlaidInput(delivery=delivery, open_file=open_file, path=path, limits=limits, overlay=overlay)
 
 
 def _of_a_delivery(error: Exception) -> bool:

@@ -8,8 +8,9 @@ from typing import TypeVar
 import msgspec
 
 from headgate.core.flow import Flow
+from headgate.core.overlay import Overlay
 from headgate.core.reasons import Consequence
-from headgate.core.records import Delivery, IssuedReceipt, Publication, StagedFile
+from headgate.core.records import CaseOpening, Delivery, IssuedReceipt, Publication, StagedFile
 from headgate.core.replacing import replace
 from headgate.core.states import DeliveryState
 
@@ -64,6 +65,7 @@ class LandedBatch(msgspec.Struct, frozen=True, kw_only=True):
 
     flow: Flow
     deliveries: tuple[Delivery, ...]
+    overlays: Mapping[str, Overlay] = {}  # delivery -> what people decided about its rows
 
 
 class BrokenDeliveryRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,6 +102,7 @@ class CheckedBatch(msgspec.Struct, frozen=True, kw_only=True):
     faulty: tuple[StagedFile, ...]  # _n, _row, _offset, _length, _raw, reasons
     parameters: Mapping[str, int]  # name -> version that rules were judged with, and tasks will be
     folder: str
+    overlays: Mapping[str, Overlay] = {}  # as the rows were read under
 
     def only(self, ids: Collection[str]) -> CheckedBatch:
         """The same for some of its deliveries; the staged files hold the rows of all."""
@@ -115,7 +118,11 @@ class ReviewedBatch(msgspec.Struct, frozen=True, kw_only=True):
 
     flow: Flow
     deliveries: tuple[Delivery, ...]  # with counts, reasons and what holds them; in landing order
-    superseded: tuple[Delivery, ...]  # earlier versions that these replace
+    superseded: tuple[Delivery, ...]  # earlier versions that these replace, with their amendments
+    origins: tuple[Delivery, ...]  # of amendments among them, as they stand once these are in
+    cases: Mapping[str, tuple[CaseOpening, ...]]  # delivery -> those that are open of it from now on
+    settled: Mapping[str, Mapping[str, int]]  # origin -> case -> rows that leave it
+    overlays: Mapping[str, Overlay]
     rows: tuple[StagedFile, ...]  # as staged by check, of all deliveries
     excluded: tuple[StagedFile, ...]  # _n, _row of the rows of publishing deliveries that do not go on
     quarantine: tuple[StagedFile, ...]  # rows for the quarantine table

@@ -7,7 +7,9 @@ HeadgateError
 │   ├── ContractError       contract.odcs.yaml: a list of problems
 │   ├── FlowError           flow.yaml, tasks, golden cases: a list of problems
 │   ├── NotFoundError       no delivery, table, flow, parameter of that name
-│   └── QueryRefusedError   SQL that is not one SELECT over known relations
+│   ├── QueryRefusedError   SQL that is not one SELECT over known relations
+│   ├── ConflictError       somebody else was first, or what it spoke of has changed
+│   └── RefusedVoteError    this account has no vote here
 ├── DeliveryError           one delivery stops, the others go on (exit status 1)
 │   ├── UnreadableError     the bytes are no document of a known format, or break a limit
 │   ├── CheckError          a rule could not be evaluated: an error, never a pass
@@ -79,6 +81,14 @@ class NotFoundError(UsageError):
 
 class QueryRefusedError(UsageError):
     """The SQL is not one SELECT over known relations."""
+
+
+class ConflictError(UsageError):
+    """Somebody else was first, or what the call speaks of has changed since it was shown; nothing was done."""
+
+
+class RefusedVoteError(UsageError):
+    """This account has no vote on this decision; the message says why."""
 
 
 class DeliveryError(HeadgateError):

@@ -95,6 +95,8 @@ class ReviewPolicy(msgspec.Struct, frozen=True, kw_only=True):
     votes_above: int | None = None
     within_s: int | None = None
     rule_changes: int | None = None
+    undo_s: int = 30  # after the last vote, before it is executed
+    valid_s: int = 7 * 86_400  # then a proposal that is not executed is void
 
 
 class Flow(msgspec.Struct, frozen=True, kw_only=True):

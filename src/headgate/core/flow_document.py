@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 ReadFile = Callable[[str], bytes]
 """Content of a file of the flow folder by its name, `tasks/items.sql`; KeyError, FileNotFoundError or NotFoundError."""
 
-_SECONDS = {"min": 60, "h": 3600, "d": 86400, "w": 7 * 86400, "y": 365 * 86400}
+_SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400, "w": 7 * 86400, "y": 365 * 86400}
 _BYTES = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 _AMOUNT = re.compile(r"([1-9][0-9]*)\s?([A-Za-z]+)\Z")
 _DAY_S = 86400
@@ -159,12 +159,15 @@ def _checking(place: Cursor) -> Checking:
 
 def _review(place: Cursor) -> ReviewPolicy:
     above = place.at("votes_above")
+    usual = ReviewPolicy()
     return ReviewPolicy(
         votes=place.count("votes", least=1) or 1,
         votes_above_rows=above.count("rows", least=1),
         votes_above=above.count("votes", least=1),
         within_s=_duration_s(place, "within"),
         rule_changes=place.count("rule_changes", least=1),
+        undo_s=_duration_s(place, "undo") or usual.undo_s,
+        valid_s=_duration_s(place, "valid") or usual.valid_s,
     )
 
 

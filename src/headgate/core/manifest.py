@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
 from headgate.core.batches import CheckedBatch, CheckedDelivery
 from headgate.core.flow import Flow
+from headgate.core.overlay import Overlay
 from headgate.core.records import Delivery, StagedFile
 
 NAME = "manifest.json"
@@ -36,7 +37,9 @@ def write_manifest(batch: CheckedBatch) -> None:
     aside.replace(Path(batch.folder) / NAME)
 
 
-def read_manifest(folder: str, flow: Flow, deliveries: Sequence[Delivery]) -> CheckedBatch | None:
+def read_manifest(
+    folder: str, flow: Flow, deliveries: Sequence[Delivery], overlays: Mapping[str, Overlay]
+) -> CheckedBatch | None:
     """The batch of a stage folder, or None where it is gone or was made under another contract.
 
     It may have been made under parameter versions that are no longer the newest; the batch says which.
@@ -56,6 +59,7 @@ def read_manifest(folder: str, flow: Flow, deliveries: Sequence[Delivery]) -> Ch
         faulty=content.faulty,
         parameters=content.parameters,
         folder=folder,
+        overlays={id_: one for id_, one in overlays.items() if id_ in ids},
     )
 
 

@@ -6,6 +6,7 @@ import os
 
 DELIVERY = "_delivery"  # id of the delivery that a row came with
 ROW = "_row"  # its number there, from 1
+AMENDMENT = "_amendment"  # id of the delivery by which a row came that was held first; none for most
 RECORD = "_record"  # fingerprint of the record's values, by which a twin is told from a conflict
 QUARANTINE = "quarantine"
 ACCEPTED = "accepted"  # what silver tasks read: the accepted rows, in the contract's columns
@@ -19,6 +20,11 @@ def table_name(flow: str, layer: str, name: str) -> str:
 def quarantine_table(flow: str) -> str:
     """The table of rows that were not published."""
     return table_name(flow, QUARANTINE, "rows")
+
+
+def outcomes_table(flow: str) -> str:
+    """The table that says what became of rows that were held."""
+    return table_name(flow, QUARANTINE, "outcomes")
 
 
 def application_name(project: str, flow: str, epoch: int) -> str:

@@ -30,5 +30,17 @@ QUARANTINE_SCHEMA = pa.schema(
         ("length", pa.int64()),
         ("contract", pa.string()),  # digest of the contract that judged it
         ("landed_at", UTC),
+        ("_case", pa.string()),  # in which a person decides about the row; none where nobody is asked
     ],
 )
+
+OUTCOMES_SCHEMA = pa.schema(
+    [
+        ("_delivery", pa.string()),  # the origin
+        ("_row", pa.int64()),
+        ("outcome", pa.string()),  # released, corrected, discarded, or duplicate
+        ("_amendment", pa.string()),  # the delivery that brought it about
+        ("_case", pa.string()),  # that the row left
+    ],
+)
+"""What became of rows that were held: the quarantine itself is never changed by a decision."""

@@ -133,12 +133,26 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     fields: Mapping[str, Any] = {}
 
 
+class CaseOpening(msgspec.Struct, frozen=True, kw_only=True):
+    """A case that stands once a publication is in."""
+
+    id: str
+    kind: str
+    rule: str
+    code: str
+    column: str
+    rows: int
+    within_s: int | None = None  # until it is due
+
+
 class Move(msgspec.Struct, frozen=True, kw_only=True):
     """A delivery as it shall stand from now on, and what the event says beside its state."""
 
     after: Delivery
     fields: Mapping[str, Any] = {}
     event: str | None = None  # type of the event; default: the name of the state
+    cases: tuple[CaseOpening, ...] | None = None  # all that are open of it from now on; None: as they are
+    settled: Mapping[str, int] = {}  # case -> rows that left it
 
 
 class Fence(msgspec.Struct, frozen=True, kw_only=True):

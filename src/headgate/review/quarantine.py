@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
+
+import pyarrow as pa
 
 from headgate.core.contract import Contract
 from headgate.core.ports import Engine
@@ -10,6 +12,7 @@ from headgate.core.reasons import Consequence, ReasonCode, Verdict
 from headgate.core.records import StagedFile
 from headgate.core.row_reasons import ReasonSql
 from headgate.core.sql import literal, quoted
+from headgate.review.leading import CASE_IDS, LEADS
 from headgate.review.relations import DELIVERIES, ROWS
 from headgate.review.verdicts import VERDICTS
 
@@ -31,11 +34,15 @@ _TOLD = (
 def stage_quarantine(
     engine: Engine,
     contract: Contract,
-    held: Collection[int],
+    held: Mapping[int, str | None],
     *,
+    cases_of_rows: bool,
     folder: str,
 ) -> tuple[StagedFile, ...]:
-    """Write rows that are held, rejected or duplicate; of deliveries held as a whole every row."""
+    """Write rows that are held, rejected or duplicate, by case; of deliveries held as a whole every row.
+
+    `held` are these deliveries, each with its case. With `cases_of_rows` rows of others are in one too.
+    """
     held_list = ", ".join(str(number) for number in sorted(held)) or "-1"
     whole = f"v._n IN ({held_list})"
     judged = (
@@ -53,14 +60,32 @@ def stage_quarantine(
     parts = [_with_record(contract, texts=bool(sound_held[0][0]))]
     if held:
         parts.append(_sound_rows(contract, held_list))
+    case, joins = _case(engine, held, cases_of_rows=cases_of_rows)
     sql = (
         f'SELECT d._delivery, q._row, q.verdict, {_TOLD} AS reasons, q.record, q._offset AS "offset", '
-        f'CAST(q._length AS BIGINT) AS "length", {literal(contract.digest)} AS contract, d.landed_at '
-        f"FROM ({' UNION ALL '.join(parts)}) AS q JOIN {DELIVERIES} AS d USING (_n) "
-        "ORDER BY q._n, list_max(list_transform(q.reasons, lambda _r: _r.weight)) DESC, "
-        "list_min(list_transform(q.reasons, lambda _r: _r.place)), q._row"
+        f'CAST(q._length AS BIGINT) AS "length", {literal(contract.digest)} AS contract, d.landed_at, {case} AS _case '
+        f"FROM ({' UNION ALL '.join(parts)}) AS q JOIN {DELIVERIES} AS d USING (_n){joins} "
+        "ORDER BY q._n, _case NULLS LAST, q.verdict, q._row"
     )
     return engine.write(sql, folder, name="quarantine")
+
+
+def _case(engine: Engine, held: Mapping[int, str | None], *, cases_of_rows: bool) -> tuple[str, str]:
+    """SQL of a row's case, and what must be joined for it; rows of one case lie together, so a page reads only them."""
+    lines = {n: id_ for n, id_ in held.items() if id_ is not None}
+    whole, joins = "NULL", ""
+    if lines:
+        listed = {"_n": pa.array(list(lines), pa.int64()), "id": pa.array(list(lines.values()), pa.string())}
+        engine.register("_whole_cases", pa.table(listed))
+        joins = " LEFT JOIN _whole_cases AS w ON w._n = q._n"
+        whole = f"CASE WHEN q.verdict = {literal(Verdict.HELD)} THEN w.id END"
+    if not cases_of_rows:
+        return f"CAST({whole} AS VARCHAR)", joins
+    joins += (
+        f" LEFT JOIN {LEADS} AS l ON l._n = q._n AND l._row = q._row"
+        f" LEFT JOIN {CASE_IDS} AS c ON c._n = l._n AND c.rule = l.rule AND c.code = l.code"
+    )
+    return f"coalesce(c.id, {whole})", joins
 
 
 def _with_record(contract: Contract, *, texts: bool) -> str:

@@ -11,16 +11,21 @@ import msgspec
 from headgate.core.batches import CheckedBatch, CheckedDelivery, ReviewedBatch
 from headgate.core.errors import BalanceError
 from headgate.core.flow import Flow, NewVersion
-from headgate.core.naming import table_name
+from headgate.core.naming import outcomes_table, quarantine_table, table_name
+from headgate.core.overlay import DISCARDED_WHOLE, Overlay, amendments_of, is_amendment
 from headgate.core.platform import Platform
 from headgate.core.ports import DeliveryFilter, Engine, TableSnapshot
+from headgate.core.quarantine_schema import OUTCOMES_SCHEMA
 from headgate.core.reasons import ReasonCode
 from headgate.core.records import Delivery, StagedFile
 from headgate.core.replacing import replace
 from headgate.core.side_by_side import side_by_side
 from headgate.core.states import DeliveryState
+from headgate.review.decided import Decided
 from headgate.review.holding import holding
 from headgate.review.keys import PUBLISHED, compare_keys, find_candidates, find_twins
+from headgate.review.leading import Opened, find_cases
+from headgate.review.origins import KEPT, LEFT, Moved, move_origins
 from headgate.review.quarantine import stage_quarantine
 from headgate.review.references import referenced_tables
 from headgate.review.relations import count_rows, open_engine
@@ -74,25 +79,25 @@ class _Settling(msgspec.Struct, frozen=True, kw_only=True):
     def settle(self) -> ReviewedBatch:
         earlier = self._earlier_versions()
         superseded = self._superseded(earlier)
-        engine = open_engine(self.platform, self.batches, self.deliveries)
+        engine, decided = open_engine(self.platform, self.batches, self.deliveries)
         try:
             staged = count_rows(engine)
             known = self._published(engine, superseded)
-            notes = self._judge_sets(engine, known, sum(staged.values()))
+            notes = self._judge_sets(engine, known, decided, sum(staged.values()))
             ends = self._decide(engine, earlier, known, staged)
-            excluded, quarantine = self._stage_rest(engine, ends)
+            opened = find_cases(engine, self.flow, ends)
+            excluded, quarantine = self._stage_rest(engine, ends, opened)
+            moved = self._move_origins(engine, ends)
         finally:
             engine.close()
-        replaced_by = {old.id: new for new, old in superseded.items()}
-        published_now = {one.id for one in ends if one.state is DeliveryState.PUBLISHED}
         return ReviewedBatch(
             flow=self.flow,
             deliveries=tuple(replace(one, facts={**one.facts, "notes": notes}) if notes else one for one in ends),
-            superseded=tuple(
-                replace(old, state=DeliveryState.SUPERSEDED, superseded_by=replaced_by[old.id])
-                for old in superseded.values()
-                if replaced_by[old.id] in published_now
-            ),
+            superseded=self._replaced(superseded, ends),
+            origins=moved.origins,
+            cases=opened.cases,
+            settled=moved.settled,
+            overlays=self.overlays,
             rows=tuple(file for batch in self.batches for file in batch.rows),
             excluded=excluded,
             quarantine=quarantine,
@@ -100,28 +105,60 @@ class _Settling(msgspec.Struct, frozen=True, kw_only=True):
             folders=tuple(batch.folder for batch in self.batches),
         )
 
-    def _stage_rest(self, engine: Engine, ends: Sequence[Delivery]) -> tuple[tuple[StagedFile, ...], ...]:
+    @property
+    def overlays(self) -> dict[str, Overlay]:
+        return {id_: one for batch in self.batches for id_, one in batch.overlays.items()}
+
+    def _move_origins(self, engine: Engine, ends: Sequence[Delivery]) -> Moved:
+        ids = tuple({one.facts["origin"] for one in ends if is_amendment(one)})
+        if not ids:
+            return Moved()
+        origins = {one.id: one for one in self.platform.ledger.deliveries(DeliveryFilter(ids=ids))}
+        for name, table in ((KEPT, quarantine_table(self.flow.name)), (LEFT, outcomes_table(self.flow.name))):
+            standing = self.platform.tables.snapshot(table)
+            if standing is not None:
+                engine.register(name, standing.files)
+            else:
+                engine.register(name, OUTCOMES_SCHEMA.empty_table())
+        return move_origins(engine, ends, origins, self.overlays)
+
+    def _replaced(self, superseded: Mapping[str, Delivery], ends: Sequence[Delivery]) -> tuple[Delivery, ...]:
+        """Earlier versions whose place is taken now, each with its amendments."""
+        published = {one.id for one in ends if one.state is DeliveryState.PUBLISHED}
+        by = {old.id: new for new, old in superseded.items() if new in published}
+        gone = {old.id: old for old in superseded.values() if old.id in by}
+        by |= {entry: by[old.id] for old in gone.values() for entry in amendments_of([old])}
+        amendments = DeliveryFilter(ids=tuple(sorted(by.keys() - gone.keys())))
+        after = [*gone.values(), *(self.platform.ledger.deliveries(amendments) if amendments.ids else ())]
+        return tuple(replace(old, state=DeliveryState.SUPERSEDED, superseded_by=by[old.id]) for old in after)
+
+    def _stage_rest(
+        self, engine: Engine, ends: Sequence[Delivery], opened: Opened
+    ) -> tuple[tuple[StagedFile, ...], ...]:
         """Positions of the rows that do not go on, and these rows for the quarantine."""
         if all(one.counts and one.counts.accepted == one.counts.received for one in ends):
             return (), ()  # to ask the engine for no rows takes as long as a small delivery
         folder = self.batches[0].folder
-        held = {one.landing_number for one in ends if one.state is DeliveryState.HELD}
-        going = {one.landing_number for one in ends} - held
+        held = {one.landing_number: one.id for one in ends if one.state is DeliveryState.HELD}
+        going = {one.landing_number for one in ends} - held.keys()
         excluded = engine.write(excluded_sql(going), folder, name="excluded", keep=False)
-        return excluded, stage_quarantine(engine, self.flow.contract, held, folder=folder)
+        case = {n: next((case.id for case in opened.cases[id_]), None) for n, id_ in held.items()}
+        return excluded, stage_quarantine(engine, self.flow.contract, case, cases_of_rows=opened.of_rows, folder=folder)
 
     def _earlier_versions(self) -> dict[str, Delivery]:
         """For each delivery the newest one of the same sender and name before it that still counts."""
-        names = tuple(sorted({one.name for one in self.deliveries}))
+        files = [one for one in self.deliveries if not is_amendment(one)]
+        names = tuple(sorted({one.name for one in files}))
         standing = (DeliveryState.ARCHIVED, DeliveryState.HELD, DeliveryState.FAILED)
         found = self.platform.ledger.deliveries(
             DeliveryFilter(flow=self.flow.name, names=names, states=standing),
         )
         newest: dict[tuple[str, str], list[Delivery]] = {}
         for one in found:
-            newest.setdefault((one.sender, one.name), []).append(one)
+            if not is_amendment(one):
+                newest.setdefault((one.sender, one.name), []).append(one)
         result = {}
-        for one in self.deliveries:
+        for one in files:
             before = [old for old in newest.get((one.sender, one.name), []) if old.landing_number < one.landing_number]
             if before:
                 result[one.id] = before[-1]
@@ -132,7 +169,7 @@ class _Settling(msgspec.Struct, frozen=True, kw_only=True):
             return {}
         return earlier
 
-    def _judge_sets(self, engine: Engine, known: _Known, staged: int) -> list[str]:
+    def _judge_sets(self, engine: Engine, known: _Known, decided: Decided, staged: int) -> list[str]:
         """Judge rules over sets, and look for keys that come twice: Python and the engine each use a core."""
         contract = self.flow.contract
         tasks: list[Callable[[Engine], Any]] = [
@@ -144,7 +181,7 @@ class _Settling(msgspec.Struct, frozen=True, kw_only=True):
         notes = judge_sets(
             engine, self.flow, self.references, python=python, family=known.family, published=known.columns
         )
-        join_sets(engine)
+        join_sets(engine, decided)
         return notes
 
     def _published(self, engine: Engine, superseded: dict[str, Delivery]) -> _Known:
@@ -197,8 +234,10 @@ class _Settling(msgspec.Struct, frozen=True, kw_only=True):
                 f"faults {checked.faults}, {counts}. Nothing of it was published.",
             )
         reasons = tallies.reasons.get(n, ())
-        why = {} if one.released else holding(self.flow, checked, counts, reasons, has_earlier=has_earlier)
-        if absent := missing_tables(self.flow, self.references):
+        discarded = bool(one.facts.get(DISCARDED_WHOLE))
+        decided = one.released or is_amendment(one) or discarded
+        why = {} if decided else holding(self.flow, checked, counts, reasons, has_earlier=has_earlier)
+        if not discarded and (absent := missing_tables(self.flow, self.references)):
             why[ReasonCode.TABLE_MISSING] = f"never published: {', '.join(absent)}"
         facts = {**one.facts, "held": why} if why else {k: v for k, v in one.facts.items() if k != "held"}
         after = replace(

@@ -10,19 +10,22 @@ from headgate.core.ports import Engine
 from headgate.core.reasons import Verdict
 from headgate.core.records import Counts, ReasonCount
 from headgate.core.sql import literal
+from headgate.review.decided import Decided
 from headgate.review.keys import TWINS
-from headgate.review.relations import DELIVERIES, FAULTY, JUDGED
+from headgate.review.relations import DELIVERIES, FAULTY, JUDGED, POSITION, ROWS
 from headgate.review.set_rules import BROKEN
 
 VERDICTS = "_verdicts"  # _n, _row, _offset, _length, _raw, reasons, verdict: every row that has a reason
 
 
-def join_sets(engine: Engine) -> None:
-    """Define JUDGED: what rules over sets say is added to the reasons of each row."""
-    if not engine.rows(f"SELECT count(*) FROM {BROKEN}")[0][0]:
+def join_sets(engine: Engine, decided: Decided) -> None:
+    """Define JUDGED: what rules over sets and people say is added to the reasons of each row."""
+    rejected = decided.rejected(ROWS)
+    if not rejected and not engine.rows(f"SELECT count(*) FROM {BROKEN}")[0][0]:
         engine.define(JUDGED, f"SELECT * FROM {FAULTY}")
         return
-    engine.define(JUDGED, _merged(FAULTY, BROKEN), keep=True)
+    added = f"(SELECT * FROM {BROKEN} UNION ALL {rejected})" if rejected else BROKEN
+    engine.define(JUDGED, decided.waived(f"({_merged(FAULTY, added)})", POSITION), keep=True)
 
 
 def _merged(rows: str, added: str) -> str:

@@ -12,6 +12,7 @@ from headgate.core.flow import Flow, Target, Task
 from headgate.core.naming import ACCEPTED, DELIVERY, RECORD, ROW
 from headgate.core.ports import FileSet
 from headgate.core.sql import path_sql, quoted
+from headgate.transform.amended import with_amendment
 from headgate.transform.python_tasks import run_python
 from headgate.transform.task_sql import task_sql
 from headgate.transform.workspace import Workspace
@@ -23,6 +24,8 @@ def make_silver(work: Workspace, target: Target, task: Task | None, replaced: Co
     `expected` is the number of accepted records: the record table has one row for each.
     """
     sql, values = _statement(work, target, task)
+    if work.amended:
+        sql = with_amendment(sql)
     schema = work.engine.schema(sql, values)
     _require(schema, target, record=target.name == work.flow.record_table)
     adds = work.stage(target.name, sql, values)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from headgate.core.arrow_schema import encode_schema
 from headgate.core.batches import ReviewedBatch, TransformedBatch
 from headgate.core.flow import Target
-from headgate.core.naming import quarantine_table
+from headgate.core.naming import outcomes_table, quarantine_table
+from headgate.core.overlay import amendments_of, is_amendment
 from headgate.core.platform import Platform
-from headgate.core.quarantine_schema import QUARANTINE_SCHEMA
+from headgate.core.quarantine_schema import OUTCOMES_SCHEMA, QUARANTINE_SCHEMA
 from headgate.core.records import Delivery, Move, Publication, PublicationState, StagedFile, TableChange
 from headgate.core.replacing import replace
 from headgate.core.states import DeliveryState
+from headgate.transform.amended import outcomes_sql
 from headgate.transform.gold import make_gold
 from headgate.transform.silver import make_silver
 from headgate.transform.workspace import Workspace, open_workspace
@@ -33,7 +35,8 @@ def transform(batch: ReviewedBatch, platform: Platform) -> TransformedBatch:
             else:
                 assert task is not None
                 make_gold(work, target, task, replaced)
-        quarantine = _quarantine(batch, platform, work, replaced)
+        outcomes = _outcomes(batch, platform, work, replaced)  # reads what the next line moves
+        kept = (_quarantine(batch, platform, work, replaced), *outcomes)
     finally:
         work.engine.close()
     deliveries = tuple(_numbered(one, number) for one in batch.deliveries)
@@ -44,16 +47,38 @@ def transform(batch: ReviewedBatch, platform: Platform) -> TransformedBatch:
         state=PublicationState.OPEN,
         run=deliveries[0].run,
         deliveries=tuple(one.id for one in deliveries),
-        changes=(quarantine, *_commit_order(batch, work)),
-        moves=tuple(Move(after=one, fields=_event_fields(one)) for one in (*deliveries, *batch.superseded)),
+        changes=(*kept, *_commit_order(batch, work)),
+        moves=(*(_move(batch, one) for one in (*deliveries, *batch.superseded)), *_origin_moves(batch, number)),
     )
     return TransformedBatch(flow=batch.flow, publication=publication, folders=batch.folders)
 
 
 def _replaced(batch: ReviewedBatch) -> set[str]:
     """Deliveries whose published rows go: earlier versions, and those that are published again."""
-    again = {one.id for one in batch.deliveries if one.publication is not None}
-    return again | {one.id for one in batch.superseded}
+    again = [one for one in batch.deliveries if one.publication is not None]
+    return {one.id for one in (*again, *batch.superseded)} | amendments_of(again)
+
+
+def _move(batch: ReviewedBatch, one: Delivery) -> Move:
+    cases = batch.cases.get(one.id, ())
+    fields = _event_fields(one)
+    if cases:
+        fields["cases"] = [{"id": case.id, "code": case.code, "rule": case.rule, "rows": case.rows} for case in cases]
+    return Move(after=one, fields=fields, cases=cases)
+
+
+def _origin_moves(batch: ReviewedBatch, number: int) -> tuple[Move, ...]:
+    """How the origins of amendments stand: with other counts, in the state in which they are."""
+    by = {one.facts["origin"]: one.id for one in batch.deliveries if is_amendment(one)}
+    return tuple(
+        Move(
+            after=_numbered(one, number),
+            fields={**_event_fields(one), "amendment": by[one.id]},
+            event="amended",
+            settled=batch.settled[one.id],
+        )
+        for one in batch.origins
+    )
 
 
 def _in_order(batch: ReviewedBatch) -> list[Target]:
@@ -93,6 +118,23 @@ def _quarantine(
         adds=(*rewritten, *(_renamed(work, file) for file in batch.quarantine)),
         removes=tuple(path.rsplit("/", 1)[-1] for path in gone),
     )
+
+
+def _outcomes(batch: ReviewedBatch, platform: Platform, work: Workspace, replaced: set[str]) -> tuple[TableChange, ...]:
+    """What becomes of the rows that amendments speak of; lines of what is checked again or replaced go."""
+    name = outcomes_table(batch.flow.name)
+    standing = platform.tables.snapshot(name)
+    rewritten, gone = work.without("outcomes", standing.files, replaced) if standing and replaced else ((), ())
+    adds = work.stage("outcomes", outcomes_sql(work.engine, batch)) if batch.origins else ()
+    if not (rewritten or gone or adds):
+        return ()
+    change = TableChange(
+        table=name,
+        schema=encode_schema(OUTCOMES_SCHEMA),
+        adds=(*rewritten, *adds),
+        removes=tuple(path.rsplit("/", 1)[-1] for path in gone),
+    )
+    return (change,)
 
 
 def _renamed(work: Workspace, file: StagedFile) -> StagedFile:

@@ -16,6 +16,7 @@ from headgate.core.fingerprint import fingerprint
 from headgate.core.flow import Flow
 from headgate.core.memo import Memo
 from headgate.core.naming import ACCEPTED, DELIVERY, RECORD, ROW, table_name
+from headgate.core.overlay import origin_of
 from headgate.core.parameters import Bound, bind
 from headgate.core.platform import Platform
 from headgate.core.ports import Engine, FileSet, TableSnapshot
@@ -23,6 +24,7 @@ from headgate.core.published import published_table
 from headgate.core.record_schema import staged_schema
 from headgate.core.records import StagedFile, TableChange
 from headgate.core.sql import literal, quoted
+from headgate.transform.amended import register_amended
 
 
 class Workspace(msgspec.Struct):
@@ -39,6 +41,7 @@ class Workspace(msgspec.Struct):
     changes: dict[str, TableChange] = {}
     relations: dict[str, FileSet] = {}  # targets as they will stand
     added: dict[str, FileSet] = {}  # only what this publication adds to silver
+    amended: bool = False  # whether rows of it came by an amendment: AMENDED says which
 
     def stage(self, name: str, sql: str, parameters: Mapping[str, object] | None = None) -> tuple[StagedFile, ...]:
         """Write a result under a name that is the publication's own."""
@@ -118,6 +121,7 @@ def open_workspace(batch: ReviewedBatch, platform: Platform, number: int) -> Wor
         engine.register(f"param_{name}", table)
     _register_accepted(engine, batch)
     return Workspace(
+        amended=register_amended(engine, batch),
         flow=batch.flow,
         engine=engine,
         parameters=parameters,
@@ -138,7 +142,7 @@ def _register_accepted(engine: Engine, batch: ReviewedBatch) -> None:
     ids = pa.table(
         {
             "_n": pa.array([one.landing_number for one in going], pa.int64()),
-            DELIVERY: pa.array([one.id for one in going], pa.string()),
+            DELIVERY: pa.array([origin_of(one) for one in going], pa.string()),
         },
     )
     engine.register("_going", ids)

@@ -1,0 +1,113 @@
+"""Cases and decisions in the ledger's database: each method of the port is one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from headgate.adapters import sqlite_cases, sqlite_decisions, sqlite_executions
+from headgate.adapters import sqlite_log as log
+from headgate.adapters.sqlite_codec import encode_time
+from headgate.adapters.sqlite_database import BUSY_TIMEOUT_S, Database
+from headgate.adapters.sqlite_statements import first_value, insert
+from headgate.core.cases import (
+    Case,
+    CaseFilter,
+    CaseGroup,
+    Cases,
+    Comment,
+    Decision,
+    DecisionState,
+)
+from headgate.core.records import Delivery
+from headgate.core.replacing import replace
+
+
+class SqliteCases(Cases):
+    """Cases by the URL of the ledger's database. Threads may share one."""
+
+    def __init__(self, url: str, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
+        self._database = Database(url, busy_timeout_s=busy_timeout_s)
+
+    def cases(self, which: CaseFilter) -> list[Case]:
+        """Cases, the one due first, then the oldest."""
+        with self._database.reading() as connection:
+            return sqlite_cases.find(connection, which)
+
+    def groups(self, which: CaseFilter) -> list[CaseGroup]:
+        """The same, joined by flow and leading reason."""
+        with self._database.reading() as connection:
+            return sqlite_cases.groups(connection, which)
+
+    def decisions(
+        self, cases: Sequence[str] | None = None, *, states: Collection[DecisionState] = tuple(DecisionState)
+    ) -> list[Decision]:
+        """Decisions by case and number, with their votes."""
+        with self._database.reading() as connection:
+            return sqlite_cases.decisions(connection, cases, states)
+
+    def comments(self, case: str) -> list[Comment]:
+        """What was said about a case, in order."""
+        with self._database.reading() as connection:
+            return sqlite_cases.comments(connection, case)
+
+    def propose(self, decision: Decision, *, instead: str | None, at: datetime) -> Decision:
+        """Enter a decision with the next number, or change the one whose digest is given."""
+        with self._database.writing() as connection:
+            return sqlite_decisions.propose(connection, decision, instead=instead, at=at)
+
+    def vote(self, case: str, number: int, *, digest: str, account: str, undo: timedelta, at: datetime) -> Decision:
+        """Count the account's yes; with enough of them the decision is decided, and due after `undo`."""
+        with self._database.writing() as connection:
+            return sqlite_decisions.vote(connection, case, number, digest=digest, account=account, undo=undo, at=at)
+
+    def end(self, case: str, number: int, state: DecisionState, *, note: str, by: str | None, at: datetime) -> Decision:
+        """Withdraw or void a decision that is not executed."""
+        with self._database.writing() as connection:
+            return sqlite_decisions.end(connection, case, number, state, note=note, by=by, at=at)
+
+    def execute(
+        self, case: str, number: int, *, problem: str, parameters: Mapping[str, int], size_bytes: int, at: datetime
+    ) -> Delivery | None:
+        """Make the amendment of a decision that is due, or let the held delivery go on; None where it is void."""
+        with self._database.writing() as connection:
+            return sqlite_executions.execute(
+                connection, case, number, problem=problem, parameters=parameters, size_bytes=size_bytes, at=at
+            )
+
+    def comment(self, comment: Comment) -> Comment:
+        """Enter a comment with the next number; a question marks the case as asked, any answer takes that away."""
+        with self._database.writing() as connection:
+            case = sqlite_decisions.one_case(connection, comment.case)
+            last = first_value(connection, "SELECT max(number) FROM comments WHERE case_id = :id", {"id": case.id})
+            entered = replace(comment, number=(last or 0) + 1)
+            line = {
+                "case_id": case.id,
+                "number": entered.number,
+                "account": entered.account,
+                "at": encode_time(entered.at),
+                "text": entered.text,
+                "question": int(entered.question),
+            }
+            insert(connection, "comments", [line])
+            connection.execute(
+                "UPDATE cases SET asked = :asked WHERE id = :id", {"asked": int(entered.question), "id": case.id}
+            )
+            fields = {"case": case.id, "by": entered.account, "comment": entered.number, "question": entered.question}
+            log.append(connection, [log.Entry("commented", case.delivery, case.flow, fields)], at=entered.at)
+        return entered
+
+    def assign(self, case: str, account: str | None, *, by: str, at: datetime) -> Case:
+        """Make an account responsible, or nobody."""
+        with self._database.writing() as connection:
+            found = sqlite_decisions.one_case(connection, case)
+            if account is not None:
+                sqlite_decisions.one_account(connection, account)
+            connection.execute("UPDATE cases SET assigned = :account WHERE id = :id", {"account": account, "id": case})
+            fields = {"case": case, "by": by, "account": account}
+            log.append(connection, [log.Entry("assigned", found.delivery, found.flow, fields)], at=at)
+        return replace(found, assigned=account)
+
+    def close(self) -> None:
+        """Give connections back."""
+        self._database.close()

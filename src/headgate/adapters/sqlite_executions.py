@@ -1,0 +1,170 @@
+"""A decision becomes an amendment, once: votes, roles and parameters are read again in that transaction."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from headgate.adapters import sqlite_decisions as decided
+from headgate.adapters import sqlite_deliveries
+from headgate.adapters import sqlite_log as log
+from headgate.adapters.sqlite_arrivals import delivery_id
+from headgate.adapters.sqlite_codec import encode_delivery, encode_time
+from headgate.adapters.sqlite_statements import insert, take_numbers
+from headgate.core.cases import Act, Case, CaseKind, CaseState, Decision, DecisionState
+from headgate.core.errors import ConflictError
+from headgate.core.overlay import DISCARDED_WHOLE
+from headgate.core.ports import DeliveryFilter
+from headgate.core.records import Delivery, DeliveryKind, Move
+from headgate.core.replacing import replace
+from headgate.core.states import DeliveryState
+from headgate.core.voting import refusal
+
+SET = "set"  # fact of a delivery: parameter values of its own
+SENDER = "review"
+
+
+def execute(
+    connection: sqlite3.Connection,
+    case_id: str,
+    number: int,
+    *,
+    problem: str,
+    parameters: Mapping[str, int],
+    size_bytes: int,
+    at: datetime,
+) -> Delivery | None:
+    """Let what was agreed happen; None where it is void now."""
+    decision = decided.one_decision(connection, case_id, number)
+    case = decided.one_case(connection, case_id)
+    if decision.state is not DecisionState.DECIDED or decision.due_at is None or decision.due_at > at:
+        until = f", and can be undone until {decision.due_at:%H:%M:%S} UTC" if decision.due_at else ""
+        raise ConflictError(f"decision {number} of case {case_id} is {decision.state}{until}. Nothing was done.")
+    origin = sqlite_deliveries.find(connection, DeliveryFilter(ids=(case.delivery,)))[0]
+    if void := problem or _problem(connection, decision, case, origin, parameters=parameters, at=at):
+        decided.end(connection, case_id, number, DecisionState.VOID, note=void, by=None, at=at)
+        return None
+    if case.kind is CaseKind.ROWS:
+        made = _amend(connection, decision, case, origin, size_bytes=size_bytes, at=at)
+    else:
+        made = _let_go(connection, decision, origin, at=at)
+    done = replace(decision, state=DecisionState.EXECUTED, amendment=made.id)
+    decided.write_state(connection, done)
+    decided.tell(connection, "decision_executed", done, case, at=at, more={"amendment": made.id})
+    return made
+
+
+def _problem(
+    connection: sqlite3.Connection,
+    decision: Decision,
+    case: Case,
+    origin: Delivery,
+    *,
+    parameters: Mapping[str, int],
+    at: datetime,
+) -> str:
+    """Why what was agreed does not count any more; empty where it does."""
+    if at >= decision.expires_at:
+        return decided.EXPIRED
+    if case.state is not CaseState.OPEN or case.left < decision.rows:
+        return "the case is not what it was: rows of it were decided or checked again"
+    waits = DeliveryState.ARCHIVED if case.kind is CaseKind.ROWS else DeliveryState.HELD
+    if origin.state is not waits:
+        return f"delivery {origin.id} is {origin.state} by now"
+    now = dict(
+        connection.execute(
+            "SELECT name, max(number) FROM parameters WHERE flow = :flow GROUP BY name", {"flow": case.flow}
+        ).fetchall()
+    )
+    for name, version in parameters.items():
+        if now.get(name) != version:
+            return f"parameter {name} has version {now.get(name)} by now, agreed was version {version}"
+    standing = 0
+    for vote in decision.agreed:
+        if why := refusal(decided.one_account(connection, vote.account), decision, origin):
+            _void_vote(connection, decision, vote.account, why)
+        else:
+            standing += 1
+    if standing < decision.needed:
+        return f"{decision.needed - standing} of {decision.needed} votes count no more"
+    return ""
+
+
+def _void_vote(connection: sqlite3.Connection, decision: Decision, account: str, why: str) -> None:
+    connection.execute(
+        "UPDATE votes SET void = :why WHERE case_id = :case AND number = :number AND account = :account AND void = ''",
+        {"why": why, "case": decision.case, "number": decision.number, "account": account},
+    )
+
+
+def _amend(
+    connection: sqlite3.Connection,
+    decision: Decision,
+    case: Case,
+    origin: Delivery,
+    *,
+    size_bytes: int,
+    at: datetime,
+) -> Delivery:
+    """A delivery made of the case's rows; it has landed, since its document lies in the vault."""
+    number = take_numbers(connection, "landing", 1).stop
+    facts: dict[str, Any] = {
+        "origin": origin.id,
+        "origin_sha256": origin.sha256,
+        "origin_landed_at": encode_time(origin.landed_at),
+        "case": case.id,
+        "decision": decision.number,
+        **_agreement(decision),
+    }
+    if SET in origin.facts:
+        facts[SET] = origin.facts[SET]
+    made = Delivery(
+        id=delivery_id(origin.flow, DeliveryKind.AMENDMENT, [origin.id, case.id, decision.number]),
+        landing_number=number,
+        flow=origin.flow,
+        kind=DeliveryKind.AMENDMENT,
+        name=f"{case.id}-{decision.number}",
+        origin=origin.id,
+        sender=SENDER,
+        sha256=decision.digest,
+        size_bytes=size_bytes,
+        form=origin.form,
+        state=DeliveryState.LANDED,
+        run=case.id,
+        landed_at=at,
+        facts=facts,
+    )
+    insert(connection, "deliveries", [encode_delivery(made)])
+    arrived = {"kind": made.kind.value, "landing_number": number, "sha256": made.sha256, "size_bytes": size_bytes}
+    linked = {"origin": origin.id, "case": case.id, "decision": decision.number}
+    entries = [
+        log.Entry(DeliveryState.REGISTERED.value, made.id, made.flow, arrived | linked),
+        log.Entry(DeliveryState.LANDED.value, made.id, made.flow, linked),
+    ]
+    log.append(connection, entries, at=at)
+    return made
+
+
+def _let_go(connection: sqlite3.Connection, decision: Decision, origin: Delivery, *, at: datetime) -> Delivery:
+    """The held delivery is checked again: as one that was released, or with all its rows rejected."""
+    if decision.act is Act.REJECT:
+        after = replace(origin, state=DeliveryState.LANDED, facts={**origin.facts, DISCARDED_WHOLE: True})
+        event = "discard"
+    else:
+        after = replace(origin, state=DeliveryState.LANDED, released=decision.reason)
+        event = "release"
+    fields = {"held_for": list(origin.held_for), "case": decision.case, **_agreement(decision)}
+    sqlite_deliveries.apply(connection, [Move(after=after, event=event, fields=fields)], at=at)
+    return after
+
+
+def _agreement(decision: Decision) -> dict[str, Any]:
+    return {
+        "act": decision.act.value,
+        "proposed_by": decision.proposed_by,
+        "votes": [vote.account for vote in decision.agreed],
+        "reason_sha256": hashlib.sha256(decision.reason.encode()).hexdigest(),
+    }

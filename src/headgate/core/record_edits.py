@@ -1,0 +1,96 @@
+"""Putting other values into a record's text: all that is not edited stays as it was written, digit by digit."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from headgate.core.contract import Column, Contract, Kind
+from headgate.core.errors import UsageError
+
+_STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
+_NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
+_TYPED = frozenset({Kind.INTEGER, Kind.NUMBER, Kind.DECIMAL})
+_NULL = "null"
+
+
+def edited(record: str, changes: dict[str, str | None], contract: Contract, *, typed: bool) -> str:
+    """The record with other values, by path as a reason shows it: `items[2].quantity`. None takes a value away.
+
+    `typed` is for records whose values have JSON types; in text formats each value is text. UsageError for a path that
+    the record or the contract does not have, and for text that cannot be of the column's type at all.
+    """
+    for path, value in changes.items():
+        column = _column(contract, path)
+        steps = [_source_name(contract, step) for step in _steps(path)]
+        literal = _NULL if value is None else _literal(column, value, path, typed=typed)
+        record = _put(record.encode(), steps, literal.encode(), path).decode()
+    return record
+
+
+def _column(contract: Contract, path: str) -> Column:
+    plain = re.sub(r"\[\d+\]", "[]", path)
+    for column in contract.walk():
+        if column.path == plain:
+            return column
+    raise UsageError(f"the contract has no column {plain!r}. Next: `headgate contract show`.")
+
+
+def _steps(path: str) -> list[tuple[str, str]]:
+    """Names and positions on the way, each with the contract path up to there."""
+    steps: list[tuple[str, str]] = []
+    so_far = ""
+    for name, position in _STEP.findall(path):
+        so_far = f"{so_far}[]" if position else (f"{so_far}.{name}" if so_far else name)
+        steps.append((name or f"[{position}]", so_far))
+    return steps
+
+
+def _source_name(contract: Contract, step: tuple[str, str]) -> str:
+    """As the sender calls it."""
+    name, path = step
+    if name.startswith("["):
+        return name
+    return next((column.source_name for column in contract.walk() if column.path == path), name)
+
+
+def _literal(column: Column, value: str, path: str, *, typed: bool) -> str:
+    if not typed:
+        return msgspec.json.encode(value).decode()
+    if column.kind in _TYPED:
+        if _NUMBER.fullmatch(value.strip()) is None:
+            raise UsageError(f"{path} takes a number, {value[:80]!r} is none. Nothing was changed.")
+        return value.strip()
+    if column.kind is Kind.BOOLEAN:
+        if value.strip() not in {"true", "false"}:
+            raise UsageError(f"{path} takes true or false, {value[:80]!r} is neither. Nothing was changed.")
+        return value.strip()
+    if column.kind in {Kind.OBJECT, Kind.ARRAY}:
+        try:
+            msgspec.json.decode(value)
+        except msgspec.DecodeError as error:
+            raise UsageError(f"{path} takes JSON: {error}. Nothing was changed.") from error
+        return value
+    return msgspec.json.encode(value).decode()
+
+
+def _put(record: bytes, steps: list[str], value: bytes, path: str) -> bytes:
+    if not steps:
+        return value
+    step, rest = steps[0], steps[1:]
+    try:
+        if step.startswith("["):
+            items = msgspec.json.decode(record, type=list[msgspec.Raw])
+            place = int(step[1:-1])
+            if place >= len(items):
+                raise UsageError(f"{path}: the record has {len(items)} elements there, counted from 0.")
+            items[place] = msgspec.Raw(_put(bytes(items[place]), rest, value, path))
+            return msgspec.json.encode(items)
+        members = msgspec.json.decode(record, type=dict[str, msgspec.Raw])
+    except msgspec.DecodeError as error:
+        raise UsageError(
+            f"{path} cannot be put into the record: {error}. Next: propose the whole record instead."
+        ) from error
+    members[step] = msgspec.Raw(_put(bytes(members.get(step, msgspec.Raw(b"{}"))), rest, value, path))
+    return msgspec.json.encode(members)

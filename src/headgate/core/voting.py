@@ -1,0 +1,23 @@
+"""Who has a vote on a decision: asked when somebody votes, and again when the decision is executed."""
+
+from __future__ import annotations
+
+from headgate.core.accounts import Account
+from headgate.core.cases import Decision
+from headgate.core.records import Delivery
+from headgate.core.roles import Permission, may
+
+DELIVERED_BY = "delivered_by"  # fact of a delivery: the account that answers for it, where the sender is none
+
+
+def refusal(account: Account, decision: Decision, origin: Delivery) -> str:
+    """Why the account has no vote; empty where it has one."""
+    if account.disabled_at is not None:
+        return f"{account.name} is disabled."
+    if not may(account.grants, Permission.DECIDE, origin.flow or ""):
+        return f"{account.name} has no role that decides in flow {origin.flow}."
+    if account.name == origin.sender or account.id == origin.facts.get(DELIVERED_BY):
+        return f"{account.name} sent {origin.id}: who delivered does not decide on it."
+    if account.id in decision.editors:
+        return f"{account.name} edited the rows: another account must agree to what it wrote."
+    return ""

@@ -1,0 +1,1 @@
+"""What people do with cases: planned, proposed, agreed, executed. Without HTTP and without printing."""

@@ -1,0 +1,85 @@
+"""What was agreed happens once its time for undo is over; where anything it is bound to changed, it is void."""
+
+from __future__ import annotations
+
+import hashlib
+
+from headgate.core.cases import CaseKind, Decision, DecisionState
+from headgate.core.decision_document import DecisionDocument, as_rows
+from headgate.core.errors import ConflictError, HeadgateError
+from headgate.core.parameters import vault_name
+from headgate.core.platform import Platform
+from headgate.core.records import Delivery
+from headgate.deciding.desk import Desk, flow_of, one_case, origin_of, read_kept, shown_of_delivery
+from headgate.deciding.rehearsal import SET
+from headgate.serve.case_rows import Selection, select
+
+READ_BYTES = 1 << 20
+
+
+def execute_due(desk: Desk) -> list[Decision]:
+    """Execute every decision whose time for undo is over, or void it; those, as they stand then.
+
+    An amendment that is made has landed: the next run of the pipeline publishes it.
+    """
+    now = desk.people.clock()
+    ended = []
+    for decision in desk.cases.decisions(states=(DecisionState.DECIDED,)):
+        if decision.due_at is None or decision.due_at > now:
+            continue
+        try:
+            _execute(desk, decision)
+        except ConflictError:  # another process did it, or somebody undid it
+            continue
+        ended += [one for one in desk.cases.decisions([decision.case]) if one.number == decision.number]
+    expired = [one for one in desk.cases.decisions(states=(DecisionState.PROPOSED,)) if one.expires_at <= now]
+    for decision in expired:
+        note = "not enough people agreed in time"
+        ended.append(desk.cases.end(decision.case, decision.number, DecisionState.VOID, note=note, by=None, at=now))
+    return ended
+
+
+def _execute(desk: Desk, decision: Decision) -> Delivery | None:
+    problem, document, size = "", None, 0
+    try:
+        document, size = read_kept(desk.platform, decision.digest)
+        problem = _changed(desk, decision, document)
+    except HeadgateError as error:
+        problem = str(error)
+    versions = {} if document is None else dict(document.parameters)
+    own = set() if document is None else set(origin_of(desk, one_case(desk, decision.case)).facts.get(SET, {}))
+    return desk.cases.execute(
+        decision.case,
+        decision.number,
+        problem=problem,
+        parameters={name: version for name, version in versions.items() if name not in own},
+        size_bytes=size,
+        at=desk.people.clock(),
+    )
+
+
+def _changed(desk: Desk, decision: Decision, document: DecisionDocument) -> str:
+    """What is not as it was agreed; empty where all is."""
+    case = one_case(desk, decision.case)
+    flow, origin = flow_of(desk, case), origin_of(desk, case)
+    if flow.contract.digest != document.contract:
+        return f"the contract is {flow.contract.digest[:12]} by now, agreed was {document.contract[:12]}"
+    if origin.sha256 != document.delivery_sha256 or _hash_of(desk.platform, origin.sha256) != origin.sha256:
+        return f"the bytes of {origin.id} in the vault are not those that were shown"
+    if case.kind is not CaseKind.ROWS:
+        shown = shown_of_delivery(origin)
+    else:
+        rows = as_rows(document.rows)
+        whole = Selection() if len(rows) == case.left else Selection(rows=tuple(rows.tolist()))
+        shown = select(desk.platform, case, whole).shown
+    if shown != document.shown:
+        return f"what waits in case {case.id} is not what was shown"
+    return ""
+
+
+def _hash_of(platform: Platform, sha256: str) -> str:
+    found = hashlib.sha256()
+    with platform.vault.open(vault_name(sha256)) as stream:
+        while part := stream.read(READ_BYTES):
+            found.update(part)
+    return found.hexdigest()

@@ -1,0 +1,226 @@
+"""What a decision would do, said before anybody proposes it: which rows, what becomes of each, how many must agree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from headgate.check.originals import original_records
+from headgate.core.cases import Act, Case, CaseKind, CaseState, needed_votes
+from headgate.core.contract import RuleKind
+from headgate.core.decision_document import DecisionDocument, Rows, Waiver, as_ranges, as_rows, count_rows
+from headgate.core.errors import ConflictError, UsageError
+from headgate.core.flow import Flow
+from headgate.core.parameters import bind
+from headgate.core.platform import Platform
+from headgate.core.record_edits import edited
+from headgate.core.records import Delivery
+from headgate.core.replacing import replace
+from headgate.deciding.desk import Desk, flow_of, origin_of, shown_of_delivery
+from headgate.deciding.rehearsal import SET, Rehearsal, rehearse
+from headgate.serve.case_rows import Selected, Selection, select
+
+ALL = Selection()
+
+
+class Edit(msgspec.Struct, frozen=True, kw_only=True):
+    """What shall stand in a row: values by path, or the whole record as JSON text."""
+
+    row: int
+    values: Mapping[str, str | None] = {}
+    record: str | None = None
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """A decision that could be proposed, and what it would come to."""
+
+    case: Case
+    document: DecisionDocument
+    rehearsal: Rehearsal | None  # None: of a whole delivery
+    asked: int  # rows that were selected
+    needed: int  # votes
+
+    @property
+    def rows(self) -> int:
+        """Rows that the decision speaks of: those that would not pass stay held, and are left out."""
+        return count_rows(self.document.rows) if self.rehearsal is not None else self.asked
+
+
+def plan(
+    desk: Desk,
+    case: Case,
+    act: Act,
+    *,
+    selection: Selection = ALL,
+    edits: Sequence[Edit] = (),
+    every: Mapping[str, str | None] | None = None,
+) -> Plan:
+    """Say what a decision on these rows would do; changes nothing.
+
+    `edits` are for a correction, `every` the values that all selected rows shall have. UsageError where no row is
+    meant, none would pass, or a rule that cannot be waived stands on one.
+    """
+    flow, origin = flow_of(desk, case), origin_of(desk, case)
+    _require_current(case, flow)
+    versions = _versions(desk.platform, flow, origin)
+    base = DecisionDocument(
+        project=desk.platform.project,
+        flow=flow.name,
+        case=case.id,
+        delivery=origin.id,
+        delivery_sha256=origin.sha256,
+        act=act,
+        rows=(),
+        contract=flow.contract.digest,
+        parameters=versions,
+        shown=shown_of_delivery(origin),
+    )
+    if case.kind is not CaseKind.ROWS:
+        if act is Act.CORRECT:
+            raise UsageError(
+                f"case {case.id} is about a whole delivery, whose rows are not corrected one by one. "
+                "Next: release it, and correct the rows that are held then; or reject it, and ask for it anew."
+            )
+        return Plan(case=case, document=base, rehearsal=None, asked=case.left, needed=_needed(flow, case.left))
+    chosen = select(desk.platform, case, _with_edits(selection, edits, act, every))
+    if not len(chosen.rows):
+        raise UsageError(f"no row of case {case.id} is meant. Next: `headgate cases show {case.id}` shows what waits.")
+    document = _with_rows(desk, base, flow, origin, chosen=chosen, edits=edits, every=every)
+    rehearsal = rehearse(desk.platform, flow, origin, document)
+    if not len(rehearsal.passing):
+        codes = ", ".join(f"{code} on {rows}" for code, rows in rehearsal.codes[:3])
+        raise UsageError(f"none of the {len(chosen.rows)} rows would pass: {codes}. Nothing was proposed.")
+    kept = _only(document, rehearsal.passing) if len(rehearsal.stopped) else document
+    shown = select(desk.platform, case, _these(case, chosen, rehearsal))
+    needed = _needed(flow, len(rehearsal.passing))
+    return Plan(
+        case=case,
+        document=replace(kept, shown=shown.shown),
+        rehearsal=rehearsal,
+        asked=len(chosen.rows),
+        needed=needed,
+    )
+
+
+def _these(case: Case, chosen: Selected, rehearsal: Rehearsal) -> Selection:
+    if len(rehearsal.passing) == case.left:
+        return Selection()
+    if len(rehearsal.passing) == len(chosen.rows):
+        return Selection(rows=tuple(chosen.rows.tolist()))
+    return Selection(rows=tuple(rehearsal.passing.tolist()))
+
+
+def _with_edits(
+    selection: Selection, edits: Sequence[Edit], act: Act, every: Mapping[str, str | None] | None
+) -> Selection:
+    if act is not Act.CORRECT:
+        if edits or every:
+            raise UsageError(f"values are given for a correction only, not for {act}.")
+        return selection
+    if not edits and not every:
+        raise UsageError("a correction says what shall stand there. Next: give values, or whole records.")
+    if every is None and selection.rows is None:
+        return replace(selection, rows=tuple(sorted({edit.row for edit in edits})))
+    return selection
+
+
+def _with_rows(
+    desk: Desk,
+    base: DecisionDocument,
+    flow: Flow,
+    origin: Delivery,
+    *,
+    chosen: Selected,
+    edits: Sequence[Edit],
+    every: Mapping[str, str | None] | None,
+) -> DecisionDocument:
+    rows = as_ranges(chosen.rows)
+    if base.act is Act.RELEASE:
+        return replace(base, rows=rows, waives=_waivers(flow, chosen))
+    if base.act is Act.REJECT:
+        return replace(base, rows=rows)
+    return replace(base, rows=rows, records=_proposed(desk, flow, origin, chosen.rows, edits=edits, every=every or {}))
+
+
+def _waivers(flow: Flow, chosen: Selected) -> tuple[Waiver, ...]:
+    rules = {rule.id: rule for rule in flow.contract.rules}
+    waivers = []
+    for shown, rows in chosen.rules:
+        for rule in shown:
+            if rule in rules and rules[rule].kind is RuleKind.KEY:
+                raise UsageError(
+                    f"{len(rows)} of the rows have a key that another row was published with; two rows of one key "
+                    "cannot both stand, so this is never released. Next: correct the key, or reject the rows."
+                )
+        named = tuple((rule, rules[rule].digest if rule in rules else flow.contract.digest) for rule in shown)
+        waivers.append(Waiver(rules=named, rows=as_ranges(rows)))
+    return tuple(waivers)
+
+
+def _proposed(
+    desk: Desk,
+    flow: Flow,
+    origin: Delivery,
+    rows: Rows,
+    *,
+    edits: Sequence[Edit],
+    every: Mapping[str, str | None],
+) -> dict[str, str]:
+    """Each record as it shall stand."""
+    by_row = {edit.row: edit for edit in edits}
+    originals = original_records(desk.platform, flow, origin, rows)
+    proposed: dict[str, str] = {}
+    for row in rows.tolist():
+        edit = by_row.get(row, Edit(row=row))
+        text = edit.record if edit.record is not None else originals.records[row]
+        changes = {**every, **edit.values}
+        proposed[str(row)] = edited(text, changes, flow.contract, typed=originals.typed)
+        _require_record(proposed[str(row)], row, typed=originals.typed)
+    if missing := sorted(by_row.keys() - set(rows.tolist())):
+        raise UsageError(f"row {missing[0]} does not wait in this case; nothing was proposed.")
+    return proposed
+
+
+def _require_record(text: str, row: int, *, typed: bool) -> None:
+    try:
+        if typed:
+            msgspec.json.decode(text)
+        else:
+            msgspec.json.decode(text, type=dict[str, str | None])
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise UsageError(f"the record proposed for row {row} cannot be read: {error}. Nothing was proposed.") from error
+
+
+def _only(document: DecisionDocument, passing: Rows) -> DecisionDocument:
+    """The document for the rows that would pass; the others stay held."""
+    kept = set(passing.tolist())
+    waives = tuple(
+        replace(waiver, rows=as_ranges([row for row in as_rows(waiver.rows).tolist() if row in kept]))
+        for waiver in document.waives
+    )
+    records = {row: text for row, text in document.records.items() if int(row) in kept}
+    return replace(
+        document, rows=as_ranges(passing), waives=tuple(waiver for waiver in waives if waiver.rows), records=records
+    )
+
+
+def _require_current(case: Case, flow: Flow) -> None:
+    if case.state is not CaseState.OPEN:
+        raise ConflictError(f"case {case.id} is closed: {case.note}. Nothing is left to decide in it.")
+    if case.contract != flow.contract.digest:
+        raise ConflictError(
+            f"case {case.id} was judged under contract {case.contract[:12]}, in force is {flow.contract.digest[:12]}. "
+            f"Next: `headgate reprocess {case.delivery}` judges its rows again."
+        )
+
+
+def _needed(flow: Flow, rows: int) -> int:
+    policy = flow.review
+    return needed_votes(rows, votes=policy.votes, above_rows=policy.votes_above_rows, above=policy.votes_above)
+
+
+def _versions(platform: Platform, flow: Flow, origin: Delivery) -> Mapping[str, int]:
+    """The parameters' versions that the rows would be judged with."""
+    own = origin.facts.get(SET)
+    return bind(flow, platform.ledger.parameters(flow.name), platform.vault, overrides=own).versions
