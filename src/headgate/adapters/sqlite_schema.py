@@ -11,7 +11,7 @@ from headgate.core.records import DeliveryKind, PublicationState
 from headgate.core.roles import Role
 from headgate.core.states import DeliveryState
 
-HEAD = "0003"
+HEAD = "0004"
 """The revision that this code reads and writes: the newest under `migrations/versions`."""
 
 COUNTERS = ("landing", "event", "fence")
@@ -161,6 +161,13 @@ TABLES = (
         CONSTRAINT pk_comments PRIMARY KEY (case_id, number),
         CONSTRAINT fk_comments_case_id_cases FOREIGN KEY(case_id) REFERENCES cases (id)
     )""",
+    # sha256: of the token's text; permissions: words with a space between; flow: empty for all of the account's
+    """CREATE TABLE tokens (
+        id TEXT NOT NULL, account TEXT NOT NULL, sha256 TEXT NOT NULL, name TEXT NOT NULL, permissions TEXT NOT NULL,
+        flow TEXT NOT NULL, made_at TEXT NOT NULL, expires_at TEXT NOT NULL, used_at TEXT,
+        CONSTRAINT pk_tokens PRIMARY KEY (id), CONSTRAINT uq_tokens_sha256 UNIQUE (sha256),
+        CONSTRAINT fk_tokens_account_accounts FOREIGN KEY(account) REFERENCES accounts (id)
+    )""",
     """CREATE TABLE alembic_version (
         version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
     )""",
@@ -184,6 +191,7 @@ INDEXES = (
     "CREATE INDEX ix_cases_delivery ON cases (delivery)",
     # of a case only one is under way, whoever proposes
     "CREATE UNIQUE INDEX uq_decisions_under_way ON decisions (case_id) WHERE state IN ('decided', 'proposed')",
+    "CREATE INDEX ix_tokens_account ON tokens (account)",
 )
 
 SCHEMA = (
