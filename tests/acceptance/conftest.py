@@ -35,11 +35,13 @@ Headgate = Callable[..., Outcome]
 
 
 def headgate_in(folder: Path) -> Headgate:
-    """Calls `headgate` there; `expect` is the exit status that the call must have."""
+    """Calls `headgate` there; `expect` is the exit status that the call must have, `token` whose word it is."""
 
-    def call(*arguments: object, expect: int = 0) -> Outcome:
+    def call(*arguments: object, expect: int = 0, token: str | None = None) -> Outcome:
         command = [sys.executable, "-m", "headgate.cli.main", *map(str, arguments)]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("HEADGATE_")}
+        if token is not None:
+            environment["HEADGATE_TOKEN"] = token
         ended = subprocess.run(
             command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
         )

@@ -16,6 +16,7 @@ from click.exceptions import Exit
 from headgate import __version__
 from headgate.cli import (
     auditing,
+    cases,
     contracts,
     decisions,
     generating,
@@ -46,6 +47,7 @@ COMMANDS = (  # as `headgate --help` lists them
     people.accounts,
     looking.status,
     looking.show,
+    cases.cases,
     querying.query,
     querying.tables,
     querying.history,

@@ -10,7 +10,9 @@ from typing import Any
 from headgate.cli.console import progress_bars
 from headgate.cli.opening import opened, opened_to_read
 from headgate.core.batches import Arrived, cut
+from headgate.core.cases import DecisionState
 from headgate.core.naming import as_text
+from headgate.core.platform import Platform
 from headgate.core.ports import DeliveryFilter
 from headgate.core.states import DeliveryState
 from headgate.land.step import flow_for
@@ -18,7 +20,7 @@ from headgate.operations import RunResult
 from headgate.operations import run as run_project
 from headgate.project import load_flows
 from headgate.settings import Settings
-from headgate.wiring import most_processes, open_compute
+from headgate.wiring import most_processes, open_cases, open_compute
 
 
 def run_files(settings: Settings, files: Sequence[Arrived], *, workers: int | None) -> RunResult:
@@ -26,7 +28,23 @@ def run_files(settings: Settings, files: Sequence[Arrived], *, workers: int | No
     extra = _workers(settings, files) if workers is None else workers
     with progress_bars() as tell, opened(settings, processes=extra + 1, tell=tell, ahead=bool(files)) as project:
         pool = open_compute(settings, processes=extra + 1) if extra else None
+        execute_decided(settings, project.platform)
         return run_project(project.platform, files, reports=settings.reports, compute=pool, workers=extra)
+
+
+def execute_decided(settings: Settings, platform: Platform) -> int:
+    """Execute the decisions that are due; how many. Where none is, nothing more is loaded than what tells so."""
+    cases = open_cases(settings)
+    try:
+        if not cases.decisions(states=(DecisionState.DECIDED,)):
+            return 0
+    finally:
+        cases.close()
+    from headgate.cli.opened_desk import desk_beside
+    from headgate.deciding.execution import execute_due
+
+    with desk_beside(settings, platform) as desk:
+        return len(execute_due(desk))
 
 
 def _workers(settings: Settings, files: Sequence[Arrived]) -> int:

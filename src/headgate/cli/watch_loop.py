@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from threading import Event
 
@@ -26,10 +26,12 @@ def runs(
     *,
     once: bool = False,
     came: Event | None = None,
+    decided: Callable[[], int] = lambda: 0,
 ) -> Iterator[operations.RunResult]:
     """What each run came to, until it is stopped; with `once` one run, of what is there and at rest.
 
-    `came` is set by whoever landed something in another way, and cleared here.
+    `came` is set by whoever landed something in another way, and cleared here. `decided` executes the decisions that
+    are due: how many there were.
     """
     came = came or Event()
     resting, schedules = Resting(places, settings, platform.clock), Schedules(platform.flows, platform.clock)
@@ -38,7 +40,7 @@ def runs(
         due = schedules.due()
         if changed or due or resting.moving:
             pending += resting.take()
-        landed = came.is_set()
+        landed = bool(decided()) or came.is_set()
         came.clear()
         if (once and resting.moving) or not (pending or due or landed or once):
             continue

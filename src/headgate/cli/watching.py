@@ -31,9 +31,12 @@ def watch(folders: tuple[Path, ...], *, once: bool, project: Path | None, as_jso
     A file is taken once its size and time stood still for two seconds. Sources are never changed or deleted. SIGINT and
     SIGTERM end it after the batch at hand. With --json each line is an object; with --once there is one, as of `run`.
     """
+    from functools import partial
+
     from headgate.cli.opening import opened
     from headgate.cli.run_output import run_document, run_lines
     from headgate.cli.running import end_with
+    from headgate.cli.running_project import execute_decided
     from headgate.cli.watch_folders import watched_folders
     from headgate.cli.watch_loop import runs
     from headgate.settings import project_settings
@@ -43,7 +46,8 @@ def watch(folders: tuple[Path, ...], *, once: bool, project: Path | None, as_jso
     stop = stopped_by_signal()
     with opened(settings) as found:
         note(f"Watching {', '.join(map(str, places))}")
-        for result in runs(found.platform, settings, places, stop, once=once):
+        decided = partial(execute_decided, settings, found.platform)
+        for result in runs(found.platform, settings, places, stop, once=once, decided=decided):
             if once:
                 answer(run_document(result), list(run_lines(result)), as_json=as_json)
                 end_with(result)

@@ -8,6 +8,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING
@@ -228,6 +229,7 @@ def _kept(platform: Platform, uploads: UploadStore) -> Iterator[None]:
 @contextmanager
 def _working(platform: Platform, settings: Settings, came: Event, *, wanted: bool) -> Iterator[None]:
     """Work on what comes by upload or into the watched folders, on a thread, while the block runs."""
+    from headgate.cli.running_project import execute_decided
     from headgate.cli.watch_folders import named_folders
     from headgate.cli.watch_loop import runs
 
@@ -235,11 +237,12 @@ def _working(platform: Platform, settings: Settings, came: Event, *, wanted: boo
         yield
         return
     places = named_folders(settings)
+    decided = partial(execute_decided, settings, platform)
 
     def work(stop: Event) -> None:
         while not stop.is_set():
             try:
-                for result in runs(platform, settings, places, stop, came=came):
+                for result in runs(platform, settings, places, stop, came=came, decided=decided):
                     for fault in result.faults:
                         note(fault)
             except (HeadgateError, OSError) as error:
