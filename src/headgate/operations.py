@@ -77,9 +77,10 @@ def run(
     started = platform.clock()
     run_id = f"r-{started:%Y%m%d-%H%M%S}-{int(platform.random() * 0x10000):04x}"
     before = _last_publications(platform)
-    waiting = [one.id for one in platform.ledger.deliveries(DeliveryFilter(states=_WAITING)) if one.flow]
+    waiting = _waiting(platform)
     platform.ledger.put_run(Run(id=run_id, started_at=started))
     pipeline.resume(platform)
+    waiting += _waiting(platform)  # what was held goes on where what it waited for is there
     stopped = stopped_flows(platform)
     taken = pipeline.take_in(files, platform, run_id) if files else []
     with supervised(compute, platform, workers=workers):
@@ -101,6 +102,10 @@ def run(
         reports=made,
         faults=(*stopped.values(), *faults),
     )
+
+
+def _waiting(platform: Platform) -> list[str]:
+    return [one.id for one in platform.ledger.deliveries(DeliveryFilter(states=_WAITING)) if one.flow]
 
 
 def stopped_flows(platform: Platform) -> dict[str, str]:

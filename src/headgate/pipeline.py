@@ -41,7 +41,7 @@ from headgate.core.overlay import has_overlay, load_overlays, origin_of
 from headgate.core.platform import Platform
 from headgate.core.ports import DeliveryFilter
 from headgate.core.published import published_table
-from headgate.core.reasons import ReasonCode
+from headgate.core.reasons import DRIFT, ReasonCode
 from headgate.core.records import Claim, Delivery, Fence, Move
 from headgate.core.replacing import replace
 from headgate.core.states import DeliveryState
@@ -94,6 +94,7 @@ def resume(platform: Platform) -> bool:
     for flow in platform.flows.values():
         whole = _resume_receipts(flow, platform) and whole
     _wake_waiting(platform)
+    _wake_drifted(platform)
     anchor(platform)
     return whole
 
@@ -344,6 +345,19 @@ def _wake_waiting(platform: Platform) -> None:
         Move(after=replace(one, state=DeliveryState.LANDED), event="table_found")
         for one in waiting
         if one.flow in ready
+    ]
+    if moves:
+        platform.ledger.advance(moves, at=platform.clock())
+
+
+def _wake_drifted(platform: Platform) -> None:
+    """What was held since its columns were not the contract's is checked anew once another contract is in force."""
+    moves = [
+        Move(after=replace(one, state=DeliveryState.LANDED), event="contract_changed", fields={"from": one.contract})
+        for one in platform.ledger.deliveries(DeliveryFilter(states=(DeliveryState.HELD,)))
+        if DRIFT & set(one.held_for)
+        and (flow := platform.flows.get(one.flow or "")) is not None
+        and one.contract != flow.contract.digest
     ]
     if moves:
         platform.ledger.advance(moves, at=platform.clock())

@@ -51,3 +51,13 @@ def test_only_a_held_delivery_is_released(headgate: Call, first: dict[str, Any])
 def test_a_release_without_a_word_is_refused(headgate: Call, project: Path) -> None:
     one = _held_whole(headgate, project)
     assert "needs a reason" in headgate("release", one["id"], "--reason", " ", expect=2).err
+
+
+def test_where_accounts_decide_the_owner_of_the_folder_does_not(headgate: Call, project: Path) -> None:
+    one = _held_whole(headgate, project)
+    headgate("accounts", "add", "reviewer-1", "--role", "reviewer:sales")
+    told = headgate("release", one["id"], "--reason", "seen", expect=2).err
+    assert "reviewer-1 decide in flow sales" in told
+    assert headgate("show", one["id"], "--json").document["state"] == "held"
+    headgate("accounts", "disable", "reviewer-1")
+    headgate("release", one["id"], "--reason", "seen")

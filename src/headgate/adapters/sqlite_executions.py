@@ -150,7 +150,9 @@ def _amend(
 
 def _let_go(connection: sqlite3.Connection, decision: Decision, origin: Delivery, *, at: datetime) -> Delivery:
     """The held delivery is checked again: as one that was released, or with all its rows rejected."""
-    if decision.act is Act.REJECT:
+    if decision.act is Act.ACCEPT:
+        after, event = replace(origin, state=DeliveryState.LANDED), "contract_accepted"
+    elif decision.act is Act.REJECT:
         after = replace(origin, state=DeliveryState.LANDED, facts={**origin.facts, DISCARDED_WHOLE: True})
         event = "discard"
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -74,6 +74,49 @@ def infer(sample: pa.Table, *, name: str = "rows", contract_id: str = "draft") -
     ]
     lines.extend(_columns(seen, indent=6, key=_key_candidate(seen)))
     return "\n".join([*lines, *_rules()]) + "\n"
+
+
+def infer_columns(sample: pa.Table, paths: Iterable[str], known: Collection[str]) -> dict[str, list[str]]:
+    """Lines of YAML for columns that a contract does not name yet, by the object they stand in; none is required.
+
+    Paths are the sender's: `channel` stands in "", `customer.tier` in `customer`, `items[].sku` in `items[]`, and
+    `customer.*` stands for all columns there that the sample has and that are not `known`. A column that the sample
+    does not hold is optional text.
+    """
+    root = _of_records(sample) if sample.column_names == ["raw"] else _of_texts(sample)
+    found: dict[str, list[str]] = {}
+    for container, source in _named(root, paths, known):
+        seen = (_inside_of(root, container) or Seen()).children.get(source)
+        name = _safe_name(source)
+        lines = found.setdefault(container, [])
+        lines.append(f"- name: {_scalar(name)}")
+        if name != source:
+            lines.append(f"  physicalName: {_quoted(source)}")
+        lines += _type_lines(seen or Seen(), "  ")
+    return found
+
+
+def _named(root: Seen, paths: Iterable[str], known: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Container and name of each column that is meant."""
+    for path in paths:
+        container, _, last = path.rpartition(".")
+        if last != "*":
+            yield container, last
+            continue
+        around = _inside_of(root, container)
+        for name in around.children if around else ():
+            if (f"{container}.{name}" if container else name) not in known:
+                yield container, name
+
+
+def _inside_of(root: Seen, container: str) -> Seen | None:
+    """What was seen of an object, or of the elements of a list."""
+    seen: Seen | None = root
+    for step in filter(None, container.split(".")):
+        seen = None if seen is None else seen.children.get(step.removesuffix("[]"))
+        if seen is not None and step.endswith("[]"):
+            seen = seen.element
+    return seen
 
 
 # ── Looking ──────────────────────────────────────────────────────────────────────────────────────────────────────────

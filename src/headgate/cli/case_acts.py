@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from headgate import operations
-from headgate.cli.case_output import decision_document, plan_document, plan_sentence, told_decision
+from headgate.cli.case_output import contract_lines, decision_document, plan_document, plan_sentence, told_decision
 from headgate.cli.failures import FAILED
 from headgate.cli.opened_desk import case_of, opened_desk, speaker
 from headgate.cli.run_output import run_document, run_lines
@@ -38,6 +38,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     values: tuple[str, ...]
     empties: tuple[str, ...]
     corrections: Path | None
+    contract: Path | None
     same_reason: bool
     instead: bool
     dry_run: bool
@@ -58,6 +59,10 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
             path, _, value = text.partition("=")
             every[path] = value
         return every or None
+
+    def text(self) -> str | None:
+        """The contract to accept."""
+        return None if self.contract is None else self.contract.read_text(encoding="utf-8")
 
     def edits(self) -> list[Edit]:
         """What shall stand in each."""
@@ -168,13 +173,15 @@ def _meant(desk: Desk, first: Case, asked: Asked) -> list[Case]:
 def _decide_one(
     desk: Desk, case: Case, act: Act, *, reason: str, asked: Asked, by: Account | None
 ) -> tuple[dict[str, Any], list[str]]:
-    planned = plan(desk, case, act, selection=asked.selection(), edits=asked.edits(), every=asked.every())
-    sentence = plan_sentence(planned)
+    planned = plan(
+        desk, case, act, selection=asked.selection(), edits=asked.edits(), every=asked.every(), contract=asked.text()
+    )
+    said = [plan_sentence(planned), *contract_lines(desk, planned)]
     if by is None:
-        return plan_document(planned), [sentence]
+        return plan_document(planned), said
     before = under_way(desk, case) if asked.instead else None
     decision = propose(desk, planned, by=by, reason=reason, instead=before.digest if before else None)
-    return plan_document(planned) | decision_document(decision), [sentence, *told_decision(desk, decision)]
+    return plan_document(planned) | decision_document(decision), [*said, *told_decision(desk, decision)]
 
 
 def _under_way(desk: Desk, case: Case) -> Decision:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from difflib import unified_diff
+from pathlib import Path
 from typing import Any
 
 from headgate.cli.console import columns
-from headgate.core.cases import Act, Case, CaseGroup, Decision, DecisionState
-from headgate.deciding.desk import Desk, under_way
+from headgate.core.cases import Act, Case, CaseGroup, CaseKind, Decision, DecisionState
+from headgate.core.flow_files import CONTRACT_FILE
+from headgate.deciding.desk import Desk, origin_of, under_way
 from headgate.deciding.plan import Plan
 from headgate.serve.case_rows import HeldRow
 
-_DONE = {Act.RELEASE: "released", Act.CORRECT: "corrected", Act.REJECT: "rejected"}
+_DONE = {Act.RELEASE: "released", Act.CORRECT: "corrected", Act.REJECT: "rejected", Act.ACCEPT: "accepted"}
 
 
 def group_lines(groups: Sequence[CaseGroup]) -> list[str]:
@@ -74,6 +77,8 @@ def told_case(desk: Desk, case: Case, rows: Sequence[HeldRow], *, records: bool)
     rule = next((one for one in _rules(desk, case) if one.id == case.rule), None)
     yield f"Case {case.id}, {case.state}: {case.left:,} of {case.rows:,} rows of {case.delivery} wait."
     yield f"{case.code} by rule {case.rule}" + (f": {rule.description}" if rule and rule.description else "")
+    if case.kind is not CaseKind.ROWS:
+        yield from (f"{code}: {found}" for code, found in origin_of(desk, case).facts.get("held", {}).items())
     if case.note:
         yield f"Closed since {case.note}."
     if case.asked:
@@ -87,13 +92,14 @@ def told_case(desk: Desk, case: Case, rows: Sequence[HeldRow], *, records: bool)
         yield from columns(lines, heads=("row", "code", "column", "found"), right=(0,))
     if records:
         yield from (f"{one.row}: {one.record}" for one in rows)
-    if len(rows) < case.left:
+    if case.kind is CaseKind.ROWS and len(rows) < case.left:
         yield f"Next rows: headgate cases show {case.id} --after {rows[-1].row if rows else 0}"
     decision = under_way(desk, case)
     if decision is not None:
         yield from told_decision(desk, decision)
     elif case.left:
-        yield f"Next: headgate cases decide {case.id} --act release|correct|reject --dry-run"
+        acts = {CaseKind.ROWS: "release|correct|reject", CaseKind.DRIFT: "accept|release|reject"}
+        yield f"Next: headgate cases decide {case.id} --act {acts.get(case.kind, 'release|reject')} --dry-run"
     names = _names(desk, [one.account for one in desk.cases.comments(case.id)])
     for said in desk.cases.comments(case.id):
         yield f"{_moment(said.at)} {names.get(said.account, said.account)}: {said.text}"
@@ -111,12 +117,28 @@ def plan_document(planned: Plan) -> dict[str, Any]:
         "duplicates": 0 if rehearsal is None else rehearsal.duplicates,
         "still_broken": [] if rehearsal is None else [{"code": code, "rows": rows} for code, rows in rehearsal.codes],
         "votes_needed": planned.needed,
+        "contract": planned.document.contract_text,
     }
+
+
+def contract_lines(desk: Desk, planned: Plan) -> list[str]:
+    """What changes in the contract, line by line; none where nothing does."""
+    text = planned.document.contract_text
+    if text is None:
+        return []
+    before = (Path(desk.platform.flows[planned.case.flow].folder) / CONTRACT_FILE).read_text(encoding="utf-8")
+    return list(unified_diff(before.splitlines(), text.splitlines(), "in force", "proposed", lineterm="", n=1))
 
 
 def plan_sentence(planned: Plan) -> str:
     """The same in words."""
     done = _DONE[planned.document.act]
+    if planned.document.contract_text is not None:
+        return (
+            f"The contract of flow {planned.case.flow} becomes the one below; {planned.case.delivery} with "
+            f"{planned.asked:,} rows, and what else is held for drift, is checked again under it. "
+            f"Votes needed: {planned.needed}."
+        )
     if planned.rehearsal is None:
         return f"{planned.case.delivery} with {planned.asked:,} rows will be {done} as a whole."
     stopped = planned.rehearsal.stopped

@@ -70,11 +70,14 @@ def show(case: str, *, after: int, most: int, records: bool, project: Path | Non
         'headgate cases decide c-4ba4 --act release --reason "the shop confirmed the totals" --dry-run',
         'headgate cases decide c-4ba4 --act correct --rows 90 --set total=13.10 --reason "typing error"',
         'headgate cases decide c-4ba4 --act reject --but 7,9-12 --reason "test orders" --wait',
+        'headgate cases decide c-77d0 --act accept --reason "the shop sends the channel now" --dry-run',
         'headgate cases decide c-4ba4 --same-reason --act release --reason "new category, agreed"',
     ),
 )
 @case_argument
-@click.option("--act", type=click.Choice(["release", "correct", "reject"]), required=True, help="What shall be done.")
+@click.option(
+    "--act", type=click.Choice(["release", "correct", "reject", "accept"]), required=True, help="What shall be done."
+)
 @click.option("--reason", default="", help="Why; kept in the ledger, its digest in the log.")
 @click.option("--rows", help="These rows alone: 3,7-12. Default: all that wait in the case.")
 @click.option("--but", help="All but these rows.")
@@ -86,6 +89,11 @@ def show(case: str, *, after: int, most: int, records: bool, project: Path | Non
     "--corrections",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help='Lines of {"row": 5, "values": {"total": "13.10"}} or {"row": 5, "record": "…"}.',
+)
+@click.option(
+    "--contract",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The contract to accept, of drift; default: a draft with the new columns.",
 )
 @click.option("--same-reason", is_flag=True, help="Every open case of the flow with the same reason, a decision each.")
 @click.option("--instead", is_flag=True, help="Change the decision that is under way; votes for it are void.")

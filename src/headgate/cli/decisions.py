@@ -21,12 +21,19 @@ if TYPE_CHECKING:
 @project_option
 @json_option
 def release(delivery: str, *, reason: str, project: Path | None, as_json: bool) -> None:
-    """Let a delivery that is held as a whole go on. Its rows are checked again; what held it does not hold it again."""
+    """Let a delivery that is held as a whole go on. Its rows are checked again; what held it does not hold it again.
+
+    Where accounts decide in its flow it takes their votes: `headgate cases decide`.
+    """
     from headgate import operations
+    from headgate.cli.opened_desk import require_nobody_decides
     from headgate.serve.deliveries import one_delivery
+    from headgate.settings import project_settings
 
     def act(platform: Platform) -> dict[str, Any]:
-        operations.release(platform, one_delivery(platform, delivery), reason=reason)
+        one = one_delivery(platform, delivery)
+        require_nobody_decides(project_settings(project), one)
+        operations.release(platform, one, reason=reason)
         return {}
 
     _decide(act, project, as_json=as_json)

@@ -12,6 +12,7 @@ from headgate.core.accounts import Account
 from headgate.core.cases import CaseFilter, CaseState
 from headgate.core.errors import UsageError
 from headgate.core.platform import Platform
+from headgate.core.records import Delivery
 from headgate.core.roles import Permission, may
 from headgate.deciding.desk import Desk
 from headgate.people import People
@@ -62,6 +63,27 @@ def speaker(desk: Desk, flow: str) -> Account:
     if not may(account.grants, Permission.DECIDE, flow):
         raise UsageError(f"{account.name} may not decide in flow {flow} by this token. Nothing was done.")
     return account
+
+
+def require_nobody_decides(settings: Settings, one: Delivery) -> None:
+    """UsageError where an account decides in the delivery's flow: then whoever owns the folder does not.
+
+    Before there are such accounts the owner is the only one who can let a delivery go on.
+    """
+    accounts = open_accounts(settings)
+    try:
+        deciding = [
+            account.name
+            for account in accounts.accounts()
+            if account.disabled_at is None and may(account.grants, Permission.DECIDE, one.flow or "")
+        ]
+    finally:
+        accounts.close()
+    if deciding:
+        raise UsageError(
+            f"{', '.join(deciding[:3])} decide in flow {one.flow}, so {one.id} goes on by their votes. "
+            f"Next: `headgate cases list --delivery {one.id} --each`."
+        )
 
 
 def case_of(desk: Desk, prefix: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from headgate.check.records import read_records
+from headgate.check.sample import sample_rows
 from headgate.core.errors import UsageError
 from headgate.core.forms import HEAD_BYTES
 from headgate.land.recognise import recognise
@@ -22,18 +22,8 @@ def read_sample(file: Path, *, records: str | None, rows: int) -> pa.Table:
         head = stream.read(HEAD_BYTES)
         stream.seek(0)
         form = recognise(head, file.name, file.stat().st_size)
-        reading = read_records(stream, form, path=records, on_fault=lambda _: None)
-        batches, count = [], 0
-        for batch in reading.batches():
-            batches.append(batch.slice(0, rows - count))
-            count += batches[-1].num_rows
-            if count >= rows:
-                break
-    if not count:
+        found = sample_rows(stream, form, path=records, rows=rows)
+    if found is None:
         where = f" at {records!r}" if records else ""
         raise UsageError(f"{file} holds no record{where}. Next: name the list of records with --records.")
-    table = pa.Table.from_batches(batches)
-    if "fields" not in table.schema.names:
-        return table.select(["raw"])
-    fields = table.column("fields").combine_chunks()
-    return pa.table({name.name: field for name, field in zip(fields.type, fields.flatten(), strict=True)})
+    return found

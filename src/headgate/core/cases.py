@@ -43,6 +43,7 @@ class Act(StrEnum):
     RELEASE = "release"  # they go on as they are; the hold rules that were shown are waived
     CORRECT = "correct"  # they go on as proposed; nothing is waived
     REJECT = "reject"  # they stay out for good
+    ACCEPT = "accept"  # the contract gets a new version, and what waits for it goes on
 
 
 class DecisionState(StrEnum):

@@ -45,6 +45,7 @@ class DecisionDocument(msgspec.Struct, frozen=True, kw_only=True):
     records: Mapping[str, str] = {}  # row number -> the record as proposed, as JSON text
     contract: str
     parameters: Mapping[str, int]
+    contract_text: str | None = None  # that shall be in force from then on
     shown: str  # SHA-256 over the rows as they stand in the quarantine, see `review.selection`
 
     def encoded(self) -> bytes:

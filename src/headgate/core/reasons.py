@@ -62,3 +62,7 @@ class ReasonCode(StrEnum):
     UNPACKED_TOO_LARGE = "unpacked_too_large"  # an archive over the limit for unpacked bytes
     TABLE_MISSING = "table_missing"  # a referenced table was never published; goes on by itself once it is
     CONTRACT_DRAFT = "contract_draft"  # a contract that is draft, proposed or retired never publishes
+
+
+DRIFT = frozenset({ReasonCode.MISSING_COLUMN, ReasonCode.UNKNOWN_COLUMN, ReasonCode.RETYPED_COLUMN})
+"""What holds a delivery since its columns are not those of the contract."""

@@ -34,7 +34,7 @@ def _column(contract: Contract, path: str) -> Column:
     for column in contract.walk():
         if column.path == plain:
             return column
-    raise UsageError(f"the contract has no column {plain!r}. Next: `headgate contract show`.")
+    raise UsageError(f"the contract has no column {plain!r}. Next: its columns stand in contract.odcs.yaml.")
 
 
 def _steps(path: str) -> list[tuple[str, str]]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 
-from headgate.core.cases import CaseKind, Decision, DecisionState
+from headgate.core.cases import Act, CaseKind, Decision, DecisionState
 from headgate.core.decision_document import DecisionDocument, as_rows
 from headgate.core.errors import ConflictError, HeadgateError
 from headgate.core.parameters import vault_name
 from headgate.core.platform import Platform
 from headgate.core.records import Delivery
 from headgate.deciding.desk import Desk, flow_of, one_case, origin_of, read_kept, shown_of_delivery
+from headgate.deciding.drift import put_in_force
 from headgate.deciding.rehearsal import SET
 from headgate.serve.case_rows import Selection, select
 
@@ -48,7 +49,7 @@ def _execute(desk: Desk, decision: Decision) -> Delivery | None:
         problem = str(error)
     versions = {} if document is None else dict(document.parameters)
     own = set() if document is None else set(origin_of(desk, one_case(desk, decision.case)).facts.get(SET, {}))
-    return desk.cases.execute(
+    made = desk.cases.execute(
         decision.case,
         decision.number,
         problem=problem,
@@ -56,6 +57,10 @@ def _execute(desk: Desk, decision: Decision) -> Delivery | None:
         size_bytes=size,
         at=desk.people.clock(),
     )
+    # after the votes were read again: a kill here leaves the old contract, under which the delivery is held once more
+    if made is not None and document is not None and document.act is Act.ACCEPT:
+        put_in_force(desk.platform, document)
+    return made
 
 
 def _changed(desk: Desk, decision: Decision, document: DecisionDocument) -> str:

@@ -18,6 +18,7 @@ from headgate.core.record_edits import edited
 from headgate.core.records import Delivery
 from headgate.core.replacing import replace
 from headgate.deciding.desk import Desk, flow_of, origin_of, shown_of_delivery
+from headgate.deciding.drift import checked_contract, drafted_contract
 from headgate.deciding.rehearsal import SET, Rehearsal, rehearse
 from headgate.serve.case_rows import Selected, Selection, select
 
@@ -55,11 +56,13 @@ def plan(
     selection: Selection = ALL,
     edits: Sequence[Edit] = (),
     every: Mapping[str, str | None] | None = None,
+    contract: str | None = None,
 ) -> Plan:
     """Say what a decision on these rows would do; changes nothing.
 
-    `edits` are for a correction, `every` the values that all selected rows shall have. UsageError where no row is
-    meant, none would pass, or a rule that cannot be waived stands on one.
+    `edits` are for a correction, `every` the values that all selected rows shall have, `contract` the text to accept
+    (default: a draft with the new columns). UsageError where no row is meant, none would pass, or a rule that cannot be
+    waived stands on one.
     """
     flow, origin = flow_of(desk, case), origin_of(desk, case)
     _require_current(case, flow)
@@ -77,12 +80,9 @@ def plan(
         shown=shown_of_delivery(origin),
     )
     if case.kind is not CaseKind.ROWS:
-        if act is Act.CORRECT:
-            raise UsageError(
-                f"case {case.id} is about a whole delivery, whose rows are not corrected one by one. "
-                "Next: release it, and correct the rows that are held then; or reject it, and ask for it anew."
-            )
-        return Plan(case=case, document=base, rehearsal=None, asked=case.left, needed=_needed(flow, case.left))
+        return _of_delivery(desk, case, base, contract)
+    if act is Act.ACCEPT:
+        raise UsageError(f"case {case.id} is about rows; only drift of a delivery is accepted. Next: release the rows.")
     chosen = select(desk.platform, case, _with_edits(selection, edits, act, every))
     if not len(chosen.rows):
         raise UsageError(f"no row of case {case.id} is meant. Next: `headgate cases show {case.id}` shows what waits.")
@@ -101,6 +101,22 @@ def plan(
         asked=len(chosen.rows),
         needed=needed,
     )
+
+
+def _of_delivery(desk: Desk, case: Case, base: DecisionDocument, contract: str | None) -> Plan:
+    """A plan for a delivery as a whole."""
+    flow, policy = flow_of(desk, case), flow_of(desk, case).review
+    if base.act is Act.CORRECT:
+        raise UsageError(
+            f"case {case.id} is about a whole delivery, whose rows are not corrected one by one. "
+            "Next: release it, and correct the rows that are held then; or reject it, and ask for it anew."
+        )
+    needed = _needed(flow, case.left)
+    if base.act is Act.ACCEPT:
+        text = contract if contract is not None else drafted_contract(desk, case)
+        checked_contract(flow, text)
+        base, needed = replace(base, contract_text=text), policy.rule_changes or policy.votes
+    return Plan(case=case, document=base, rehearsal=None, asked=case.left, needed=needed)
 
 
 def _these(case: Case, chosen: Selected, rehearsal: Rehearsal) -> Selection:

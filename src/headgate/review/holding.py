@@ -68,7 +68,7 @@ def _drift(
         if reason.code == ReasonCode.UNKNOWN_COLUMN and reason.rows >= UNKNOWN_SHARE * counts.received
     ]
     if unknown:
-        held[ReasonCode.UNKNOWN_COLUMN] = ", ".join(unknown)
+        held[ReasonCode.UNKNOWN_COLUMN] = ", ".join(dict.fromkeys(unknown))
     retyped = [
         path for path, rows in _wrong_types(flow.contract, reasons).items() if rows >= RETYPED_SHARE * counts.received
     ]

@@ -11,7 +11,7 @@ from headgate.core.cases import WHOLE_DELIVERY, CaseKind, opening
 from headgate.core.flow import Flow
 from headgate.core.overlay import is_amendment
 from headgate.core.ports import Engine
-from headgate.core.reasons import WEIGHT, Consequence, ReasonCode, Verdict
+from headgate.core.reasons import DRIFT, WEIGHT, Consequence, ReasonCode, Verdict
 from headgate.core.records import CaseOpening, Delivery
 from headgate.core.replacing import replace
 from headgate.core.sql import literal
@@ -20,7 +20,6 @@ from headgate.review.verdicts import VERDICTS
 
 LEADS = "_leads"  # _n, _row, rule, code, path: of each held row
 CASE_IDS = "_case_ids"  # _n, rule, code, id
-DRIFT = frozenset({ReasonCode.MISSING_COLUMN, ReasonCode.UNKNOWN_COLUMN, ReasonCode.RETYPED_COLUMN})
 GOES_ON_BY_ITSELF = frozenset({ReasonCode.TABLE_MISSING})
 
 

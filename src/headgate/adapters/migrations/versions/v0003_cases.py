@@ -40,7 +40,7 @@ def upgrade() -> None:
         *(_text(name, optional=True) for name in ("due_at", "amendment")),
         _text("note"),
         sa.PrimaryKeyConstraint("case_id", "number", name="pk_decisions"),
-        sa.CheckConstraint("act IN ('correct', 'reject', 'release')", name=op.f("ck_decisions_act")),
+        sa.CheckConstraint("act IN ('accept', 'correct', 'reject', 'release')", name=op.f("ck_decisions_act")),
         sa.CheckConstraint(
             "state IN ('decided', 'executed', 'proposed', 'void', 'withdrawn')", name=op.f("ck_decisions_state")
         ),
