@@ -7,7 +7,9 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from headgate.adapters import sqlite_log as log
 from headgate.adapters.sqlite_codec import decode_texts, decode_time, encode_time
+from headgate.adapters.sqlite_decision_events import decision_entry
 from headgate.adapters.sqlite_statements import listed, parts
 from headgate.core.cases import (
     UNDER_WAY,
@@ -48,11 +50,7 @@ def follow(connection: sqlite3.Connection, moves: Sequence[Move], *, at: datetim
         places, values = listed(part)
         which = f"SELECT id FROM cases WHERE delivery IN ({places}) AND state = :open"
         bound = values | {"open": CaseState.OPEN.value, "at": encode_time(at), "why": CHECKED_AGAIN}
-        connection.execute(
-            "UPDATE decisions SET state = :void, note = :why "
-            f"WHERE state IN ({_words(UNDER_WAY)}) AND case_id IN ({which})",
-            bound | {"void": DecisionState.VOID.value},
-        )
+        _void(connection, connection.execute(which, bound).fetchall(), at=at)
         connection.execute(
             f"UPDATE cases SET state = '{CaseState.CLOSED.value}', remaining = 0, closed_at = :at, note = :why "
             f"WHERE id IN ({which})",
@@ -136,6 +134,23 @@ def comments(connection: sqlite3.Connection, case: str) -> list[Comment]:
     ]
 
 
+def _void(connection: sqlite3.Connection, cases: Sequence[sqlite3.Row], *, at: datetime) -> None:
+    """End what is under way in these cases, each with its event."""
+    for part in parts([row["id"] for row in cases]):
+        gone = decisions(connection, part, UNDER_WAY)
+        if not gone:
+            continue
+        of = {case.id: case for case in find(connection, CaseFilter(ids=tuple(one.case for one in gone)))}
+        connection.executemany(
+            "UPDATE decisions SET state = :void, note = :why, due_at = NULL WHERE case_id = :case AND number = :number",
+            [
+                {"void": DecisionState.VOID.value, "why": CHECKED_AGAIN, "case": one.case, "number": one.number}
+                for one in gone
+            ],
+        )
+        log.append(connection, [decision_entry("decision_void", one, of[one.case]) for one in gone], at=at)
+
+
 def _openings(move: Move, at: datetime) -> list[dict[str, Any]]:
     return [
         {
@@ -191,10 +206,6 @@ def _conditions(which: CaseFilter) -> tuple[str, dict[str, Any]]:
         conditions.append("due_at < :overdue_at")
         values["overdue_at"] = encode_time(which.overdue_at)
     return (f" WHERE {' AND '.join(conditions)}" if conditions else ""), values
-
-
-def _words(states: Collection[DecisionState]) -> str:
-    return ", ".join(f"'{state.value}'" for state in states)
 
 
 def _decode(row: sqlite3.Row) -> Case:

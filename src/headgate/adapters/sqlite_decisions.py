@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -11,6 +10,7 @@ from typing import Any
 from headgate.adapters import sqlite_cases, sqlite_deliveries
 from headgate.adapters import sqlite_log as log
 from headgate.adapters.sqlite_codec import decode_time, encode_json, encode_time
+from headgate.adapters.sqlite_decision_events import decision_entry
 from headgate.adapters.sqlite_statements import first_value, insert
 from headgate.core.accounts import Account
 from headgate.core.cases import UNDER_WAY, Case, CaseFilter, CaseState, Decision, DecisionState
@@ -22,6 +22,12 @@ from headgate.core.roles import Grant, Role
 from headgate.core.voting import refusal
 
 EXPIRED = "it was not executed in time"
+
+# a vote for a content that was changed and then changed back stands there already, void
+_VOTE = (
+    "INSERT INTO votes (case_id, number, account, digest, at, void) VALUES (:case, :number, :account, :digest, :at, '')"
+    " ON CONFLICT (case_id, number, account, digest) DO UPDATE SET at = :at, void = ''"
+)
 
 
 def propose(connection: sqlite3.Connection, decision: Decision, *, instead: str | None, at: datetime) -> Decision:
@@ -43,7 +49,7 @@ def propose(connection: sqlite3.Connection, decision: Decision, *, instead: str 
         number = first_value(connection, "SELECT max(number) FROM decisions WHERE case_id = :id", {"id": case.id}) or 0
         entered = replace(decision, number=number + 1)
         insert(connection, "decisions", [_encode(entered)])
-        tell(connection, "proposed", entered, case, at=at)
+        tell(connection, "proposed", entered, case, at=at, by=entered.proposed_by)
         return entered
     editors = tuple(dict.fromkeys([*before.editors, *decision.editors]))
     changed = replace(decision, number=before.number, editors=editors)
@@ -52,7 +58,7 @@ def propose(connection: sqlite3.Connection, decision: Decision, *, instead: str 
         "UPDATE votes SET void = :why WHERE case_id = :case AND number = :number AND void = ''",
         {"why": f"{decision.proposed_by} changed the proposal", "case": case.id, "number": before.number},
     )
-    tell(connection, "proposal_changed", changed, case, at=at)
+    tell(connection, "proposal_changed", changed, case, at=at, by=changed.proposed_by)
     return one_decision(connection, case.id, before.number)
 
 
@@ -81,15 +87,9 @@ def vote(
     if why := refusal(one_account(connection, account), decision, _origin(connection, found)):
         raise RefusedVoteError(f"{why} Your vote was not counted.")
     if account not in {vote.account for vote in decision.agreed}:
-        line = {
-            "case_id": case,
-            "number": number,
-            "account": account,
-            "digest": digest,
-            "at": encode_time(at),
-            "void": "",
-        }
-        insert(connection, "votes", [line])
+        connection.execute(
+            _VOTE, {"case": case, "number": number, "account": account, "digest": digest, "at": encode_time(at)}
+        )
         tell(connection, "voted", decision, found, at=at, by=account)
     decision = one_decision(connection, case, number)
     if len(decision.agreed) < decision.needed:
@@ -161,17 +161,8 @@ def tell(
     by: str | None = None,
     more: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write what happened; a reason may speak of a person and a leaf can never be erased, so it has its digest."""
-    fields: dict[str, Any] = {
-        "case": case.id,
-        "decision": decision.number,
-        "act": decision.act.value,
-        "rows": decision.rows,
-        "digest": decision.digest,
-        "by": by or decision.proposed_by,
-        "reason_sha256": hashlib.sha256(decision.reason.encode()).hexdigest(),
-    }
-    log.append(connection, [log.Entry(type_, case.delivery, case.flow, fields | dict(more or {}))], at=at)
+    """Write what happened; `by` is the account that did it, None where nobody did."""
+    log.append(connection, [decision_entry(type_, decision, case, by=by, more=more)], at=at)
 
 
 def write_state(connection: sqlite3.Connection, decision: Decision) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 
 from headgate.core.cases import Act, CaseKind, Decision, DecisionState
 from headgate.core.decision_document import DecisionDocument, as_rows
-from headgate.core.errors import ConflictError, HeadgateError
+from headgate.core.errors import ConflictError, HeadgateError, TransientError
 from headgate.core.parameters import vault_name
 from headgate.core.platform import Platform
 from headgate.core.records import Delivery
@@ -30,13 +31,14 @@ def execute_due(desk: Desk) -> list[Decision]:
             continue
         try:
             _execute(desk, decision)
-        except ConflictError:  # another process did it, or somebody undid it
+        except (ConflictError, TransientError):  # another process did it, somebody undid it, or the next try will
             continue
         ended += [one for one in desk.cases.decisions([decision.case]) if one.number == decision.number]
     expired = [one for one in desk.cases.decisions(states=(DecisionState.PROPOSED,)) if one.expires_at <= now]
     for decision in expired:
         note = "not enough people agreed in time"
-        ended.append(desk.cases.end(decision.case, decision.number, DecisionState.VOID, note=note, by=None, at=now))
+        with suppress(ConflictError):  # another process was first
+            ended.append(desk.cases.end(decision.case, decision.number, DecisionState.VOID, note=note, by=None, at=now))
     return ended
 
 
@@ -45,6 +47,8 @@ def _execute(desk: Desk, decision: Decision) -> Delivery | None:
     try:
         document, size = read_kept(desk.platform, decision.digest)
         problem = _changed(desk, decision, document)
+    except TransientError:  # says nothing about what was agreed
+        raise
     except HeadgateError as error:
         problem = str(error)
     versions = {} if document is None else dict(document.parameters)
