@@ -16,7 +16,8 @@ from headgate.core.accounts import FIRST_WAIT, FREE_TRIES, Account, Accounts, Li
 from headgate.core.errors import NotFoundError, UsageError
 from headgate.core.records import Event
 from headgate.core.replacing import replace
-from headgate.core.roles import Grant, Role
+from headgate.core.roles import Grant, Permission, Role
+from headgate.core.tokens import MOST_TOKENS, Token
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 REVIEWER = Grant(role=Role.REVIEWER, flow="sales")
@@ -28,6 +29,22 @@ def account(name: str, *grants: Grant) -> Account:
 
 def session(id_: str, of: str, *, at: datetime = AT) -> Session:
     return Session(id=id_, account=of, csrf="c", made_at=at, seen_at=at, expires_at=at + timedelta(days=1), agent="x")
+
+
+def token(
+    id_: str, of: str, *, at: datetime = AT, permissions: tuple[Permission, ...] = (Permission.SEE,), flow: str = ""
+) -> Token:
+    ends = at + timedelta(days=1)
+    return Token(
+        id=id_,
+        account=of,
+        sha256=f"of {id_}",
+        name="n",
+        permissions=permissions,
+        flow=flow,
+        made_at=at,
+        expires_at=ends,
+    )
 
 
 class AccountsContract:
@@ -118,6 +135,34 @@ class AccountsContract:
         for thread in threads:
             thread.join()
         assert sorted(got, key=str) == sorted([link, *[None] * 5], key=str)
+
+    def test_tokens_stand_until_they_are_revoked(self, accounts: Accounts, events: list[dict[str, object]]) -> None:
+        for name in ("a", "b"):
+            accounts.add(account(name), by="x")
+        first = token("t-1", "a-a", permissions=(Permission.SEE, Permission.UPLOAD), flow="sales")
+        second = token("t-2", "a-a", at=AT + timedelta(hours=1))
+        for one in (first, second, token("t-3", "a-b")):
+            accounts.add_token(one, by="a-a")
+        assert accounts.tokens("a-a") == [second, first]
+        assert accounts.token(first.sha256) == first
+        assert accounts.token("unknown") is None
+        accounts.touch_token("t-1", used_at=AT + timedelta(minutes=3))
+        assert accounts.token(first.sha256) == replace(first, used_at=AT + timedelta(minutes=3))
+        assert accounts.end_tokens("a-b", ["t-1"], at=AT, by="a-b") == 0  # another's
+        assert accounts.end_tokens("a-a", ["t-1", "none"], at=AT, by="a-a") == 1
+        assert accounts.token(first.sha256) is None
+        told = [event for event in events if str(event["type"]).startswith("token_")]
+        assert [event["type"] for event in told] == ["token_made"] * 3 + ["token_revoked"]
+        assert told[-1]["fields"] == {"account": "a-a", "by": "a-a", "token": "t-1"}
+        assert first.sha256 not in str(told)
+
+    def test_an_account_has_so_many_tokens_and_no_more(self, accounts: Accounts) -> None:
+        accounts.add(account("a"), by="x")
+        for number in range(MOST_TOKENS):
+            accounts.add_token(token(f"t-{number}", "a-a"), by="x")
+        with pytest.raises(UsageError, match="revoke"):
+            accounts.add_token(token("t-more", "a-a"), by="x")
+        assert len(accounts.tokens("a-a")) == MOST_TOKENS
 
     def test_an_event_alone(self, accounts: Accounts, events: list[dict[str, object]]) -> None:
         accounts.tell(Event(type="access_refused", fields={"account": "a-a"}), at=AT)

@@ -11,6 +11,7 @@ from headgate.adapters import sqlite_log as log
 from headgate.adapters.sqlite_codec import decode_time, encode_time
 from headgate.adapters.sqlite_database import BUSY_TIMEOUT_S, Database
 from headgate.adapters.sqlite_statements import first_value, insert, listed
+from headgate.adapters.sqlite_tokens import SqliteTokens
 from headgate.core.accounts import Account, Accounts, Link, Purpose, Session, wait_after
 from headgate.core.errors import NotFoundError, UsageError
 from headgate.core.records import Event
@@ -19,7 +20,7 @@ from headgate.core.roles import Grant, Role
 _CHANGE = "UPDATE accounts SET password = :password, disabled_at = :disabled_at WHERE id = :id"
 
 
-class SqliteAccounts(Accounts):
+class SqliteAccounts(SqliteTokens, Accounts):
     """Accounts by the URL of the ledger's database. Threads may share one."""
 
     def __init__(self, url: str, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
@@ -158,6 +159,7 @@ class SqliteAccounts(Accounts):
 
 
 def _put_grants(connection: sqlite3.Connection, account: Account) -> None:
+    assert not any(grant.withheld for grant in account.grants), "an account as a token narrows it is never kept"
     lines = [{"account": account.id, "role": grant.role.value, "flow": grant.flow} for grant in set(account.grants)]
     insert(connection, "grants", lines)
 

@@ -10,7 +10,7 @@ from headgate.core.records import DeliveryKind, PublicationState
 from headgate.core.roles import Role
 from headgate.core.states import DeliveryState
 
-HEAD = "0002"
+HEAD = "0004"
 """The revision that this code reads and writes: the newest under `migrations/versions`."""
 
 COUNTERS = ("landing", "event", "fence")
@@ -125,6 +125,13 @@ TABLES = (
         CONSTRAINT ck_links_purpose CHECK ({_one_of("purpose", Purpose)}),
         CONSTRAINT fk_links_account_accounts FOREIGN KEY(account) REFERENCES accounts (id)
     )""",
+    # sha256: of the token's text; permissions: words with a space between; flow: empty for all of the account's
+    """CREATE TABLE tokens (
+        id TEXT NOT NULL, account TEXT NOT NULL, sha256 TEXT NOT NULL, name TEXT NOT NULL, permissions TEXT NOT NULL,
+        flow TEXT NOT NULL, made_at TEXT NOT NULL, expires_at TEXT NOT NULL, used_at TEXT,
+        CONSTRAINT pk_tokens PRIMARY KEY (id), CONSTRAINT uq_tokens_sha256 UNIQUE (sha256),
+        CONSTRAINT fk_tokens_account_accounts FOREIGN KEY(account) REFERENCES accounts (id)
+    )""",
     """CREATE TABLE alembic_version (
         version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
     )""",
@@ -144,6 +151,7 @@ INDEXES = (
     "CREATE INDEX ix_contracts_digest ON contracts (digest)",
     "CREATE INDEX ix_runs_started_at ON runs (started_at)",
     "CREATE INDEX ix_sessions_account ON sessions (account)",
+    "CREATE INDEX ix_tokens_account ON tokens (account)",
 )
 
 SCHEMA = (

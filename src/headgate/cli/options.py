@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+account_argument = click.argument("name", metavar="NAME", help="Of the account.")
 delivery_argument = click.argument(
     "delivery", metavar="DELIVERY", help="Its id, or as much of it as no other begins with."
 )

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from headgate.cli.console import answer, columns
-from headgate.cli.options import Group, examples, json_option, project_option
+from headgate.cli.opened_people import opened_people
+from headgate.cli.options import Group, account_argument, examples, json_option, project_option
+from headgate.cli.tokens import list_tokens, make, revoke
 
 if TYPE_CHECKING:
     from headgate.core.accounts import Account
     from headgate.core.roles import Grant
-    from headgate.people import People
 
 accounts = Group("accounts", help="Who may sign in to the web application, and with which roles.")
-name_argument = click.argument("name", metavar="NAME", help="Of the account.")
 role_option = click.option(
     "--role",
     "roles",
@@ -33,7 +31,7 @@ role_option = click.option(
 @json_option
 def list_accounts(*, project: Path | None, as_json: bool) -> None:
     """List the accounts with their roles."""
-    with _people(project) as people:
+    with opened_people(project) as people:
         found = people.accounts.accounts()
     rows = [(one.name, _state(one), " ".join(map(str, one.grants)) or "no role", one.id) for one in found]
     lines = columns(rows, heads=("account", "signs in", "roles", "id")) if rows else ["There is no account yet."]
@@ -41,7 +39,7 @@ def list_accounts(*, project: Path | None, as_json: bool) -> None:
 
 
 @accounts.command("add", epilog=examples("headgate accounts add reviewer-1 --role reviewer:sales --role analyst"))
-@name_argument
+@account_argument
 @role_option
 @project_option
 @json_option
@@ -49,14 +47,14 @@ def add(name: str, *, roles: tuple[str, ...], project: Path | None, as_json: boo
     """Add an account. It signs in by link first: `headgate accounts link NAME`."""
     from headgate.people import COMMAND, add_account
 
-    with _people(project) as people:
+    with opened_people(project) as people:
         account = add_account(people, name, _grants(roles), by=COMMAND)
     lines = [f"{account.name} is added.", f"Next: `headgate accounts link {account.name}` while `headgate serve` runs."]
     answer(_document(account), lines, as_json=as_json)
 
 
 @accounts.command("roles", epilog=examples("headgate accounts roles reviewer-1 --role reviewer"))
-@name_argument
+@account_argument
 @role_option
 @project_option
 @json_option
@@ -64,14 +62,14 @@ def roles(name: str, *, roles: tuple[str, ...], project: Path | None, as_json: b
     """Give an account these roles and no others; they count from its next click on."""
     from headgate.people import COMMAND, change_grants, one_account
 
-    with _people(project) as people:
+    with opened_people(project) as people:
         account = change_grants(people, one_account(people, name), _grants(roles), by=COMMAND)
     told = " ".join(map(str, account.grants)) or "no role"
     answer(_document(account), [f"{account.name}: {told}"], as_json=as_json)
 
 
 @accounts.command("link", epilog=examples("headgate accounts link admin --url http://127.0.0.1:8420"))
-@name_argument
+@account_argument
 @click.option("--url", default="http://127.0.0.1:8420", show_default=True, help="Where `headgate serve` answers.")
 @project_option
 @json_option
@@ -80,14 +78,14 @@ def link(name: str, *, url: str, project: Path | None, as_json: bool) -> None:
     from headgate.core.accounts import Purpose
     from headgate.people import COMMAND, make_link, one_account
 
-    with _people(project) as people:
+    with opened_people(project) as people:
         secret = make_link(people, one_account(people, name), Purpose.RESET, by=COMMAND)
     place = f"{url.rstrip('/')}/link/{secret}"
     answer({"account": name, "link": place}, [place], as_json=as_json)
 
 
 @accounts.command("disable", epilog=examples("headgate accounts disable reviewer-1"))
-@name_argument
+@account_argument
 @project_option
 @json_option
 def disable(name: str, *, project: Path | None, as_json: bool) -> None:
@@ -96,7 +94,7 @@ def disable(name: str, *, project: Path | None, as_json: bool) -> None:
 
 
 @accounts.command("enable", epilog=examples("headgate accounts enable reviewer-1"))
-@name_argument
+@account_argument
 @project_option
 @json_option
 def enable(name: str, *, project: Path | None, as_json: bool) -> None:
@@ -104,32 +102,17 @@ def enable(name: str, *, project: Path | None, as_json: bool) -> None:
     _set_disabled(name, project, disabled=False, as_json=as_json)
 
 
+accounts.add_command(make)
+accounts.add_command(list_tokens)
+accounts.add_command(revoke)
+
+
 def _set_disabled(name: str, project: Path | None, *, disabled: bool, as_json: bool) -> None:
     from headgate.people import COMMAND, one_account, set_disabled
 
-    with _people(project) as people:
+    with opened_people(project) as people:
         account = set_disabled(people, one_account(people, name), disabled=disabled, by=COMMAND)
     answer(_document(account), [f"{account.name}: {_state(account)}"], as_json=as_json)
-
-
-@contextmanager
-def _people(project: Path | None) -> Iterator[People]:
-    import secrets
-
-    from headgate.archive.anchoring import anchor
-    from headgate.cli.opening import opened_to_read
-    from headgate.people import People
-    from headgate.settings import project_settings
-    from headgate.wiring import open_accounts
-
-    settings = project_settings(project)
-    with opened_to_read(settings) as opened:
-        kept = open_accounts(settings)
-        try:
-            yield People(accounts=kept, clock=opened.platform.clock, random=secrets.token_bytes)
-        finally:
-            kept.close()
-            anchor(opened.platform)
 
 
 def _grants(texts: tuple[str, ...]) -> list[Grant]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,6 +14,7 @@ import msgspec
 from headgate.core.errors import UsageError
 from headgate.core.records import Event, require_utc
 from headgate.core.roles import Grant
+from headgate.core.tokens import Tokens
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 SESSION_LENGTH = timedelta(days=7)
@@ -98,8 +99,8 @@ def checked_name(name: str) -> str:
     return name
 
 
-class Accounts(ABC):
-    """Accounts, sessions and links, beside the ledger. Each change and its event are one transaction."""
+class Accounts(Tokens):
+    """Accounts, sessions, links and tokens, beside the ledger. Each change and its event are one transaction."""
 
     @abstractmethod
     def add(self, account: Account, *, by: str) -> None:

@@ -47,6 +47,11 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True, order=True):
 
     role: Role
     flow: str = ""  # empty: in every flow, those to come too
+    withheld: tuple[Permission, ...] = ()  # of the role's permissions, by the token that it is used with; never kept
+
+    def permissions(self) -> frozenset[Permission]:
+        """What it gives."""
+        return PERMISSIONS[self.role].difference(self.withheld)
 
     def __str__(self) -> str:
         return f"{self.role}:{self.flow}" if self.flow else self.role.value
@@ -54,17 +59,33 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True, order=True):
 
 def may(grants: Iterable[Grant], permission: Permission, flow: str | None = None) -> bool:
     """Whether one of the grants gives the permission: in that flow, or without one in any flow at all."""
-    return any(permission in PERMISSIONS[grant.role] and (flow is None or grant.flow in {"", flow}) for grant in grants)
+    return any(permission in grant.permissions() and (flow is None or grant.flow in {"", flow}) for grant in grants)
 
 
 def may_everywhere(grants: Iterable[Grant], permission: Permission) -> bool:
     """Whether one of the grants gives the permission in every flow: what concerns the whole project asks for that."""
-    return any(permission in PERMISSIONS[grant.role] and not grant.flow for grant in grants)
+    return any(permission in grant.permissions() and not grant.flow for grant in grants)
 
 
 def flows_for(grants: Collection[Grant], permission: Permission, flows: Iterable[str]) -> tuple[str, ...]:
     """Those of the flows in which the grants give the permission, in their order."""
     return tuple(flow for flow in flows if may(grants, permission, flow))
+
+
+def narrowed(grants: Iterable[Grant], permissions: Collection[Permission], flow: str = "") -> tuple[Grant, ...]:
+    """What is left of the grants where only these permissions count, and only in that flow if one is named.
+
+    >>> left = narrowed([Grant(role=Role.REVIEWER), Grant(role=Role.ADMIN, flow="retail")], {Permission.SEE}, "sales")
+    >>> [(str(grant), *grant.permissions()) for grant in left]
+    [('reviewer:sales', <Permission.SEE: 'see'>)]
+    """
+    left = []
+    for grant in grants:
+        kept = grant.permissions().intersection(permissions)
+        if kept and (not flow or grant.flow in {"", flow}):
+            withheld = tuple(sorted(PERMISSIONS[grant.role] - kept))
+            left.append(Grant(role=grant.role, flow=grant.flow or flow, withheld=withheld))
+    return tuple(left)
 
 
 def grant_of(text: str) -> Grant:

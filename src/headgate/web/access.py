@@ -15,7 +15,9 @@ from headgate.core.errors import HeadgateError, NotFoundError
 from headgate.core.ports import DeliveryFilter
 from headgate.core.records import Delivery, Event
 from headgate.core.roles import Permission, flows_for, may
+from headgate.core.tokens import Token
 from headgate.people import visitor_of
+from headgate.web.bearer import bearer_of, speaker_of
 from headgate.web.site import site_of
 
 
@@ -30,9 +32,17 @@ class RefusedError(HeadgateError):
 class Visitor(msgspec.Struct, frozen=True, kw_only=True):
     """Who is signed in, with the roles that count now."""
 
-    account: Account
-    session: Session
+    account: Account  # through a token: with the grants that count through it
     known_flows: tuple[str, ...]
+    browser: Session | None = None
+    token: Token | None = None
+
+    @property
+    def session(self) -> Session:
+        """The browser's session; SignInNeededError for a program, which has none."""
+        if self.browser is None:
+            raise SignInNeededError("This is for browsers.")
+        return self.browser
 
     def may(self, permission: Permission, flow: str | None = None) -> bool:
         """Whether a role gives the permission, in that flow or in any."""
@@ -44,14 +54,19 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def visitor(request: Request) -> Visitor:
-    """Who the request's cookie speaks for; SignInNeededError for nobody."""
+    """Who the request's token or cookie speaks for; SignInNeededError, or an error of `bearer`, for nobody."""
     site = site_of(request)
+    flows = tuple(sorted(site.platform.flows))
+    bearer = bearer_of(request)
+    if bearer is not None:
+        account, token = speaker_of(request, bearer)
+        return Visitor(account=account, token=token, known_flows=flows)
     secret = request.cookies.get(site.cookie, "")
     found = visitor_of(site.people, secret) if secret else None
     if found is None:
         raise SignInNeededError("Sign in to see this.")
     account, session = found
-    return Visitor(account=account, session=session, known_flows=tuple(sorted(site.platform.flows)))
+    return Visitor(account=account, browser=session, known_flows=flows)
 
 
 SignedIn = Annotated[Visitor, Depends(visitor)]
@@ -79,10 +94,10 @@ def needs(permission: Permission) -> Callable[..., Visitor]:
 
 
 def changing(permission: Permission | None) -> Callable[..., Visitor]:
-    """The same for what changes something: the form must be one that we gave this session."""
+    """The same for what changes something: a browser's form must be one that we gave this session."""
 
     def allowed(request: Request, who: SignedIn, csrf: Annotated[str, Form()] = "") -> Visitor:
-        if not secrets.compare_digest(csrf.encode(), who.session.csrf.encode()):
+        if who.token is None and not secrets.compare_digest(csrf.encode(), who.session.csrf.encode()):
             raise RefusedError("This form is of another session. Next: open the page again, and send it from there.")
         if permission is not None and not who.may(permission):
             raise refuse(request, who, permission, f"{who.account.name} may not do this.")

@@ -17,21 +17,34 @@ from headgate.web import (
     pages_audit,
     pages_deliveries,
     pages_health,
+    pages_me,
     pages_overview,
     pages_sign_in,
     uploads,
 )
 from headgate.web.access import RefusedError, SignInNeededError
+from headgate.web.bearer import CHALLENGE, REFUSED, TokenRefusedError, TooManyTriesError
 from headgate.web.guard import Guard
 from headgate.web.rendering import page
 from headgate.web.site import Site
 
 ROUTES = tuple(
     pages.routes
-    for pages in (pages_sign_in, pages_overview, pages_deliveries, uploads, pages_audit, pages_accounts, pages_health)
+    for pages in (
+        pages_sign_in,
+        pages_overview,
+        pages_deliveries,
+        uploads,
+        pages_audit,
+        pages_accounts,
+        pages_me,
+        pages_health,
+    )
 )
 _STATUS: tuple[tuple[type[HeadgateError], int], ...] = (
     (SignInNeededError, 401),
+    (TokenRefusedError, 401),
+    (TooManyTriesError, 429),
     (RefusedError, 403),
     (NotFoundError, 404),
     (UsageError, 400),
@@ -44,6 +57,7 @@ _HEADINGS = {
     404: "This is not here",
     405: "This page takes no such call",
     422: "This call was wrong",
+    429: "Too many tries",
     503: "Not now",
 }
 
@@ -69,12 +83,22 @@ def _tell(request: Request, error: Exception) -> Response:
     status, message = _status(error)
     heading = _HEADINGS.get(status, "This did not work")
     if request.url.path.startswith("/api/"):
-        return JSONResponse({"error": {"code": heading, "message": message}}, status_code=status)
+        told = {"error": {"code": heading, "message": message}}
+        return JSONResponse(told, status_code=status, headers=_headers(error))
     if isinstance(error, SignInNeededError):
         to = request.url.path if request.method == "GET" else "/"
         sign_in = request.url_for("sign_in_page").include_query_params(to=to)
         return RedirectResponse(f"{request.scope.get('root_path', '')}{sign_in.path}?{sign_in.query}", status_code=303)
     return page(request, "told.html", None, status=status, heading=heading, message=message)
+
+
+def _headers(error: Exception) -> dict[str, str]:
+    """What a program must hear beside an error, as RFC 6750 and RFC 9110 ask."""
+    if isinstance(error, TooManyTriesError):
+        return {"Retry-After": str(error.wait_s)}
+    if isinstance(error, TokenRefusedError):
+        return {"WWW-Authenticate": REFUSED}
+    return {"WWW-Authenticate": CHALLENGE} if isinstance(error, SignInNeededError) else {}
 
 
 def _status(error: Exception) -> tuple[int, str]:

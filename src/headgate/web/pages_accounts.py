@@ -1,4 +1,4 @@
-"""Accounts for who may give roles, and one's own account for everybody."""
+"""Accounts, for who may give roles."""
 
 from __future__ import annotations
 
@@ -17,16 +17,14 @@ from headgate.people import (
     change_grants,
     make_link,
     set_disabled,
-    set_password,
 )
-from headgate.web.access import SignedIn, Visitor, changing, needs
+from headgate.web.access import Visitor, changing, needs
 from headgate.web.rendering import page
 from headgate.web.site import Site, site_of
 
 routes = APIRouter()
 
 GivesRoles = Annotated[Visitor, Depends(changing(Permission.ACCOUNTS))]
-Changes = Annotated[Visitor, Depends(changing(None))]
 RolesText = Annotated[str, Form(max_length=500)]
 
 
@@ -76,47 +74,6 @@ def disable(request: Request, who: GivesRoles, account: str) -> Response:
 def enable(request: Request, who: GivesRoles, account: str) -> Response:
     """Let an account in again."""
     return _set_disabled(request, who, account, disabled=False)
-
-
-@routes.get("/me")
-def me(request: Request, who: SignedIn) -> Response:
-    """One's own account: roles, sessions, password."""
-    return _me(request, who)
-
-
-@routes.post("/me/sessions/{session}/end")
-def end_session(request: Request, who: Changes, session: str) -> Response:
-    """End one of one's own sessions."""
-    site = site_of(request)
-    own = [one.id for one in site.people.accounts.sessions(who.account.id) if one.id == session]
-    site.people.accounts.end_sessions(own, at=site.people.clock(), by=who.account.id)
-    return RedirectResponse(f"{request.scope.get('root_path', '')}/me", status_code=303)
-
-
-@routes.post("/me/password")
-def change_password(
-    request: Request,
-    who: Changes,
-    password: Annotated[str, Form(max_length=256)],
-    before: Annotated[str, Form(max_length=256)] = "",
-) -> Response:
-    """Another password; all other sessions end."""
-    site = site_of(request)
-    if who.account.password and not site.passwords.fits(who.account.password, before):
-        site.people.accounts.count_failure(who.account.id, at=site.people.clock())
-        return _me(request, who, fault="The password that was given as the present one is another one.")
-    try:
-        set_password(site.people, site.passwords, who.account, password, keep=who.session.id)
-    except UsageError as error:
-        return _me(request, who, fault=str(error))
-    return _me(request, who, done="The password is set; other sessions have ended.")
-
-
-def _me(request: Request, who: Visitor, *, fault: str = "", done: str = "") -> Response:
-    sessions = site_of(request).people.accounts.sessions(who.account.id)
-    now = site_of(request).people.clock()
-    standing = [one for one in sessions if one.ends_at() > now]
-    return page(request, "me.html", who, status=400 if fault else 200, sessions=standing, fault=fault, done=done)
 
 
 def _page(request: Request, who: Visitor, *, fault: str = "", link: dict[str, str] | None = None) -> Response:

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from headgate.core.platform import Platform
 from headgate.people import Passwords, People
 from headgate.uploads.store import UploadStore
+from headgate.web.tries import Tries
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,6 +22,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     uploads: UploadStore
     hosts: tuple[str, ...]  # names under which it answers; any other Host is refused
     secure: bool  # reached by https: cookies are for that only
+    tries: Tries = msgspec.field(default_factory=Tries)  # of tokens that did not do, by address
 
     @property
     def cookie(self) -> str:

@@ -18,6 +18,7 @@ from headgate.uploads.metadata import parse_metadata
 from headgate.uploads.records import NewUpload
 from headgate.uploads.store import UploadStore
 from headgate.web.access import SignInNeededError, Visitor, changing, needs, refuse, visitor
+from headgate.web.bearer import CHALLENGE, REFUSED, TokenRefusedError, TooManyTriesError
 from headgate.web.rendering import page
 from headgate.web.site import Site, site_of
 from headgate.web.tus import tus_routes
@@ -39,7 +40,11 @@ def owner_of(request: Request) -> str:
     try:
         who = visitor(request)
     except SignInNeededError as error:
-        raise HTTPException(401, str(error)) from error
+        raise HTTPException(401, str(error), {"WWW-Authenticate": CHALLENGE}) from error
+    except TokenRefusedError as error:
+        raise HTTPException(401, str(error), {"WWW-Authenticate": REFUSED}) from error
+    except TooManyTriesError as error:
+        raise HTTPException(429, str(error), {"Retry-After": str(error.wait_s)}) from error
     if not who.may(Permission.UPLOAD):
         raise HTTPException(403, str(refuse(request, who, Permission.UPLOAD, "You may not send files.")))
     if request.method == "POST" and not request.headers.get("upload-concat"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,25 @@ def test_accounts_by_command(call: Headgate) -> None:
     link = call("accounts", "link", "reviewer-1", "--url", "https://lake.example.org/", "--json").document["link"]
     assert link.startswith("https://lake.example.org/link/")
     assert "There is no account" in call("accounts", "link", "nobody", expect=2).err
+    call("audit", "verify")
+
+
+def test_tokens_by_command(call: Headgate) -> None:
+    call("accounts", "add", "sender-1", "--role", "uploader:sales")
+    make = ("accounts", "token", "sender-1", "--for", "nightly export")
+    made = call(*make, "--may", "upload", "--flow", "sales", "--days", "7", "--json").document
+    assert re.fullmatch(r"hgt_\w{39}", made["token"])
+    assert (made["permissions"], made["flow"]) == (["upload"], "sales")
+    listed = call("accounts", "tokens", "sender-1")
+    assert made["id"] in listed.out
+    assert made["token"] not in listed.out
+    assert "may not decide itself" in call(*make, "--may", "decide", expect=2).err
+    assert "'all' is no permission" in call(*make, "--may", "all", expect=2).err
+    assert "Missing option" in call(*make, expect=2).err
+    call(*make, "--may", "upload", "--days", "366", expect=2)
+    call("accounts", "revoke", "sender-1", made["id"])
+    assert call("accounts", "tokens", "sender-1", "--json").document == {"tokens": []}
+    assert "has no token" in call("accounts", "revoke", "sender-1", made["id"], expect=2).err
     call("audit", "verify")
 
 

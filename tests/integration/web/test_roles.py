@@ -29,6 +29,8 @@ OWN = {
     ("GET", "/me"),
     ("POST", "/me/password"),
     ("POST", "/me/sessions/{session}/end"),
+    ("POST", "/me/tokens"),
+    ("POST", "/me/tokens/{token}/revoke"),
 }
 """For whoever is signed in, about nobody else."""
 

@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from headgate.core.roles import PERMISSIONS, Grant, Permission, Role, flows_for, grant_of, may, may_everywhere
+from headgate.core.roles import (
+    PERMISSIONS,
+    Grant,
+    Permission,
+    Role,
+    flows_for,
+    grant_of,
+    may,
+    may_everywhere,
+    narrowed,
+)
 
 SALES = Grant(role=Role.REVIEWER, flow="sales")
 ALL = Grant(role=Role.REVIEWER)
@@ -40,3 +52,18 @@ def test_grants_as_text() -> None:
     assert [str(SALES), str(ALL)] == ["reviewer:sales", "reviewer"]
     with pytest.raises(ValueError, match="'boss' is no role"):
         grant_of("boss")
+
+
+GRANTS = st.lists(st.builds(Grant, role=st.sampled_from(Role), flow=st.sampled_from(["", "sales", "retail"])))
+
+
+@given(GRANTS, st.sets(st.sampled_from(Permission)), st.sampled_from(["", "sales", "retail"]))
+def test_what_is_left_of_grants_is_what_both_allow(grants: list[Grant], scope: set[Permission], flow: str) -> None:
+    left = narrowed(grants, scope, flow)
+    for permission in Permission:
+        for asked in ("sales", "retail", "another"):
+            both = may(grants, permission, asked) and permission in scope and flow in {"", asked}
+            assert may(left, permission, asked) == both
+        assert may_everywhere(left, permission) == (
+            may_everywhere(grants, permission) and permission in scope and not flow
+        )

@@ -1,0 +1,124 @@
+"""One's own account, for everybody who is signed in: roles, sessions, password, tokens."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Form
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from headgate.core.errors import NotFoundError, UsageError
+from headgate.core.roles import Permission
+from headgate.core.tokens import LONGEST_TOKEN, TOKEN_LENGTH
+from headgate.people import set_password
+from headgate.tokens import make_token, own_flows, own_permissions, revoke_token
+from headgate.web.access import SignedIn, Visitor, changing
+from headgate.web.rendering import page
+from headgate.web.site import site_of
+
+routes = APIRouter()
+
+Changes = Annotated[Visitor, Depends(changing(None))]
+
+
+@routes.get("/me")
+def me(request: Request, who: SignedIn) -> Response:
+    """One's own account."""
+    return me_page(request, who)
+
+
+@routes.post("/me/sessions/{session}/end")
+def end_session(request: Request, who: Changes, session: str) -> Response:
+    """End one of one's own sessions."""
+    site = site_of(request)
+    own = [one.id for one in site.people.accounts.sessions(who.account.id) if one.id == session]
+    site.people.accounts.end_sessions(own, at=site.people.clock(), by=who.account.id)
+    return back_to_me(request)
+
+
+@routes.post("/me/password")
+def change_password(
+    request: Request,
+    who: Changes,
+    password: Annotated[str, Form(max_length=256)],
+    before: Annotated[str, Form(max_length=256)] = "",
+) -> Response:
+    """Another password; all other sessions end."""
+    site, failed = site_of(request), "The password was not changed"
+    if who.account.password and not site.passwords.fits(who.account.password, before):
+        site.people.accounts.count_failure(who.account.id, at=site.people.clock())
+        fault = "The password that was given as the present one is another one."
+        return me_page(request, who, failed=failed, fault=fault)
+    try:
+        set_password(site.people, site.passwords, who.account, password, keep=who.session.id)
+    except UsageError as error:
+        return me_page(request, who, failed=failed, fault=str(error))
+    return me_page(request, who, done="The password is set; other sessions have ended.")
+
+
+@routes.post("/me/tokens")
+def add_token(
+    request: Request,
+    who: Changes,
+    *,
+    name: Annotated[str, Form(max_length=200)],
+    may: Annotated[list[Permission] | None, Form()] = None,
+    flow: Annotated[str, Form(max_length=200)] = "",
+    days: Annotated[int, Form(ge=1, le=LONGEST_TOKEN.days)] = TOKEN_LENGTH.days,
+) -> Response:
+    """A token, shown this once."""
+    people, length = site_of(request).people, timedelta(days=days)
+    try:
+        secret, token = make_token(
+            people, who.account, name.strip(), may or [], by=who.account.id, flow=flow, length=length
+        )
+    except UsageError as error:
+        return me_page(request, who, failed="No token was made", fault=str(error))
+    return me_page(request, who, made={"secret": secret, "name": token.name})
+
+
+@routes.post("/me/tokens/{token}/revoke")
+def end_token(request: Request, who: Changes, token: str) -> Response:
+    """End one of one's own tokens, at once."""
+    try:
+        revoke_token(site_of(request).people, who.account, token, by=who.account.id)
+    except NotFoundError:
+        raise NotFoundError("You have no such token.") from None
+    return back_to_me(request)
+
+
+def me_page(
+    request: Request,
+    who: Visitor,
+    *,
+    failed: str = "",
+    fault: str = "",
+    done: str = "",
+    made: dict[str, Any] | None = None,
+) -> Response:
+    """One's own account, with what an act on it gave: what failed and why, what is done, or a token that was made."""
+    people = site_of(request).people
+    now = people.clock()
+    return page(
+        request,
+        "me.html",
+        who,
+        status=400 if fault else 200,
+        failed=failed,
+        fault=fault,
+        done=done,
+        made=made,
+        sessions=[one for one in people.accounts.sessions(who.account.id) if one.ends_at() > now],
+        tokens=people.accounts.tokens(who.account.id),
+        permissions=own_permissions(who.account),
+        flows=own_flows(who.account, who.known_flows),
+        days=TOKEN_LENGTH.days,
+        most_days=LONGEST_TOKEN.days,
+    )
+
+
+def back_to_me(request: Request) -> RedirectResponse:
+    """The page once more, so that a reload repeats nothing."""
+    return RedirectResponse(f"{request.scope.get('root_path', '')}/me", status_code=303)
