@@ -47,7 +47,8 @@ def owner_of(request: Request) -> str:
         raise HTTPException(429, str(error), {"Retry-After": str(error.wait_s)}) from error
     if not who.may(Permission.UPLOAD):
         raise HTTPException(403, str(refuse(request, who, Permission.UPLOAD, "You may not send files.")))
-    if request.method == "POST" and not request.headers.get("upload-concat"):
+    method = request.headers.get("x-http-method-override", request.method).upper()  # as the protocol reads it
+    if method == "POST" and request.headers.get("upload-concat") != "partial":  # a part is nothing by itself
         metadata = parse_metadata(request.headers.get("upload-metadata", "").strip())
         _check_name(request, who, name_of(metadata))
     return who.account.id

@@ -56,6 +56,15 @@ def test_a_token_sends_files_of_its_flow(web: Web) -> None:
     assert create(web.client(), SALES, {}) == 401
 
 
+def test_the_name_of_a_file_is_judged_however_it_is_sent(web: Web) -> None:
+    headers = bearer(token(web, web.account(OPERATOR), Permission.UPLOAD))
+    assert create(web.client(), "other.bin", headers) == 403
+    assert create(web.client(), "other.bin", headers | {"X-HTTP-Method-Override": "POST"}, "PATCH") == 403
+    final = {"Upload-Concat": f"final;/files/{'0' * 32}"}
+    metadata = {"Upload-Metadata": f"filename {b64encode(b'other.bin').decode()}"}
+    assert web.client().post("/files", headers=TUS | headers | final | metadata).status_code == 403
+
+
 def test_a_token_may_what_it_names_and_no_more(web: Web) -> None:
     account = web.account(Grant(role=Role.ADMIN), Grant(role=Role.UPLOADER))
     sees = token(web, account, Permission.SEE)
