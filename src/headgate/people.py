@@ -81,6 +81,7 @@ def make_link(people: People, account: Account, purpose: Purpose, *, by: str) ->
     """The secret of a new link for the account; it stands nowhere else."""
     if account.disabled_at is not None:
         raise UsageError(f"{account.name} is disabled and cannot sign in. Next: `headgate accounts enable`.")
+    _check_own(account)
     now, secret = people.clock(), people.secret()
     link = Link(id=secret_id(secret), account=account.id, purpose=purpose, expires_at=now + LINK_LENGTH[purpose])
     people.accounts.add_link(link, at=now, by=by)
@@ -95,7 +96,7 @@ def sign_in_by_link(people: People, secret: str, *, agent: str) -> tuple[str, Se
     (account,) = people.accounts.accounts(ids=[link.account])
     if account.disabled_at is not None:
         return None
-    return *_new_session(people, account, agent), link.purpose
+    return *new_session(people, account, agent), link.purpose
 
 
 def sign_in_by_password(
@@ -112,11 +113,12 @@ def sign_in_by_password(
     if not fits or account.disabled_at is not None:
         people.accounts.count_failure(account.id, at=now)
         return None
-    return _new_session(people, account, agent)
+    return new_session(people, account, agent)
 
 
 def set_password(people: People, passwords: Passwords, account: Account, password: str, *, keep: str) -> None:
     """Give the account a password, and end all its sessions but `keep`. UsageError for one that is too easy."""
+    _check_own(account)
     if not LEAST_PASSWORD <= len(password) <= MOST_PASSWORD:
         raise UsageError(
             f"A password has {LEAST_PASSWORD} to {MOST_PASSWORD} characters; this one has {len(password)}."
@@ -132,6 +134,7 @@ def set_password(people: People, passwords: Passwords, account: Account, passwor
 
 def change_grants(people: People, account: Account, grants: Iterable[Grant], *, by: str) -> Account:
     """Give the account these roles and no others; they count from its next request on."""
+    _check_own(account)
     changed = replace(account, grants=tuple(sorted(set(grants))))
     _keep_an_admin(people, account, changed)
     fields = {"account": account.id, "by": by, "grants": [str(grant) for grant in changed.grants]}
@@ -166,7 +169,10 @@ def visitor_of(people: People, secret: str) -> tuple[Account, Session] | None:
     return account, session
 
 
-def _new_session(people: People, account: Account, agent: str) -> tuple[str, Session]:
+def new_session(
+    people: People, account: Account, agent: str, *, length: timedelta = SESSION_LENGTH
+) -> tuple[str, Session]:
+    """A session of the account, and the secret for its cookie, which stands nowhere else."""
     now, secret = people.clock(), people.secret()
     session = Session(
         id=secret_id(secret),
@@ -174,11 +180,20 @@ def _new_session(people: People, account: Account, agent: str) -> tuple[str, Ses
         csrf=people.secret(),
         made_at=now,
         seen_at=now,
-        expires_at=now + SESSION_LENGTH,
+        expires_at=now + length,
         agent=agent[:200],
     )
     people.accounts.start_session(session)
     return secret, session
+
+
+def _check_own(account: Account) -> None:
+    """Refuse to do by hand what the account's provider does: two masters would make it open what one has shut."""
+    if account.issuer:
+        raise UsageError(
+            f"{account.name} signs in by {account.issuer}, which says what it may. Next: change its groups there, "
+            "or `headgate accounts disable` it here."
+        )
 
 
 def _keep_an_admin(people: People, before: Account, after: Account) -> None:

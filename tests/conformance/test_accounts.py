@@ -136,6 +136,20 @@ class AccountsContract:
             thread.join()
         assert sorted(got, key=str) == sorted([link, *[None] * 5], key=str)
 
+    def test_an_identity_has_one_account(self, accounts: Accounts, events: list[dict[str, object]]) -> None:
+        known = replace(account("a", REVIEWER), issuer="https://id.example", subject="4711")
+        accounts.add(known, by="x")
+        accounts.add(account("own"), by="x")
+        assert accounts.account_of("https://id.example", "4711") == accounts.accounts(name="a")[0] == known
+        for issuer, subject in (("https://id.example", "4712"), ("https://another.example", "4711"), ("", "")):
+            assert accounts.account_of(issuer, subject) is None
+        with pytest.raises(UsageError, match="identity"):
+            accounts.add(replace(known, id="a-b", name="b"), by="x")
+        assert [one.name for one in accounts.accounts()] == ["a", "own"]
+        accounts.change(replace(known, grants=()), Event(type="grants_changed"), at=AT)
+        assert accounts.account_of("https://id.example", "4711") == replace(known, grants=())
+        assert "4711" not in str(list(events))
+
     def test_tokens_stand_until_they_are_revoked(self, accounts: Accounts, events: list[dict[str, object]]) -> None:
         for name in ("a", "b"):
             accounts.add(account(name), by="x")

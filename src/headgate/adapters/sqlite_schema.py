@@ -132,6 +132,12 @@ TABLES = (
         CONSTRAINT pk_tokens PRIMARY KEY (id), CONSTRAINT uq_tokens_sha256 UNIQUE (sha256),
         CONSTRAINT fk_tokens_account_accounts FOREIGN KEY(account) REFERENCES accounts (id)
     )""",
+    # who somebody is to a provider of OpenID Connect
+    """CREATE TABLE identities (
+        issuer TEXT NOT NULL, subject TEXT NOT NULL, account TEXT NOT NULL,
+        CONSTRAINT pk_identities PRIMARY KEY (issuer, subject), CONSTRAINT uq_identities_account UNIQUE (account),
+        CONSTRAINT fk_identities_account_accounts FOREIGN KEY(account) REFERENCES accounts (id)
+    )""",
     """CREATE TABLE alembic_version (
         version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
     )""",

@@ -128,6 +128,8 @@ def _grants(texts: tuple[str, ...]) -> list[Grant]:
 def _state(account: Account) -> str:
     if account.disabled_at is not None:
         return "disabled"
+    if account.issuer:
+        return "by provider"
     return "by password" if account.password else "by link"
 
 
@@ -138,4 +140,5 @@ def _document(account: Account) -> dict[str, object]:
         "roles": [str(grant) for grant in account.grants],
         "disabled": account.disabled_at is not None,
         "password": account.password is not None,
+        "issuer": account.issuer or None,
     }

@@ -35,6 +35,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     disabled_at: datetime | None = None
     failures: int = 0  # wrong passwords since the last right one
     locked_until: datetime | None = None
+    issuer: str = ""  # of the provider that says who it is and what it may; empty: an account of our own
+    subject: str = ""  # what the issuer calls it, for ever
 
     def __post_init__(self) -> None:
         require_utc(self.made_at)
@@ -104,11 +106,15 @@ class Accounts(Tokens):
 
     @abstractmethod
     def add(self, account: Account, *, by: str) -> None:
-        """Enter a new account; UsageError where the name is taken. `by` is who did it, in events."""
+        """Enter a new account; UsageError where its name or its identity is taken. `by` is who did it, in events."""
 
     @abstractmethod
     def accounts(self, *, ids: Collection[str] | None = None, name: str | None = None) -> list[Account]:
         """Accounts by name."""
+
+    @abstractmethod
+    def account_of(self, issuer: str, subject: str) -> Account | None:
+        """The account of an identity that a provider vouches for."""
 
     @abstractmethod
     def change(self, account: Account, event: Event, *, at: datetime) -> None:

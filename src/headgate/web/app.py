@@ -18,6 +18,7 @@ from headgate.web import (
     pages_deliveries,
     pages_health,
     pages_me,
+    pages_oidc,
     pages_overview,
     pages_sign_in,
     uploads,
@@ -38,6 +39,7 @@ ROUTES = tuple(
         pages_audit,
         pages_accounts,
         pages_me,
+        pages_oidc,
         pages_health,
     )
 )

@@ -19,6 +19,9 @@ from headgate.web.app import ROUTES
 PUBLIC = {
     ("GET", "/sign-in"),
     ("POST", "/sign-in"),
+    ("GET", "/sign-in/oidc"),
+    ("GET", "/sign-in/oidc/callback"),
+    ("GET", "/sign-in/ended"),
     ("GET", "/link/{secret}"),
     ("POST", "/link/{secret}"),
     ("GET", "/healthz"),

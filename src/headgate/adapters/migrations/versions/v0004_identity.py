@@ -1,4 +1,4 @@
-"""Tokens of accounts."""
+"""Tokens of accounts, and who they are to a provider of OpenID Connect."""
 
 from __future__ import annotations
 
@@ -27,6 +27,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_tokens"),
         sa.UniqueConstraint("sha256", name="uq_tokens_sha256"),
         _of_account("tokens"),
+    )
+    op.create_table(
+        "identities",
+        _text("issuer"),
+        _text("subject"),
+        _text("account"),
+        sa.PrimaryKeyConstraint("issuer", "subject", name="pk_identities"),
+        sa.UniqueConstraint("account", name="uq_identities_account"),
+        _of_account("identities"),
     )
     op.create_index("ix_tokens_account", "tokens", ["account"])
 
