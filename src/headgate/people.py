@@ -88,32 +88,32 @@ def make_link(people: People, account: Account, purpose: Purpose, *, by: str) ->
     return secret
 
 
-def sign_in_by_link(people: People, secret: str, *, agent: str) -> tuple[str, Session, Purpose] | None:
-    """The cookie's secret and the session that a link gives; None where it was used, has expired or never was."""
+def account_by_link(people: People, secret: str) -> tuple[Account, Purpose] | None:
+    """Whom a link signs in, and what for; None where it was used, has expired or never was."""
     link = people.accounts.use_link(secret_id(secret), at=people.clock())
     if link is None:
         return None
     (account,) = people.accounts.accounts(ids=[link.account])
-    if account.disabled_at is not None:
-        return None
-    return *new_session(people, account, agent), link.purpose
+    return None if account.disabled_at is not None else (account, link.purpose)
 
 
-def sign_in_by_password(
-    people: People, passwords: Passwords, name: str, password: str, *, agent: str
-) -> tuple[str, Session] | None:
-    """The cookie's secret and the session; None for a wrong name or password, with no word which it was."""
-    now = people.clock()
+def account_by_password(people: People, passwords: Passwords, name: str, password: str) -> Account | None:
+    """Whom a name and a password sign in; None for a wrong name or password, with no word which it was."""
     account = next(iter(people.accounts.accounts(name=name)), None)
-    waits = account is not None and account.locked_until is not None and now < account.locked_until
+    waits = account is not None and must_wait(people, account)
     kept = account.password if account is not None and not waits else None
     fits = passwords.fits(kept or "", password[:MOST_PASSWORD])  # as long for a name that there is not
     if account is None or waits:
         return None
     if not fits or account.disabled_at is not None:
-        people.accounts.count_failure(account.id, at=now)
+        people.accounts.count_failure(account.id, at=people.clock())
         return None
-    return new_session(people, account, agent)
+    return account
+
+
+def must_wait(people: People, account: Account) -> bool:
+    """Whether wrong passwords or codes make the account wait."""
+    return account.locked_until is not None and people.clock() < account.locked_until
 
 
 def set_password(people: People, passwords: Passwords, account: Account, password: str, *, keep: str) -> None:
@@ -172,7 +172,7 @@ def visitor_of(people: People, secret: str) -> tuple[Account, Session] | None:
 def new_session(
     people: People, account: Account, agent: str, *, length: timedelta = SESSION_LENGTH
 ) -> tuple[str, Session]:
-    """A session of the account, and the secret for its cookie, which stands nowhere else."""
+    """A session of an account that has shown all it must, and the secret for its cookie, which stands nowhere else."""
     now, secret = people.clock(), people.secret()
     session = Session(
         id=secret_id(secret),

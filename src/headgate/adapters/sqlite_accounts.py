@@ -10,6 +10,7 @@ from typing import Any
 from headgate.adapters import sqlite_log as log
 from headgate.adapters.sqlite_codec import decode_time, encode_time
 from headgate.adapters.sqlite_database import BUSY_TIMEOUT_S, Database
+from headgate.adapters.sqlite_factors import SqliteFactors
 from headgate.adapters.sqlite_statements import first_value, insert, listed
 from headgate.adapters.sqlite_tokens import SqliteTokens
 from headgate.core.accounts import Account, Accounts, Link, Purpose, Session, wait_after
@@ -17,11 +18,14 @@ from headgate.core.errors import NotFoundError, UsageError
 from headgate.core.records import Event
 from headgate.core.roles import Grant, Role
 
-_ACCOUNTS = "SELECT accounts.*, issuer, subject FROM accounts LEFT JOIN identities ON account = id"
+_ACCOUNTS = (
+    "SELECT accounts.*, issuer, subject, EXISTS (SELECT 1 FROM factors WHERE factors.account = id) AS second_factor "
+    "FROM accounts LEFT JOIN identities ON identities.account = id"
+)
 _CHANGE = "UPDATE accounts SET password = :password, disabled_at = :disabled_at WHERE id = :id"
 
 
-class SqliteAccounts(SqliteTokens, Accounts):
+class SqliteAccounts(SqliteTokens, SqliteFactors, Accounts):
     """Accounts by the URL of the ledger's database. Threads may share one."""
 
     def __init__(self, url: str, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
@@ -206,6 +210,7 @@ def _decode(row: sqlite3.Row, grants: Sequence[Grant]) -> Account:
         locked_until=None if row["locked_until"] is None else decode_time(row["locked_until"]),
         issuer=row["issuer"] or "",
         subject=row["subject"] or "",
+        second_factor=bool(row["second_factor"]),
     )
 
 

@@ -20,6 +20,7 @@ from headgate.web import (
     pages_me,
     pages_oidc,
     pages_overview,
+    pages_second_factor,
     pages_sign_in,
     uploads,
 )
@@ -33,13 +34,14 @@ ROUTES = tuple(
     pages.routes
     for pages in (
         pages_sign_in,
+        pages_oidc,
         pages_overview,
         pages_deliveries,
         uploads,
         pages_audit,
         pages_accounts,
         pages_me,
-        pages_oidc,
+        pages_second_factor,
         pages_health,
     )
 )

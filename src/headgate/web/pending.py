@@ -28,6 +28,20 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     to: str  # where to go on
 
 
+class Half(msgspec.Struct, frozen=True, kw_only=True):
+    """A sign-in by password or link that still lacks its code."""
+
+    account: str
+    to: str
+
+
+class Enrolment(msgspec.Struct, frozen=True, kw_only=True):
+    """A secret for an authenticator of which no code was shown yet."""
+
+    account: str
+    secret: bytes
+
+
 class Pending(Generic[T]):
     """Things kept under a secret for ten minutes. Threads may share one."""
 

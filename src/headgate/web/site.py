@@ -10,7 +10,7 @@ from headgate.core.identities import IdentityProvider, ProviderSettings
 from headgate.core.platform import Platform
 from headgate.people import Passwords, People
 from headgate.uploads.store import UploadStore
-from headgate.web.pending import Pending, Waiting
+from headgate.web.pending import Enrolment, Half, Pending, Waiting
 from headgate.web.tries import Tries
 
 
@@ -33,6 +33,8 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     hosts: tuple[str, ...]  # names under which it answers; any other Host is refused
     secure: bool  # reached by https: cookies are for that only
     tries: Tries = msgspec.field(default_factory=Tries)  # of tokens that did not do, by address
+    halves: Pending[Half] = msgspec.field(default_factory=Pending)
+    enrolments: Pending[Enrolment] = msgspec.field(default_factory=Pending)
     provided: Provided | None = None  # None: people sign in by link and password only
 
     @property
