@@ -81,42 +81,44 @@ def make_link(people: People, account: Account, purpose: Purpose, *, by: str) ->
     """The secret of a new link for the account; it stands nowhere else."""
     if account.disabled_at is not None:
         raise UsageError(f"{account.name} is disabled and cannot sign in. Next: `headgate accounts enable`.")
+    _check_own(account)
     now, secret = people.clock(), people.secret()
     link = Link(id=secret_id(secret), account=account.id, purpose=purpose, expires_at=now + LINK_LENGTH[purpose])
     people.accounts.add_link(link, at=now, by=by)
     return secret
 
 
-def sign_in_by_link(people: People, secret: str, *, agent: str) -> tuple[str, Session, Purpose] | None:
-    """The cookie's secret and the session that a link gives; None where it was used, has expired or never was."""
+def account_by_link(people: People, secret: str) -> tuple[Account, Purpose] | None:
+    """Whom a link signs in, and what for; None where it was used, has expired or never was."""
     link = people.accounts.use_link(secret_id(secret), at=people.clock())
     if link is None:
         return None
     (account,) = people.accounts.accounts(ids=[link.account])
-    if account.disabled_at is not None:
-        return None
-    return *_new_session(people, account, agent), link.purpose
+    return None if account.disabled_at is not None else (account, link.purpose)
 
 
-def sign_in_by_password(
-    people: People, passwords: Passwords, name: str, password: str, *, agent: str
-) -> tuple[str, Session] | None:
-    """The cookie's secret and the session; None for a wrong name or password, with no word which it was."""
-    now = people.clock()
+def account_by_password(people: People, passwords: Passwords, name: str, password: str) -> Account | None:
+    """Whom a name and a password sign in; None for a wrong name or password, with no word which it was."""
     account = next(iter(people.accounts.accounts(name=name)), None)
-    waits = account is not None and account.locked_until is not None and now < account.locked_until
+    waits = account is not None and must_wait(people, account)
     kept = account.password if account is not None and not waits else None
     fits = passwords.fits(kept or "", password[:MOST_PASSWORD])  # as long for a name that there is not
     if account is None or waits:
         return None
     if not fits or account.disabled_at is not None:
-        people.accounts.count_failure(account.id, at=now)
+        people.accounts.count_failure(account.id, at=people.clock())
         return None
-    return _new_session(people, account, agent)
+    return account
+
+
+def must_wait(people: People, account: Account) -> bool:
+    """Whether wrong passwords or codes make the account wait."""
+    return account.locked_until is not None and people.clock() < account.locked_until
 
 
 def set_password(people: People, passwords: Passwords, account: Account, password: str, *, keep: str) -> None:
     """Give the account a password, and end all its sessions but `keep`. UsageError for one that is too easy."""
+    _check_own(account)
     if not LEAST_PASSWORD <= len(password) <= MOST_PASSWORD:
         raise UsageError(
             f"A password has {LEAST_PASSWORD} to {MOST_PASSWORD} characters; this one has {len(password)}."
@@ -132,6 +134,7 @@ def set_password(people: People, passwords: Passwords, account: Account, passwor
 
 def change_grants(people: People, account: Account, grants: Iterable[Grant], *, by: str) -> Account:
     """Give the account these roles and no others; they count from its next request on."""
+    _check_own(account)
     changed = replace(account, grants=tuple(sorted(set(grants))))
     _keep_an_admin(people, account, changed)
     fields = {"account": account.id, "by": by, "grants": [str(grant) for grant in changed.grants]}
@@ -166,7 +169,10 @@ def visitor_of(people: People, secret: str) -> tuple[Account, Session] | None:
     return account, session
 
 
-def _new_session(people: People, account: Account, agent: str) -> tuple[str, Session]:
+def new_session(
+    people: People, account: Account, agent: str, *, length: timedelta = SESSION_LENGTH
+) -> tuple[str, Session]:
+    """A session of an account that has shown all it must, and the secret for its cookie, which stands nowhere else."""
     now, secret = people.clock(), people.secret()
     session = Session(
         id=secret_id(secret),
@@ -174,11 +180,20 @@ def _new_session(people: People, account: Account, agent: str) -> tuple[str, Ses
         csrf=people.secret(),
         made_at=now,
         seen_at=now,
-        expires_at=now + SESSION_LENGTH,
+        expires_at=now + length,
         agent=agent[:200],
     )
     people.accounts.start_session(session)
     return secret, session
+
+
+def _check_own(account: Account) -> None:
+    """Refuse to do by hand what the account's provider does: two masters would make it open what one has shut."""
+    if account.issuer:
+        raise UsageError(
+            f"{account.name} signs in by {account.issuer}, which says what it may. Next: change its groups there, "
+            "or `headgate accounts disable` it here."
+        )
 
 
 def _keep_an_admin(people: People, before: Account, after: Account) -> None:

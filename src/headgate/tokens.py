@@ -11,6 +11,7 @@ from headgate.core.records import Event
 from headgate.core.replacing import replace
 from headgate.core.roles import Permission, flows_for, may, narrowed
 from headgate.core.tokens import (
+    LONGEST_PROVIDED_TOKEN,
     LONGEST_TOKEN,
     MOST_NAME,
     TOKEN_BYTES,
@@ -33,11 +34,15 @@ def make_token(
     *,
     by: str,
     flow: str = "",
-    length: timedelta = TOKEN_LENGTH,
+    length: timedelta | None = None,
 ) -> tuple[str, Token]:
-    """A new token: its text, which stands nowhere else, and what is kept. UsageError for what the account may not."""
+    """A new token: its text, which stands nowhere else, and what is kept. UsageError for what the account may not.
+
+    Without a length it holds for TOKEN_LENGTH, or as long as one of the account may.
+    """
     if account.disabled_at is not None:
         raise UsageError(f"{account.name} is disabled. Next: `headgate accounts enable`.")
+    length = min(TOKEN_LENGTH, longest(account)) if length is None else length
     _check(account, name, permissions, flow, length)
     now, secret = people.clock(), token_text(people.random(TOKEN_BYTES))
     token = Token(
@@ -82,11 +87,17 @@ def revoke_token(people: People, account: Account, id_: str, *, by: str) -> None
         )
 
 
+def longest(account: Account) -> timedelta:
+    """How long a token of the account may hold: where a provider says who it is, that word must not grow old."""
+    return LONGEST_PROVIDED_TOKEN if account.issuer else LONGEST_TOKEN
+
+
 def _check(account: Account, name: str, permissions: Collection[Permission], flow: str, length: timedelta) -> None:
     if not 1 <= len(name) <= MOST_NAME or not name.isprintable() or name != name.strip():
         raise UsageError(f"A token has a name of 1 to {MOST_NAME} signs, by which you know it again.")
-    if not timedelta() < length <= LONGEST_TOKEN:
-        raise UsageError(f"A token holds for 1 to {LONGEST_TOKEN.days} days.")
+    most = longest(account)
+    if not timedelta() < length <= most:
+        raise UsageError(f"A token of {account.name} holds for 1 to {most.days} days.")
     if not permissions:
         raise UsageError(f"A token must say what it may. {_told(account)}")
     lacking = sorted({one for one in permissions if not may(account.grants, one, flow or None)})

@@ -13,9 +13,10 @@ from headgate import __version__
 from headgate.core.accounts import Accounts
 from headgate.core.cases import Cases
 from headgate.core.flow import Flow
+from headgate.core.identities import IdentityProvider, ProviderSettings
 from headgate.core.memo import Memo
 from headgate.core.platform import MEBIBYTE, Budget, Platform, Progress, silent
-from headgate.core.ports import Compute
+from headgate.core.ports import Clock, Compute, Secrets
 from headgate.settings import Settings
 
 PROCESS_BYTES = 344 * MEBIBYTE  # of a process beside its engine: interpreter, libraries, windows
@@ -135,6 +136,14 @@ def open_cases(settings: Settings) -> Cases:
     from headgate.adapters.sqlite_case_book import SqliteCases
 
     return SqliteCases(settings.ledger)
+
+
+def open_provider(settings: ProviderSettings, secrets_: Secrets, *, clock: Clock) -> IdentityProvider:
+    """The provider that signs people in; NotFoundError where its client secret is named and not there."""
+    from headgate.adapters.oidc_provider import OidcProvider
+
+    secret = None if settings.client_secret is None else secrets_.get(settings.client_secret)
+    return OidcProvider(settings, secret=secret, clock=clock)
 
 
 def open_compute(settings: Settings, *, processes: int) -> Compute:

@@ -18,6 +18,7 @@ from headgate.core.records import Event
 from headgate.core.replacing import replace
 from headgate.core.roles import Grant, Permission, Role
 from headgate.core.tokens import MOST_TOKENS, Token
+from headgate.core.totp import Factor
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 REVIEWER = Grant(role=Role.REVIEWER, flow="sales")
@@ -135,6 +136,61 @@ class AccountsContract:
         for thread in threads:
             thread.join()
         assert sorted(got, key=str) == sorted([link, *[None] * 5], key=str)
+
+    def test_a_second_factor_stands_until_it_is_dropped(
+        self, accounts: Accounts, events: list[dict[str, object]]
+    ) -> None:
+        accounts.add(account("a"), by="x")
+        factor = Factor(account="a-a", secret=bytes(range(20)), made_at=AT, step=7)
+        assert accounts.factor("a-a") is None
+        accounts.add_factor(factor, ["r1", "r2"], by="a-a")
+        with pytest.raises(UsageError, match="already"):
+            accounts.add_factor(factor, [], by="a-a")
+        assert accounts.factor("a-a") == factor
+        assert accounts.accounts()[0].second_factor
+        assert accounts.recovery_left("a-a") == 2
+        assert not accounts.use_recovery("a-a", "none", at=AT)
+        assert [accounts.use_recovery("a-a", "r1", at=AT) for _ in range(2)] == [True, False]
+        assert accounts.recovery_left("a-a") == 1
+        assert [accounts.drop_factor("a-a", at=AT, by="x") for _ in range(2)] == [True, False]
+        assert (accounts.factor("a-a"), accounts.recovery_left("a-a")) == (None, 0)
+        assert not accounts.accounts()[0].second_factor
+        told = ["account_added", "totp_on", "recovery_code_used", "totp_off"]
+        assert [event["type"] for event in events] == told
+
+    def test_a_step_counts_once_and_none_before_it(self, accounts: Accounts) -> None:
+        accounts.add(account("a"), by="x")
+        accounts.add_factor(Factor(account="a-a", secret=bytes(20), made_at=AT, step=7), [], by="x")
+        assert [accounts.use_step("a-a", step) for step in (6, 7, 9, 9, 8, 10)] == [
+            False,
+            False,
+            True,
+            False,
+            False,
+            True,
+        ]
+        assert not accounts.use_step("a-none", 99)
+        got: list[bool] = []
+        threads = [Thread(target=lambda: got.append(accounts.use_step("a-a", 20))) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(got) == [False] * 5 + [True]
+
+    def test_an_identity_has_one_account(self, accounts: Accounts, events: list[dict[str, object]]) -> None:
+        known = replace(account("a", REVIEWER), issuer="https://id.example", subject="4711")
+        accounts.add(known, by="x")
+        accounts.add(account("own"), by="x")
+        assert accounts.account_of("https://id.example", "4711") == accounts.accounts(name="a")[0] == known
+        for issuer, subject in (("https://id.example", "4712"), ("https://another.example", "4711"), ("", "")):
+            assert accounts.account_of(issuer, subject) is None
+        with pytest.raises(UsageError, match="identity"):
+            accounts.add(replace(known, id="a-b", name="b"), by="x")
+        assert [one.name for one in accounts.accounts()] == ["a", "own"]
+        accounts.change(replace(known, grants=()), Event(type="grants_changed"), at=AT)
+        assert accounts.account_of("https://id.example", "4711") == replace(known, grants=())
+        assert "4711" not in str(list(events))
 
     def test_tokens_stand_until_they_are_revoked(self, accounts: Accounts, events: list[dict[str, object]]) -> None:
         for name in ("a", "b"):

@@ -10,6 +10,7 @@ from typing import Any
 from headgate.adapters import sqlite_log as log
 from headgate.adapters.sqlite_codec import decode_time, encode_time
 from headgate.adapters.sqlite_database import BUSY_TIMEOUT_S, Database
+from headgate.adapters.sqlite_factors import SqliteFactors
 from headgate.adapters.sqlite_statements import first_value, insert, listed
 from headgate.adapters.sqlite_tokens import SqliteTokens
 from headgate.core.accounts import Account, Accounts, Link, Purpose, Session, wait_after
@@ -17,21 +18,30 @@ from headgate.core.errors import NotFoundError, UsageError
 from headgate.core.records import Event
 from headgate.core.roles import Grant, Role
 
+_ACCOUNTS = (
+    "SELECT accounts.*, issuer, subject, EXISTS (SELECT 1 FROM factors WHERE factors.account = id) AS second_factor "
+    "FROM accounts LEFT JOIN identities ON identities.account = id"
+)
 _CHANGE = "UPDATE accounts SET password = :password, disabled_at = :disabled_at WHERE id = :id"
 
 
-class SqliteAccounts(SqliteTokens, Accounts):
+class SqliteAccounts(SqliteTokens, SqliteFactors, Accounts):
     """Accounts by the URL of the ledger's database. Threads may share one."""
 
     def __init__(self, url: str, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
         self._database = Database(url, busy_timeout_s=busy_timeout_s)
 
     def add(self, account: Account, *, by: str) -> None:
-        """Enter a new account; UsageError where the name is taken."""
+        """Enter a new account; UsageError where its name or its identity is taken."""
         with self._database.writing() as connection:
             if first_value(connection, "SELECT id FROM accounts WHERE name = :name", {"name": account.name}):
                 raise UsageError(f"There is an account {account.name!r} already. Next: `headgate accounts list`.")
+            if account.issuer and _id_of(connection, account.issuer, account.subject) is not None:
+                raise UsageError("There is an account of this identity already. Next: `headgate accounts list`.")
             insert(connection, "accounts", [_encode(account)])
+            if account.issuer:
+                identity = {"issuer": account.issuer, "subject": account.subject, "account": account.id}
+                insert(connection, "identities", [identity])
             _put_grants(connection, account)
             fields = {"account": account.id, "by": by, "grants": [str(grant) for grant in account.grants]}
             log.append_events(connection, [Event(type="account_added", fields=fields)], at=account.made_at)
@@ -47,13 +57,19 @@ class SqliteAccounts(SqliteTokens, Accounts):
             values["name"] = name
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
         with self._database.reading() as connection:
-            rows = connection.execute(f"SELECT * FROM accounts{where} ORDER BY name", values).fetchall()
+            rows = connection.execute(f"{_ACCOUNTS}{where} ORDER BY name", values).fetchall()
             places, bound = listed([row["id"] for row in rows])
             grants = connection.execute(f"SELECT * FROM grants WHERE account IN ({places}) ORDER BY role, flow", bound)
             by_account: dict[str, list[Grant]] = {}
             for row in grants:
                 by_account.setdefault(row["account"], []).append(Grant(role=Role(row["role"]), flow=row["flow"]))
         return [_decode(row, by_account.get(row["id"], [])) for row in rows]
+
+    def account_of(self, issuer: str, subject: str) -> Account | None:
+        """The account of an identity that a provider vouches for."""
+        with self._database.reading() as connection:
+            found = _id_of(connection, issuer, subject)
+        return None if found is None else self.accounts(ids=[found])[0]
 
     def change(self, account: Account, event: Event, *, at: datetime) -> None:
         """Write an account's password, grants and state as they shall stand; NotFoundError where there is none."""
@@ -158,6 +174,12 @@ class SqliteAccounts(SqliteTokens, Accounts):
         self._database.close()
 
 
+def _id_of(connection: sqlite3.Connection, issuer: str, subject: str) -> str | None:
+    sql = "SELECT account FROM identities WHERE issuer = :issuer AND subject = :subject"
+    found: str | None = first_value(connection, sql, {"issuer": issuer, "subject": subject})
+    return found
+
+
 def _put_grants(connection: sqlite3.Connection, account: Account) -> None:
     assert not any(grant.withheld for grant in account.grants), "an account as a token narrows it is never kept"
     lines = [{"account": account.id, "role": grant.role.value, "flow": grant.flow} for grant in set(account.grants)]
@@ -186,6 +208,9 @@ def _decode(row: sqlite3.Row, grants: Sequence[Grant]) -> Account:
         disabled_at=None if row["disabled_at"] is None else decode_time(row["disabled_at"]),
         failures=row["failures"],
         locked_until=None if row["locked_until"] is None else decode_time(row["locked_until"]),
+        issuer=row["issuer"] or "",
+        subject=row["subject"] or "",
+        second_factor=bool(row["second_factor"]),
     )
 
 

@@ -168,6 +168,22 @@ TABLES = (
         CONSTRAINT pk_tokens PRIMARY KEY (id), CONSTRAINT uq_tokens_sha256 UNIQUE (sha256),
         CONSTRAINT fk_tokens_account_accounts FOREIGN KEY(account) REFERENCES accounts (id)
     )""",
+    # who somebody is to a provider of OpenID Connect
+    """CREATE TABLE identities (
+        issuer TEXT NOT NULL, subject TEXT NOT NULL, account TEXT NOT NULL,
+        CONSTRAINT pk_identities PRIMARY KEY (issuer, subject), CONSTRAINT uq_identities_account UNIQUE (account),
+        CONSTRAINT fk_identities_account_accounts FOREIGN KEY(account) REFERENCES accounts (id)
+    )""",
+    # secret: what an authenticator shares; step: the last that was used, so that no code counts twice
+    """CREATE TABLE factors (
+        account TEXT NOT NULL, secret BLOB NOT NULL, made_at TEXT NOT NULL, step INTEGER NOT NULL,
+        CONSTRAINT pk_factors PRIMARY KEY (account),
+        CONSTRAINT fk_factors_account_accounts FOREIGN KEY(account) REFERENCES accounts (id)
+    )""",
+    """CREATE TABLE recovery_codes (
+        account TEXT NOT NULL, sha256 TEXT NOT NULL, CONSTRAINT pk_recovery_codes PRIMARY KEY (account, sha256),
+        CONSTRAINT fk_recovery_codes_account_accounts FOREIGN KEY(account) REFERENCES accounts (id)
+    )""",
     """CREATE TABLE alembic_version (
         version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
     )""",

@@ -102,6 +102,30 @@ def enable(name: str, *, project: Path | None, as_json: bool) -> None:
     _set_disabled(name, project, disabled=False, as_json=as_json)
 
 
+@accounts.command(
+    "totp", epilog=examples("headgate accounts totp reviewer-1", "headgate accounts totp reviewer-1 --off")
+)
+@account_argument
+@click.option("--off", is_flag=True, help="Ask for no code any more: for somebody who lost the authenticator.")
+@project_option
+@json_option
+def totp(name: str, *, off: bool, project: Path | None, as_json: bool) -> None:
+    """Say whether an account is asked for a code when it signs in, or take that off. Its owner sets it up at /me."""
+    from headgate.people import COMMAND, one_account
+    from headgate.second_factor import take_off
+
+    with opened_people(project) as people:
+        account = one_account(people, name)
+        on = account.second_factor and not off
+        if off:
+            take_off(people, account, by=COMMAND)
+    answer(
+        {"name": name, "totp": on},
+        [f"{name}: {'a code is asked for' if on else 'no code is asked for'}"],
+        as_json=as_json,
+    )
+
+
 accounts.add_command(make)
 accounts.add_command(list_tokens)
 accounts.add_command(revoke)
@@ -128,7 +152,9 @@ def _grants(texts: tuple[str, ...]) -> list[Grant]:
 def _state(account: Account) -> str:
     if account.disabled_at is not None:
         return "disabled"
-    return "by password" if account.password else "by link"
+    if account.issuer:
+        return "by provider"
+    return ("by password" if account.password else "by link") + (" and code" if account.second_factor else "")
 
 
 def _document(account: Account) -> dict[str, object]:
@@ -138,4 +164,6 @@ def _document(account: Account) -> dict[str, object]:
         "roles": [str(grant) for grant in account.grants],
         "disabled": account.disabled_at is not None,
         "password": account.password is not None,
+        "totp": account.second_factor,
+        "issuer": account.issuer or None,
     }

@@ -35,7 +35,12 @@ if TYPE_CHECKING:
     help="see, upload, decide, operate, query, unmask, audit or accounts; the account must have it itself.",
 )
 @click.option("--flow", default="", show_default=False, metavar="FLOW", help="In this flow only.")
-@click.option("--days", type=click.IntRange(1, 365), default=90, show_default=True, help="How long it holds.")
+@click.option(
+    "--days",
+    type=click.IntRange(1, 365),
+    show_default="90, or 30 for an account of a provider",
+    help="How long it holds.",
+)
 @project_option
 @json_option
 def make(
@@ -44,7 +49,7 @@ def make(
     title: str,
     permissions: tuple[str, ...],
     flow: str,
-    days: int,
+    days: int | None,
     project: Path | None,
     as_json: bool,
 ) -> None:
@@ -56,7 +61,7 @@ def make(
     from headgate.people import COMMAND, one_account
     from headgate.tokens import make_token
 
-    scope, length = _permissions(permissions), timedelta(days=days)
+    scope, length = _permissions(permissions), None if days is None else timedelta(days=days)
     with opened_people(project) as people:
         account = one_account(people, name)
         secret, token = make_token(people, account, title, scope, by=COMMAND, flow=flow, length=length)

@@ -24,9 +24,10 @@ from headgate.core.platform import Platform
 from headgate.core.roles import Grant, Permission, Role, may_everywhere
 from headgate.people import COMMAND, People, add_account, make_link
 from headgate.settings import Settings
+from headgate.sign_in_settings import provider_settings
 from headgate.uploading import taker
 from headgate.uploads.store import UploadStore
-from headgate.wiring import open_accounts, system_clock
+from headgate.wiring import open_accounts, open_provider, system_clock
 
 if TYPE_CHECKING:
     import uvicorn
@@ -71,13 +72,17 @@ def serve_project(settings: Settings, asked: Asked, tell: Callable[[Place], None
         from headgate.web.app import make_app
         from headgate.web.passwords import Argon2Passwords
         from headgate.web.rendering import make_templates
-        from headgate.web.site import Site
+        from headgate.web.site import Provided, Site
     except ModuleNotFoundError as error:
         raise UsageError(
             f"`headgate serve` needs what is not installed ({error.name}). Next: pip install 'headgate[web]'."
         ) from error
     with opened(settings) as found, _listening(asked) as listener:
         people = People(accounts=open_accounts(settings), clock=system_clock, random=secrets.token_bytes)
+        agreed, provided = provider_settings(settings), None
+        if agreed is not None:
+            provider = open_provider(agreed, found.platform.secrets, clock=system_clock)
+            provided = Provided(provider=provider, settings=agreed)
         came = Event()
         uploads = UploadStore(
             settings.uploads,
@@ -93,6 +98,7 @@ def serve_project(settings: Settings, asked: Asked, tell: Callable[[Place], None
             uploads=uploads,
             hosts=_hosts(asked),
             secure=asked.tls or asked.behind_proxy,
+            provided=provided,
         )
         config = uvicorn.Config(
             make_app(site),
@@ -116,14 +122,21 @@ def serve_project(settings: Settings, asked: Asked, tell: Callable[[Place], None
                 server.run(sockets=[listener])
         uploads.close()
         people.accounts.close()
+        if provided is not None:
+            provided.provider.close()
 
 
 def first_admin(people: People) -> Account:
-    """An account that gives roles; it is made where there is none."""
-    for account in people.accounts.accounts():
-        if account.disabled_at is None and may_everywhere(account.grants, Permission.ACCOUNTS):
+    """An account of our own that gives roles; it is made where there is none."""
+    known = people.accounts.accounts()
+    for account in known:
+        gives = may_everywhere(account.grants, Permission.ACCOUNTS)
+        if gives and account.disabled_at is None and not account.issuer:
             return account
-    return add_account(people, FIRST_ADMIN, [Grant(role=Role.ADMIN)], by=COMMAND)
+    taken = {account.name for account in known}
+    names = (FIRST_ADMIN, *(f"{FIRST_ADMIN}-{number}" for number in range(2, len(taken) + 3)))
+    name = next(one for one in names if one not in taken)
+    return add_account(people, name, [Grant(role=Role.ADMIN)], by=COMMAND)
 
 
 def _check(asked: Asked) -> None:

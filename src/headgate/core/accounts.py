@@ -15,6 +15,7 @@ from headgate.core.errors import UsageError
 from headgate.core.records import Event, require_utc
 from headgate.core.roles import Grant
 from headgate.core.tokens import Tokens
+from headgate.core.totp import Factors
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 SESSION_LENGTH = timedelta(days=7)
@@ -35,6 +36,9 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     disabled_at: datetime | None = None
     failures: int = 0  # wrong passwords since the last right one
     locked_until: datetime | None = None
+    issuer: str = ""  # of the provider that says who it is and what it may; empty: an account of our own
+    subject: str = ""  # what the issuer calls it, for ever
+    second_factor: bool = False  # whether a code is asked for after the password or the link
 
     def __post_init__(self) -> None:
         require_utc(self.made_at)
@@ -99,16 +103,20 @@ def checked_name(name: str) -> str:
     return name
 
 
-class Accounts(Tokens):
-    """Accounts, sessions, links and tokens, beside the ledger. Each change and its event are one transaction."""
+class Accounts(Tokens, Factors):
+    """Accounts and how they sign in, beside the ledger. Each change and its event are one transaction."""
 
     @abstractmethod
     def add(self, account: Account, *, by: str) -> None:
-        """Enter a new account; UsageError where the name is taken. `by` is who did it, in events."""
+        """Enter a new account; UsageError where its name or its identity is taken. `by` is who did it, in events."""
 
     @abstractmethod
     def accounts(self, *, ids: Collection[str] | None = None, name: str | None = None) -> list[Account]:
         """Accounts by name."""
+
+    @abstractmethod
+    def account_of(self, issuer: str, subject: str) -> Account | None:
+        """The account of an identity that a provider vouches for."""
 
     @abstractmethod
     def change(self, account: Account, event: Event, *, at: datetime) -> None:

@@ -16,6 +16,7 @@ PREFIX = "hgt_"
 TOKEN_BYTES = 24
 TOKEN_LENGTH = timedelta(days=90)  # unless another is asked for
 LONGEST_TOKEN = timedelta(days=365)
+LONGEST_PROVIDED_TOKEN = timedelta(days=30)  # of an account that a provider of OpenID Connect signs in
 MOST_TOKENS = 50  # of one account
 MOST_NAME = 60
 USED_EVERY = timedelta(minutes=1)  # a token's use is noted no more often

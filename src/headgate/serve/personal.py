@@ -1,9 +1,19 @@
-"""Columns of published tables that hold personal data, by what the contract marks and what the tasks' SQL selects."""
+"""Columns that hold personal data: in a delivery by what the contract marks, in tables by what the tasks select."""
 
 from __future__ import annotations
 
+from headgate.core.contract import Contract
 from headgate.core.flow import Flow
 from headgate.core.memo import Memo
+
+
+def plain_paths(contract: Contract) -> frozenset[str]:
+    """Paths of the contract whose values anybody may see who sees the delivery: nothing personal in them or below them.
+
+    A column that the contract does not know is not among them. Nor is an object that holds a personal column: where its
+    value is of another type, what stands there may be anything of a person.
+    """
+    return frozenset(column.path for column in contract.walk() if not any(inner.personal for inner in column.walk()))
 
 
 def personal_columns(flow: Flow, memo: Memo) -> frozenset[str]:

@@ -18,7 +18,9 @@ from headgate.web import (
     pages_deliveries,
     pages_health,
     pages_me,
+    pages_oidc,
     pages_overview,
+    pages_second_factor,
     pages_sign_in,
     uploads,
 )
@@ -32,12 +34,14 @@ ROUTES = tuple(
     pages.routes
     for pages in (
         pages_sign_in,
+        pages_oidc,
         pages_overview,
         pages_deliveries,
         uploads,
         pages_audit,
         pages_accounts,
         pages_me,
+        pages_second_factor,
         pages_health,
     )
 )

@@ -13,7 +13,7 @@ from headgate.core.errors import NotFoundError, UsageError
 from headgate.core.roles import Permission
 from headgate.core.tokens import LONGEST_TOKEN, TOKEN_LENGTH
 from headgate.people import set_password
-from headgate.tokens import make_token, own_flows, own_permissions, revoke_token
+from headgate.tokens import longest, make_token, own_flows, own_permissions, revoke_token
 from headgate.web.access import SignedIn, Visitor, changing
 from headgate.web.rendering import page
 from headgate.web.site import site_of
@@ -112,10 +112,11 @@ def me_page(
         made=made,
         sessions=[one for one in people.accounts.sessions(who.account.id) if one.ends_at() > now],
         tokens=people.accounts.tokens(who.account.id),
+        recovery_left=people.accounts.recovery_left(who.account.id),
         permissions=own_permissions(who.account),
         flows=own_flows(who.account, who.known_flows),
-        days=TOKEN_LENGTH.days,
-        most_days=LONGEST_TOKEN.days,
+        days=min(TOKEN_LENGTH, longest(who.account)).days,
+        most_days=longest(who.account).days,
     )
 
 

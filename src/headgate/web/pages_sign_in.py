@@ -6,13 +6,17 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
-from headgate.core.accounts import Purpose
-from headgate.people import sign_in_by_link, sign_in_by_password, visitor_of
+from headgate.core.accounts import Account, Purpose
+from headgate.people import account_by_link, account_by_password, new_session, visitor_of
+from headgate.second_factor import MOST_CODE, code_fits
 from headgate.web.access import Visitor, changing
-from headgate.web.rendering import home_of, page
-from headgate.web.site import Site, site_of
+from headgate.web.bearer import TooManyTriesError
+from headgate.web.pending import LENGTH, Half
+from headgate.web.rendering import page
+from headgate.web.sessions import agent_of, go_on, inside, signed_in
+from headgate.web.site import site_of
 
 routes = APIRouter()
 
@@ -23,8 +27,8 @@ def sign_in_page(request: Request, to: str = "/") -> Response:
     site = site_of(request)
     secret = request.cookies.get(site.cookie, "")
     if secret and visitor_of(site.people, secret):
-        return _go_on(request, to)
-    return page(request, "sign_in.html", None, to=_inside(to), name="", fault="", next_step="")
+        return go_on(request, to)
+    return _form(request, to)
 
 
 @routes.post("/sign-in")
@@ -36,20 +40,35 @@ def sign_in(
 ) -> Response:
     """A session for the right name and password; the same answer for a wrong name and a wrong password."""
     site = site_of(request)
-    found = sign_in_by_password(site.people, site.passwords, name, password, agent=_agent(request))
-    if found is None:
-        return page(
-            request,
-            "sign_in.html",
-            None,
-            status=403,
-            to=_inside(to),
-            name=name,
-            fault="Name and password do not fit",
-            next_step="After some wrong passwords an account waits: longer each time, an hour at most. "
-            "Next: try again, or ask an admin for a link.",
+    account = account_by_password(site.people, site.passwords, name, password)
+    if account is None:
+        next_step = (
+            "After some wrong passwords an account waits: longer each time, an hour at most. "
+            "Next: try again, or ask an admin for a link."
         )
-    return _signed_in(request, found[0], to)
+        return _form(request, to, name=name, fault="Name and password do not fit", next_step=next_step)
+    return _first_shown(request, account, to)
+
+
+@routes.post("/sign-in/code")
+def sign_in_by_code(
+    request: Request,
+    half: Annotated[str, Form(max_length=100)],
+    code: Annotated[str, Form(max_length=MOST_CODE)],
+) -> Response:
+    """A session for the right code after a right password or link."""
+    site = site_of(request)
+    found = site.halves.take(half, site.people.clock())
+    if found is None:
+        next_step = "It took too long, or was finished elsewhere. Next: sign in again."
+        return _form(request, "/", fault="This sign-in is over", next_step=next_step)
+    (account,) = site.people.accounts.accounts(ids=[found.account])
+    if account.second_factor and not code_fits(site.people, account, code):
+        return _code_form(request, account, found.to, fault="The code does not fit")
+    if account.disabled_at is not None:
+        return _form(request, "/", fault="This sign-in is over", next_step="Next: ask an admin.")
+    secret, _ = new_session(site.people, account, agent_of(request))
+    return signed_in(request, secret, found.to)
 
 
 @routes.get("/link/{secret}")
@@ -62,11 +81,11 @@ def link_page(request: Request, secret: str) -> Response:
 @routes.post("/link/{secret}")
 def use_link(request: Request, secret: str) -> Response:
     """A session for the link's account."""
-    found = sign_in_by_link(site_of(request).people, secret, agent=_agent(request))
+    found = account_by_link(site_of(request).people, secret)
     if found is None:
         message = "It was used, has expired, or its account is disabled. Next: ask an admin for another one."
         return page(request, "told.html", None, status=403, heading="This link does not work any more", message=message)
-    return _signed_in(request, found[0], "/" if found[2] is Purpose.SIGN_IN else "/me")
+    return _first_shown(request, found[0], "/" if found[1] is Purpose.SIGN_IN else "/me")
 
 
 @routes.post("/sign-out")
@@ -74,44 +93,37 @@ def sign_out(request: Request, who: Annotated[Visitor, Depends(changing(None))])
     """End this session."""
     site = site_of(request)
     site.people.accounts.end_sessions([who.session.id], at=site.people.clock(), by=who.account.id)
-    gone = RedirectResponse(request.scope.get("root_path", "") + "/sign-in", status_code=303)
+    gone = go_on(request, "/sign-in/ended" if who.account.issuer and site.provided else "/sign-in")
     gone.delete_cookie(site.cookie, path="/", secure=site.secure, httponly=True, samesite="lax")
     return gone
 
 
-def _signed_in(request: Request, secret: str, to: str) -> Response:
+def _first_shown(request: Request, account: Account, to: str) -> Response:
+    """A session for an account that has shown its password or a link, or the question for its code."""
+    if account.second_factor:
+        return _code_form(request, account, to)
+    secret, _ = new_session(site_of(request).people, account, agent_of(request))
+    return signed_in(request, secret, to)
+
+
+def _code_form(request: Request, account: Account, to: str, *, fault: str = "") -> Response:
     site = site_of(request)
-    _end_session_before(request)
-    answer = _go_on(request, _first_page(site, secret) if to == "/" else to)
-    answer.set_cookie(site.cookie, secret, path="/", secure=site.secure, httponly=True, samesite="lax")
-    return answer
+    half, address = site.people.secret(), request.client.host if request.client else ""
+    if not site.halves.put(half, address, Half(account=account.id, to=inside(to)), site.people.clock()):
+        raise TooManyTriesError(int(LENGTH.total_seconds()))
+    return page(request, "code.html", None, status=403 if fault else 200, half=half, fault=fault)
 
 
-def _first_page(site: Site, secret: str) -> str:
-    """The first page that the account may see."""
-    found = visitor_of(site.people, secret)
-    return home_of(found[0].grants if found else ())
-
-
-def _end_session_before(request: Request) -> None:
-    """What a browser brought along ends when somebody signs in with it: no session is ever carried over."""
-    site = site_of(request)
-    secret = request.cookies.get(site.cookie, "")
-    before = visitor_of(site.people, secret) if secret else None
-    if before is not None:
-        site.people.accounts.end_sessions([before[1].id], at=site.people.clock(), by=before[0].id)
-
-
-def _go_on(request: Request, to: str) -> RedirectResponse:
-    return RedirectResponse(request.scope.get("root_path", "") + _inside(to), status_code=303)
-
-
-def _inside(to: str) -> str:
-    """A place of ours, or the first page: never another site."""
-    plain = to.startswith("/") and not to.startswith(("//", "/\\")) and to.isprintable() and "\\" not in to
-    return to if plain else "/"
-
-
-def _agent(request: Request) -> str:
-    text = request.headers.get("user-agent", "")
-    return "".join(sign for sign in text if sign.isprintable())
+def _form(request: Request, to: str, *, name: str = "", fault: str = "", next_step: str = "") -> Response:
+    provided = site_of(request).provided
+    return page(
+        request,
+        "sign_in.html",
+        None,
+        status=403 if fault else 200,
+        to=inside(to),
+        name=name,
+        fault=fault,
+        next_step=next_step,
+        provider=provided.settings.name if provided else "",
+    )

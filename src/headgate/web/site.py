@@ -6,10 +6,20 @@ import msgspec
 from jinja2 import Environment
 from starlette.requests import Request
 
+from headgate.core.identities import IdentityProvider, ProviderSettings
 from headgate.core.platform import Platform
 from headgate.people import Passwords, People
 from headgate.uploads.store import UploadStore
+from headgate.web.pending import Enrolment, Half, Pending, Waiting
 from headgate.web.tries import Tries
+
+
+class Provided(msgspec.Struct, frozen=True, kw_only=True):
+    """A provider that signs people in, what is agreed with it, and who is there at the moment."""
+
+    provider: IdentityProvider
+    settings: ProviderSettings
+    waiting: Pending[Waiting] = msgspec.field(default_factory=Pending)
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,6 +33,9 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     hosts: tuple[str, ...]  # names under which it answers; any other Host is refused
     secure: bool  # reached by https: cookies are for that only
     tries: Tries = msgspec.field(default_factory=Tries)  # of tokens that did not do, by address
+    halves: Pending[Half] = msgspec.field(default_factory=Pending)
+    enrolments: Pending[Enrolment] = msgspec.field(default_factory=Pending)
+    provided: Provided | None = None  # None: people sign in by link and password only
 
     @property
     def cookie(self) -> str:

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -41,6 +42,13 @@ class Served(msgspec.Struct, kw_only=True):
 def served(ran: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("served") / "shop"
     shutil.copytree(ran, folder)
+    with serving(folder) as started:
+        yield started
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[Served]:
+    """`headgate serve` in a project, ended in order."""
     command = [sys.executable, "-m", "headgate.cli.main", "serve", "--port", "0", "--json"]
     with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from base64 import b32decode
+from datetime import UTC, datetime
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 from tests.acceptance.web.conftest import Served, Watched, look
+
+from headgate.core.totp import code_at, step_at
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -30,6 +34,48 @@ def test_a_token_is_made_used_and_revoked(served: Served, signed_in: Watched, ax
     row.get_by_role("button", name="Revoke").click()
     expect(row).to_have_count(0)
     assert _status(served, secret) == 401
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_second_factor_from_the_picture_to_the_sign_in(
+    served: Served, chromium: Browser, axe: str, theme: str
+) -> None:
+    name = f"second-{theme}"
+    served.call("accounts", "add", name, "--role", "analyst")
+    context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    context.add_cookies([{"name": "theme", "value": theme, "url": served.url}])
+    page = context.new_page()
+    page.goto(served.fresh_link(name))
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Set up a second factor").click()
+    expect(page.get_by_role("img", name="QR code")).to_be_visible()
+    secret = b32decode(page.locator("pre").inner_text().replace(" ", ""))
+    for width in (1440, 360):
+        page.set_viewport_size({"width": width, "height": 900})
+        look(page, axe, f"second-factor-{theme}-{width}")
+    page.get_by_label("The code that").fill(code_at(secret, step_at(datetime.now(UTC))))
+    page.get_by_role("button", name="Ask for codes").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Codes are asked for from now on")
+    look(page, axe, f"recovery-{theme}-360")
+    recovery = page.locator("pre").inner_text().split()
+    page.get_by_role("link", name="I have kept them").click()
+    expect(page.get_by_text("10 recovery codes left")).to_be_visible()
+    look(page, axe, f"me-second-factor-{theme}-360")
+    page.get_by_role("button", name="Sign out").click()
+    page.goto(served.fresh_link(name))
+    page.get_by_role("button", name="Sign in").click()
+    look(page, axe, f"code-{theme}-360")
+    page.get_by_label("Code").fill("1")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_contain_text("The code does not fit")
+    page.get_by_label("Code").fill(recovery[0])
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text(name)
+    assert served.call("accounts", "totp", name, "--json").document["totp"]
+    served.call("accounts", "totp", name, "--off")
+    page.goto(f"{served.url}/me")
+    expect(page.get_by_role("button", name="Set up a second factor")).to_be_visible()
+    context.close()
 
 
 def _status(served: Served, secret: str) -> int:

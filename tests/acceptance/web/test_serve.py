@@ -35,6 +35,13 @@ def test_accounts_by_command(call: Headgate) -> None:
     call("audit", "verify")
 
 
+def test_a_second_factor_by_command(call: Headgate) -> None:
+    call("accounts", "add", "reviewer-1", "--role", "reviewer")
+    assert call("accounts", "totp", "reviewer-1", "--json").document == {"name": "reviewer-1", "totp": False}
+    assert "no code is asked for" in call("accounts", "totp", "reviewer-1", "--off").out
+    assert "There is no account" in call("accounts", "totp", "nobody", expect=2).err
+
+
 def test_tokens_by_command(call: Headgate) -> None:
     call("accounts", "add", "sender-1", "--role", "uploader:sales")
     make = ("accounts", "token", "sender-1", "--for", "nightly export")

@@ -19,6 +19,10 @@ from headgate.web.app import ROUTES
 PUBLIC = {
     ("GET", "/sign-in"),
     ("POST", "/sign-in"),
+    ("POST", "/sign-in/code"),
+    ("GET", "/sign-in/oidc"),
+    ("GET", "/sign-in/oidc/callback"),
+    ("GET", "/sign-in/ended"),
     ("GET", "/link/{secret}"),
     ("POST", "/link/{secret}"),
     ("GET", "/healthz"),
@@ -30,6 +34,9 @@ OWN = {
     ("POST", "/me/password"),
     ("POST", "/me/sessions/{session}/end"),
     ("POST", "/me/tokens"),
+    ("POST", "/me/second-factor"),
+    ("POST", "/me/second-factor/confirm"),
+    ("POST", "/me/second-factor/off"),
     ("POST", "/me/tokens/{token}/revoke"),
 }
 """For whoever is signed in, about nobody else."""

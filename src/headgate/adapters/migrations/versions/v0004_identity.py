@@ -1,4 +1,4 @@
-"""Tokens of accounts."""
+"""Tokens of accounts, their second factors, and who they are to a provider of OpenID Connect."""
 
 from __future__ import annotations
 
@@ -27,6 +27,31 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_tokens"),
         sa.UniqueConstraint("sha256", name="uq_tokens_sha256"),
         _of_account("tokens"),
+    )
+    op.create_table(
+        "identities",
+        _text("issuer"),
+        _text("subject"),
+        _text("account"),
+        sa.PrimaryKeyConstraint("issuer", "subject", name="pk_identities"),
+        sa.UniqueConstraint("account", name="uq_identities_account"),
+        _of_account("identities"),
+    )
+    op.create_table(
+        "factors",
+        _text("account"),
+        sa.Column("secret", sa.LargeBinary(), nullable=False),
+        _text("made_at"),
+        sa.Column("step", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("account", name="pk_factors"),
+        _of_account("factors"),
+    )
+    op.create_table(
+        "recovery_codes",
+        _text("account"),
+        _text("sha256"),
+        sa.PrimaryKeyConstraint("account", "sha256", name="pk_recovery_codes"),
+        _of_account("recovery_codes"),
     )
     op.create_index("ix_tokens_account", "tokens", ["account"])
 
