@@ -6,6 +6,7 @@ from headgate.core.arrow_schema import encode_schema
 from headgate.core.batches import ReviewedBatch, TransformedBatch
 from headgate.core.flow import Target
 from headgate.core.naming import quarantine_table
+from headgate.core.observed import observed
 from headgate.core.platform import Platform
 from headgate.core.quarantine_schema import QUARANTINE_SCHEMA
 from headgate.core.records import Delivery, Move, Publication, PublicationState, StagedFile, TableChange
@@ -16,6 +17,7 @@ from headgate.transform.silver import make_silver
 from headgate.transform.workspace import Workspace, open_workspace
 
 
+@observed("transform")
 def transform(batch: ReviewedBatch, platform: Platform) -> TransformedBatch:
     """Run the tasks in the flow's order and write down the publication as it is meant."""
     last = platform.ledger.publications(batch.flow.name, newest=1)
