@@ -38,10 +38,17 @@ $(VENV)/.browser: $(VENV)/.dev
 		|| echo "No Chromium here: the tests of pages will be skipped."
 	touch $@
 
-test: $(VENV)/.browser ## All tests but the long ones
+# Prometheus' own reader of figures, from Debian's package, unpacked only: nothing of it is started
+$(VENV)/.promtool: $(VENV)/.dev
+	command -v promtool >/dev/null || { cd $(VENV) && { apt-get -qq update || true; } && apt-get -qq download prometheus \
+		&& dpkg -x prometheus_*.deb prometheus && cp prometheus/usr/bin/promtool bin/ && rm -r prometheus prometheus_*.deb; } \
+		|| echo "No promtool here: its test will be skipped."
+	touch $@
+
+test: $(VENV)/.browser $(VENV)/.promtool ## All tests but the long ones
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
-coverage: $(VENV)/.browser ## Branch coverage of core, the steps and the pipeline; fails under 95 %
+coverage: $(VENV)/.browser $(VENV)/.promtool ## Branch coverage of core, the steps and the pipeline; fails under 95 %
 	$(BIN)/python -m coverage erase
 	$(BIN)/python -m coverage run -m pytest -q -n 2 --dist loadfile -p no:randomly
 	$(BIN)/python -m coverage combine -q

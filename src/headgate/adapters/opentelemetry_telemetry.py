@@ -140,6 +140,10 @@ class _Heard(Span):
         context = span.get_span_context()
         self.trace_id, self.span_id = f"{context.trace_id:032x}", f"{context.span_id:016x}"
 
+    def name(self, name: str) -> None:
+        """Call it otherwise."""
+        self._span.update_name(name)
+
     def put(self, attributes: Attributes) -> None:
         """Tell more of it."""
         self._span.set_attributes(attributes)

@@ -26,6 +26,9 @@ class Span:
     trace_id = ""  # 32 hex digits; empty where nothing is traced
     span_id = ""  # 16 hex digits
 
+    def name(self, name: str) -> None:
+        """Call it otherwise, where only its end tells what it was."""
+
     def put(self, attributes: Attributes) -> None:
         """Tell more of it."""
 

@@ -16,6 +16,7 @@ from headgate.core.ports import DeliveryFilter
 from headgate.core.records import Delivery, Event
 from headgate.core.roles import Permission, flows_for, may
 from headgate.people import visitor_of
+from headgate.web.observing import TOLD
 from headgate.web.site import site_of
 
 
@@ -51,6 +52,7 @@ def visitor(request: Request) -> Visitor:
     if found is None:
         raise SignInNeededError("Sign in to see this.")
     account, session = found
+    request.scope.get(TOLD, {})["account"] = account.id
     return Visitor(account=account, session=session, known_flows=tuple(sorted(site.platform.flows)))
 
 

@@ -23,6 +23,8 @@ from headgate.web import (
 )
 from headgate.web.access import RefusedError, SignInNeededError
 from headgate.web.guard import Guard
+from headgate.web.metrics import make_registry
+from headgate.web.observing import Observed
 from headgate.web.rendering import page
 from headgate.web.site import Site
 
@@ -52,6 +54,7 @@ def make_app(site: Site) -> FastAPI:
     """The application of one project."""
     app = FastAPI(title="Headgate", version=site.platform.version, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.site = site
+    app.state.figures = make_registry(site)
     for routes in ROUTES:
         app.include_router(routes)
     app.include_router(uploads.protocol_routes(site.uploads))
@@ -60,7 +63,8 @@ def make_app(site: Site) -> FastAPI:
     app.add_exception_handler(HTTPException, _tell)
     app.add_exception_handler(RequestValidationError, _tell)
     taking_files = (uploads.PREFIX, "/upload")
-    app.add_middleware(Guard, hosts=site.hosts, secure=site.secure, files=taking_files)  # outermost
+    app.add_middleware(Guard, hosts=site.hosts, secure=site.secure, files=taking_files)
+    app.add_middleware(Observed, telemetry=site.platform.telemetry)  # outermost
     return app
 
 

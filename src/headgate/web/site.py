@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from headgate.core.platform import Platform
 from headgate.people import Passwords, People
+from headgate.serve.readiness import Pulse
 from headgate.uploads.store import UploadStore
 
 
@@ -21,6 +22,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     uploads: UploadStore
     hosts: tuple[str, ...]  # names under which it answers; any other Host is refused
     secure: bool  # reached by https: cookies are for that only
+    pulse: Pulse = msgspec.field(default_factory=Pulse)  # what goes on beside the requests
 
     @property
     def cookie(self) -> str:
