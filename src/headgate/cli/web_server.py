@@ -180,6 +180,7 @@ def _listening(asked: Asked) -> Iterator[socket.socket]:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((asked.host, asked.port))
+        listener.listen()  # who calls before the server runs waits, and is not refused
         yield listener
     except OSError as error:
         raise ConfigurationError(
