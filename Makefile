@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 SERVE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test coverage check format bench bench-document soak clean
+.PHONY: help install demo test coverage check format bench bench-document soak api-soak clean
 
 help: ## What there is to do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 18
@@ -77,6 +77,9 @@ soak: $(VENV)/.dev ## The long harnesses: kills, sequences, answer keys, mutated
 	$(BIN)/python -m tests.fuzz.test_mutated_inputs 10000 0
 	$(BIN)/python -m tests.harness.damaged_files --files 10000 --seed 0
 	$(BIN)/python -m tests.harness.upload_cuts --size-mib 2048 --cuts 200 --kills 10 --seed 1
+
+api-soak: $(VENV)/.dev ## The API called as its document describes it, at length
+	HEADGATE_API_EXAMPLES=1000 $(BIN)/python -m pytest -q tests/integration/web/test_api.py
 
 clean: ## Remove what can be made again
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis demo dist build

@@ -127,7 +127,7 @@ def serve_project(settings: Settings, asked: Asked, tell: Callable[[Place], None
         ):
             tell(Place(project=settings.name, url=url, account=admin.name, link=f"{url}/link/{secret}"))
             server = uvicorn.Server(config)
-            with _ended_by_signal(server):
+            with _ended_by_signal(server, app.state.feed.close):
                 server.run(sockets=[listener])
         uploads.close()
         people.accounts.close()
@@ -199,13 +199,14 @@ def _url(asked: Asked, listener: socket.socket) -> str:
 
 
 @contextmanager
-def _ended_by_signal(server: uvicorn.Server) -> Iterator[None]:
+def _ended_by_signal(server: uvicorn.Server, close: Callable[[], None]) -> Iterator[None]:
     """Let SIGINT and SIGTERM end the server in order, as a command that did what it was asked.
 
     uvicorn raises the signal once more when it has ended, so that the process would seem to be killed by it.
     """
 
     def end(*_: object) -> None:
+        close()  # what streams ends, so that nothing is waited for
         server.should_exit = True
 
     server.capture_signals = nullcontext  # type: ignore[method-assign, assignment]

@@ -19,6 +19,8 @@ from headgate.people import visitor_of
 from headgate.web.observing import TOLD
 from headgate.web.site import site_of
 
+MOST_INDEX = (1 << 53) - 1  # of what a query may ask for: every reader of JSON has it exactly
+
 
 class SignInNeededError(HeadgateError):
     """Nobody is signed in."""

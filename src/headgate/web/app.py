@@ -13,6 +13,8 @@ from starlette.staticfiles import StaticFiles
 
 from headgate.core.errors import HeadgateError, NotFoundError, TransientError, UsageError
 from headgate.web import (
+    api,
+    live,
     pages_accounts,
     pages_audit,
     pages_deliveries,
@@ -22,6 +24,7 @@ from headgate.web import (
     uploads,
 )
 from headgate.web.access import RefusedError, SignInNeededError
+from headgate.web.feed import Feed
 from headgate.web.guard import Guard
 from headgate.web.metrics import make_registry
 from headgate.web.observing import Observed
@@ -30,7 +33,17 @@ from headgate.web.site import Site
 
 ROUTES = tuple(
     pages.routes
-    for pages in (pages_sign_in, pages_overview, pages_deliveries, uploads, pages_audit, pages_accounts, pages_health)
+    for pages in (
+        pages_sign_in,
+        pages_overview,
+        pages_deliveries,
+        uploads,
+        pages_audit,
+        pages_accounts,
+        pages_health,
+        live,
+        api,
+    )
 )
 _STATUS: tuple[tuple[type[HeadgateError], int], ...] = (
     (SignInNeededError, 401),
@@ -45,6 +58,7 @@ _HEADINGS = {
     403: "This is not for your account",
     404: "This is not here",
     405: "This page takes no such call",
+    429: "Too many at once",
     422: "This call was wrong",
     503: "Not now",
 }
@@ -55,6 +69,7 @@ def make_app(site: Site) -> FastAPI:
     app = FastAPI(title="Headgate", version=site.platform.version, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.site = site
     app.state.figures = make_registry(site)
+    app.state.feed, app.state.beat_s = Feed(site.platform.ledger), live.BEAT_S
     for routes in ROUTES:
         app.include_router(routes)
     app.include_router(uploads.protocol_routes(site.uploads))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from typing import Annotated, Any
+from collections.abc import Iterator
+from typing import Annotated
 from urllib.parse import urlencode
 
 import msgspec
@@ -16,11 +16,11 @@ from headgate.core.errors import NotFoundError
 from headgate.core.reason_words import in_words
 from headgate.core.records import Delivery, ReasonCount
 from headgate.core.roles import Permission
-from headgate.serve.deliveries import delivery_document, receipt_file
+from headgate.serve.deliveries import receipt_file
 from headgate.serve.delivery_list import PAGE, STATES, Wanted, list_deliveries
 from headgate.serve.delivery_story import Story, tell_story
 from headgate.serve.delivery_words import tell_state
-from headgate.web.access import Visitor, needs, seen_delivery
+from headgate.web.access import MOST_INDEX, Visitor, needs, seen_delivery
 from headgate.web.pictures import balance_picture
 from headgate.web.rendering import page
 from headgate.web.site import Site, site_of
@@ -29,6 +29,7 @@ routes = APIRouter()
 
 Sees = Annotated[Visitor, Depends(needs(Permission.SEE))]
 Text = Annotated[str, Query(max_length=200)]
+Before = Annotated[int | None, Query(ge=0, le=MOST_INDEX)]
 
 _MARKS = {"held": ("held", "H"), "rejected": ("rejected", "R"), "duplicate": ("duplicate", "D")}
 
@@ -49,7 +50,7 @@ class ReasonLine(msgspec.Struct, frozen=True, kw_only=True):
     masked: bool = False
 
 
-def wanted(flow: Text = "", state: Text = "", q: Text = "", before: int | None = None) -> Wanted:
+def wanted(flow: Text = "", state: Text = "", q: Text = "", before: Before = None) -> Wanted:
     """What the query asks for."""
     return Wanted(flow=flow, state=state, text=q, before=before)
 
@@ -76,13 +77,6 @@ def deliveries_page(request: Request, who: Sees, asks: Annotated[Wanted, Depends
     )
 
 
-@routes.get("/api/deliveries")
-def deliveries_json(request: Request, who: Sees, asks: Annotated[Wanted, Depends(wanted)]) -> dict[str, Any]:
-    """The same as JSON; `next` is the `before` of the following page."""
-    shown, next_before = _listed(request, who, asks)
-    return {"deliveries": _documents(request, shown), "next": next_before}
-
-
 @routes.get("/deliveries/{delivery}")
 def delivery_page(request: Request, who: Sees, delivery: str) -> Response:
     """Balance, reasons, events, tables, receipts."""
@@ -101,13 +95,6 @@ def delivery_page(request: Request, who: Sees, delivery: str) -> Response:
         versions=story.versions,
         receipts=[(receipt.number, receipt_file(receipt)) for receipt in story.receipts],
     )
-
-
-@routes.get("/api/deliveries/{delivery}")
-def delivery_json(request: Request, who: Sees, delivery: str) -> dict[str, Any]:
-    """One delivery as JSON."""
-    (document,) = _documents(request, [seen_delivery(request, who, delivery)])
-    return document
 
 
 @routes.get("/deliveries/{delivery}/receipts/{number}")
@@ -142,12 +129,6 @@ def _download(content: bytes, name: str) -> Response:
 def _listed(request: Request, who: Visitor, asks: Wanted) -> tuple[list[Delivery], int | None]:
     flows = (*who.flows(Permission.SEE), None)
     return list_deliveries(site_of(request).platform, asks, flows=flows)
-
-
-def _documents(request: Request, shown: Sequence[Delivery]) -> list[dict[str, Any]]:
-    issued = site_of(request).platform.ledger.receipts([one.id for one in shown])
-    newest = {each.delivery: each for each in issued}
-    return [delivery_document(one, newest) for one in shown]
 
 
 def _reasons(site: Site, one: Delivery, story: Story) -> Iterator[ReasonLine]:
