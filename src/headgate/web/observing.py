@@ -19,6 +19,7 @@ from headgate.web.metrics import REQUEST_SECONDS
 
 TOLD = "headgate.told"  # key in the scope: what routes tell of the request
 QUIET = frozenset({"/healthz", "/readyz", "/static"})  # asked for all the time: in the log from the level debug on
+LASTING = frozenset({"/live"})  # lasts as long as a page is open: no duration of an answer
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 _log = logging.getLogger(__name__)
@@ -59,7 +60,8 @@ class Observed:
                         "http.route": route,
                         "http.response.status_code": status,
                     }
-                    self._telemetry.seconds(REQUEST_SECONDS, seconds, attributes)
+                    if route not in LASTING:
+                        self._telemetry.seconds(REQUEST_SECONDS, seconds, attributes)
                     account = {"headgate.account": told["account"]} if "account" in told else {}
                     span.name(f"{method} {route}")
                     span.put({**attributes, **account})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -142,11 +141,3 @@ def test_its_own_tool_finds_nothing_wrong(web: Web) -> None:
         [program, "check", "metrics"], input=scraped(web), capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
-
-
-def test_a_log_of_some_size_is_read_in_time(web: Web) -> None:
-    began = time.perf_counter()
-    log = LogFigures(web.site.platform.ledger)
-    size = log.refresh()
-    assert size > 5
-    assert time.perf_counter() - began < 5
