@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 SERVE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test coverage check format bench bench-document soak clean
+.PHONY: help install demo test coverage check format bench bench-document soak api-soak clean
 
 help: ## What there is to do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 18
@@ -38,10 +38,17 @@ $(VENV)/.browser: $(VENV)/.dev
 		|| echo "No Chromium here: the tests of pages will be skipped."
 	touch $@
 
-test: $(VENV)/.browser ## All tests but the long ones
+# Prometheus' own reader of figures, from Debian's package, unpacked only: nothing of it is started
+$(VENV)/.promtool: $(VENV)/.dev
+	command -v promtool >/dev/null || { cd $(VENV) && { apt-get -qq update || true; } && apt-get -qq download prometheus \
+		&& dpkg -x prometheus_*.deb prometheus && cp prometheus/usr/bin/promtool bin/ && rm -r prometheus prometheus_*.deb; } \
+		|| echo "No promtool here: its test will be skipped."
+	touch $@
+
+test: $(VENV)/.browser $(VENV)/.promtool ## All tests but the long ones
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
-coverage: $(VENV)/.browser ## Branch coverage of core, the steps and the pipeline; fails under 95 %
+coverage: $(VENV)/.browser $(VENV)/.promtool ## Branch coverage of core, the steps and the pipeline; fails under 95 %
 	$(BIN)/python -m coverage erase
 	$(BIN)/python -m coverage run -m pytest -q -n 2 --dist loadfile -p no:randomly
 	$(BIN)/python -m coverage combine -q
@@ -70,6 +77,9 @@ soak: $(VENV)/.dev ## The long harnesses: kills, sequences, answer keys, mutated
 	$(BIN)/python -m tests.fuzz.test_mutated_inputs 10000 0
 	$(BIN)/python -m tests.harness.damaged_files --files 10000 --seed 0
 	$(BIN)/python -m tests.harness.upload_cuts --size-mib 2048 --cuts 200 --kills 10 --seed 1
+
+api-soak: $(VENV)/.dev ## The API called as its document describes it, at length
+	HEADGATE_API_EXAMPLES=1000 $(BIN)/python -m pytest -q tests/integration/web/test_api.py
 
 clean: ## Remove what can be made again
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis demo dist build

@@ -6,6 +6,7 @@ import hashlib
 import io
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import copy_context
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -21,6 +22,7 @@ from headgate.core.errors import HeadgateError, NotFoundError, PublishError, Usa
 from headgate.core.flow import Flow, ParameterDeclaration
 from headgate.core.flow_order import order_flows, read_by
 from headgate.core.near_name import did_you_mean
+from headgate.core.observed import observing
 from headgate.core.overlay import is_amendment, origin_of
 from headgate.core.parameters import parse_table, parse_value, vault_name
 from headgate.core.platform import Platform
@@ -76,6 +78,22 @@ def run(
         platform.prepare()
     started = platform.clock()
     run_id = f"r-{started:%Y%m%d-%H%M%S}-{int(platform.random() * 0x10000):04x}"
+    with observing(platform, "run", run=run_id, parent=platform.traceparent):
+        begun = RunTimes(id=run_id, started=started, ended=started)
+        return _run(platform, files, begun, reports=reports, compute=compute, workers=workers, stop=stop)
+
+
+def _run(
+    platform: Platform,
+    files: Sequence[Arrived],
+    begun: RunTimes,
+    *,
+    reports: Path,
+    compute: Compute | None,
+    workers: int,
+    stop: Callable[[], bool] | None,
+) -> RunResult:
+    run_id, started = begun.id, begun.started
     before = _last_publications(platform)
     waiting = _waiting(platform)
     platform.ledger.put_run(Run(id=run_id, started_at=started))
@@ -146,7 +164,8 @@ def supervised(compute: Compute | None, platform: Platform, *, workers: int) -> 
             for owner in compute.reap():
                 platform.ledger.release_owner(owner)
 
-    watcher = Thread(target=look, name="workers", daemon=True)
+    here = copy_context()  # so that a worker in the place of a dead one goes on with the same trace
+    watcher = Thread(target=here.run, args=(look,), name="workers", daemon=True)
     compute.start(workers)
     watcher.start()
     try:

@@ -43,6 +43,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     batch_bytes: int = 64 << 20
     lease_s: float = 30.0
     sender: str = "local"
+    otlp: str = ""  # where spans and figures go to, by OTLP over HTTP
+    metrics: str = ""  # host:port on which `serve` answers Prometheus
 
 
 DEFAULTS: dict[str, str] = {
@@ -90,7 +92,7 @@ def read_settings(folder: Path, environment: Mapping[str, str] | None = None, **
 
 def _flat(document: Mapping[str, Any], place: Path) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    for section in ("project", "storage", "run"):
+    for section in ("project", "storage", "run", "telemetry"):
         values |= document.get(section, {})
     if not isinstance(values.get("name"), str):
         raise ConfigurationError(f'{place} lacks the project\'s name. Next: write `name = "…"` under [project].')
@@ -122,6 +124,8 @@ def _settings(folder: Path, values: Mapping[str, Any], place: Path) -> Settings:
         batch_bytes=_size(values.get("batch_size", "64 MiB"), "batch_size", place),
         lease_s=float(values.get("lease_s", 30.0)),
         sender=str(values.get("sender", "local")),
+        otlp=str(values.get("otlp", "")),
+        metrics=str(values.get("metrics", "")),
         **paths,
     )
 

@@ -5,22 +5,29 @@ from __future__ import annotations
 import os
 import random
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 from headgate import __version__
 from headgate.core.accounts import Accounts
 from headgate.core.cases import Cases
+from headgate.core.errors import ConfigurationError
 from headgate.core.flow import Flow
 from headgate.core.identities import IdentityProvider, ProviderSettings
 from headgate.core.memo import Memo
 from headgate.core.platform import MEBIBYTE, Budget, Platform, Progress, silent
 from headgate.core.ports import Clock, Compute, Secrets
+from headgate.core.telemetry import SILENT, Telemetry
 from headgate.settings import Settings
 
 PROCESS_BYTES = 344 * MEBIBYTE  # of a process beside its engine: interpreter, libraries, windows
 LEAST_ENGINE_BYTES = 96 * MEBIBYTE
+OTLP_VARIABLES = (
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+)
 
 
 def system_clock() -> datetime:
@@ -89,6 +96,7 @@ def open_platform(
         engines.open_ahead()
     tables = DeltaTables(settings.lake)
     try:
+        telemetry = open_telemetry(settings)
         from headgate.adapters.sqlite_ledger import SqliteLedger
 
         ledger = SqliteLedger(settings.ledger)
@@ -99,6 +107,7 @@ def open_platform(
     def close() -> None:
         engines.close()
         ledger.close()
+        telemetry.close()
 
     owner = f"{os.uname().nodename}-{os.getpid()}-{secrets.token_hex(4)}"
     return Platform(
@@ -121,7 +130,25 @@ def open_platform(
         close=close,
         version=__version__,
         memo=memo if memo is not None else Memo(),
+        telemetry=telemetry,
+        traceparent=os.environ.get("TRACEPARENT", ""),
     )
+
+
+def open_telemetry(settings: Settings, environment: Mapping[str, str] = os.environ) -> Telemetry:
+    """Spans and figures by OpenTelemetry where the settings or its own variables name a receiver; else for nobody."""
+    named = [name for name in OTLP_VARIABLES if environment.get(name)]
+    if environment.get("OTEL_SDK_DISABLED", "").lower() == "true" or not (named or settings.otlp):
+        return SILENT
+    try:
+        from headgate.adapters.opentelemetry_telemetry import OpenTelemetry
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            f"telemetry is switched on ({named[0] if named else 'otlp in headgate.toml'}) and {error.name} is not "
+            "installed. Next: pip install 'headgate[telemetry]', or switch it off."
+        ) from error
+    # what stands in the environment the exporter reads itself: endpoints, headers, certificates, time limits
+    return OpenTelemetry(endpoint=None if named else settings.otlp, project=settings.name, version=__version__)
 
 
 def open_accounts(settings: Settings) -> Accounts:

@@ -43,10 +43,37 @@ def test_what_is_no_select_is_refused(in_ran: Call) -> None:
         assert "Traceback" not in told.err
 
 
+def rows_of(told: Any) -> list[list[str]]:  # noqa: ANN401  an outcome
+    return list(csv.reader(io.StringIO(told.out, newline="")))
+
+
+FORMULAS = (
+    "SELECT '=1+1' AS a, '-2+3' AS b, 'plain' AS c, -3 AS d, '@x' AS e, ['=y'] AS f, NULL AS g, '+49 30' AS \"=h\""
+)
+
+
 def test_csv_guards_what_a_spreadsheet_takes_for_a_formula(in_ran: Call) -> None:
-    sql = "SELECT '=1+1' AS a, '-2' AS b, 'plain' AS c, -3 AS d, '@x' AS e, ['=y'] AS f, NULL AS g"
-    rows = list(csv.reader(io.StringIO(in_ran("query", sql, "--format", "csv").out)))
-    assert rows == [["a", "b", "c", "d", "e", "f", "g"], ["'=1+1", "'-2", "plain", "-3", "'@x", '["=y"]', ""]]
+    rows = rows_of(in_ran("query", FORMULAS, "--format", "csv"))
+    assert rows == [
+        ["a", "b", "c", "d", "e", "f", "g", "'=h"],
+        ["'=1+1", "'-2+3", "plain", "-3", "'@x", '["=y"]', "", "'+49 30"],
+    ]
+
+
+def test_csv_guards_wide_signs_and_line_ends_and_leaves_numbers(in_ran: Call) -> None:
+    sql = (
+        "SELECT '\uff1d1' AS a, chr(10) || '=1' AS b, chr(9) || 'x' AS c, '-2' AS d, '+1.5' AS e, '-2,5' AS f, '-' AS g"
+    )
+    (_, row) = rows_of(in_ran("query", sql, "--format", "csv"))
+    assert row == ["'\uff1d1", "'\n=1", "'\tx", "-2", "+1.5", "-2,5", "'-"]
+
+
+def test_csv_for_programs_has_text_as_it_is(in_ran: Call) -> None:
+    rows = rows_of(in_ran("query", FORMULAS, "--format", "csv", "--exact"))
+    assert rows == [
+        ["a", "b", "c", "d", "e", "f", "g", "=h"],
+        ["=1+1", "-2+3", "plain", "-3", "@x", '["=y"]', "", "+49 30"],
+    ]
 
 
 def test_limit_says_that_there_is_more(in_ran: Call) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 FOREIGN = (
     "azure", "confluent_kafka", "pyspark", "delta", "airflow", "fastapi", "starlette", "dash", "psycopg", "boto3",
-    "pandas", "great_expectations", "dlt", "requests",
+    "pandas", "great_expectations", "dlt", "requests", "opentelemetry", "google", "prometheus_client",
 )  # fmt: skip
 
 SCRIPT = """
@@ -47,3 +47,5 @@ print(",".join(sys.modules))
     imported = set(done.stdout.splitlines()[-1].split(","))
     assert {"duckdb", "pyarrow"} <= imported
     assert imported & {"typer", "pydantic", "rich", "sqlalchemy", "alembic", "asyncio"} == set()
+    roots = {name.split(".")[0] for name in imported}
+    assert roots & {"opentelemetry", "google", "prometheus_client"} == set()

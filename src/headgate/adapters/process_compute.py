@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 from headgate.adapters.worker_pool import Worker, WorkerPool
+from headgate.core.log_context import carried_on
 
 STOP_S = 60.0  # for the batch at hand
 
@@ -25,7 +27,10 @@ class ProcessCompute(WorkerPool):
 
     def _launch(self, owner: str) -> Worker:
         command = [sys.executable, "-m", "headgate.cli.worker", str(self._project), owner, str(self._processes)]
-        return _WorkerProcess(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL))  # noqa: S603  our own module
+        environment = os.environ | carried_on()
+        return _WorkerProcess(
+            subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=environment)  # noqa: S603  our own module
+        )
 
 
 class _WorkerProcess(Worker):

@@ -10,6 +10,7 @@ from headgate.archive.signer import PortSigner
 from headgate.core.batches import ArchivedBatch, PublishedBatch
 from headgate.core.faults import at_fault_point
 from headgate.core.merkle import inclusion_proofs
+from headgate.core.observed import observed
 from headgate.core.overlay import is_amendment, origin_of
 from headgate.core.platform import Platform
 from headgate.core.ports import DeliveryFilter
@@ -18,6 +19,7 @@ from headgate.core.records import IssuedReceipt
 from headgate.core.states import DeliveryState
 
 
+@observed("archive")
 def archive(batch: PublishedBatch, platform: Platform) -> ArchivedBatch:
     """Enter the receipts, anchor the log, write the receipt files.
 

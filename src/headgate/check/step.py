@@ -24,6 +24,7 @@ from headgate.check.rows import Rows
 from headgate.core.batches import CheckedBatch, CheckedDelivery, LandedBatch
 from headgate.core.errors import CheckError, ConfigurationError, EngineMemoryError, HeadgateError
 from headgate.core.flow import Flow
+from headgate.core.observed import observed
 from headgate.core.overlay import Overlay, is_amendment
 from headgate.core.parameters import Bound, bind, vault_name
 from headgate.core.platform import Platform, Progress
@@ -35,6 +36,7 @@ from headgate.core.replacing import replace
 KEPT_OPEN = 16  # text files of a batch; of more, each is opened once more when its turn comes
 
 
+@observed("check")
 def check(batch: LandedBatch, platform: Platform) -> CheckedBatch:
     """Stage every row typed, and the reasons of those that are not sound. Reads no published table.
 

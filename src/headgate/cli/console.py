@@ -27,7 +27,15 @@ def answer(document: Mapping[str, Any] | Sequence[Any], lines: Sequence[str], *,
 
 def note(line: str) -> None:
     """Something beside the result."""
-    sys.stderr.write(f"{line}\n")
+    _notes[-1](line)
+
+
+def say_notes_to(hears: Callable[[str], object]) -> None:
+    """Let notes go elsewhere from now on: into a log whose lines have a form."""
+    _notes.append(hears)
+
+
+_notes: list[Callable[[str], object]] = [lambda line: sys.stderr.write(f"{line}\n")]
 
 
 def columns(rows: Sequence[Sequence[object]], *, heads: Sequence[str] = (), right: Sequence[int] = ()) -> list[str]:

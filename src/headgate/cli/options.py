@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
 account_argument = click.argument("name", metavar="NAME", help="Of the account.")
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
 delivery_argument = click.argument(
     "delivery", metavar="DELIVERY", help="Its id, or as much of it as no other begins with."
 )
@@ -20,6 +25,26 @@ project_option = click.option(
     type=Path,
     help="The project; default: the nearest folder upwards with headgate.toml.",
 )
+
+
+def log_options(command: Decorated) -> Decorated:
+    """`--log-format` and `--log-level`, which take effect at once; without them, and their variables, all is quiet."""
+    told: dict[str, str] = {}
+
+    def set_up(_context: click.Context, parameter: click.Parameter, value: str | None) -> None:
+        from headgate.cli.log_lines import set_up_log
+
+        if value is not None:
+            told[str(parameter.name)] = value
+        if value is not None or {"HEADGATE_LOG_FORMAT", "HEADGATE_LOG_LEVEL"} & os.environ.keys():
+            set_up_log(told.get("log_format"), told.get("log_level"))
+
+    for name, values, what in (
+        ("--log-level", ["debug", "info", "warning", "error"], "Log what happens, from this level on."),
+        ("--log-format", ["json", "text"], "Log what happens on standard error, a line each."),
+    ):
+        command = click.option(name, type=click.Choice(values), expose_value=False, callback=set_up, help=what)(command)
+    return command
 
 
 class Group(click.Group):

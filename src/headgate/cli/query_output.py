@@ -20,17 +20,24 @@ from headgate.cli.console import columns
 from headgate.core.errors import UsageError
 
 SHOWN = 40
-FORMULA = r"^[=+\-@\t\r]"
-"""What a spreadsheet takes for the beginning of a formula: OWASP, CSV Injection."""
+FORMULA = "^[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
+"""What a spreadsheet takes for the beginning of a formula, wide signs too: OWASP, CSV Injection."""
+NUMBER = r"^[+-]?[0-9]+([.,][0-9]+)?$"
+"""What is no formula although it begins so: such text stays as it is."""
 
 
-def write_result(batches: pa.RecordBatchReader, *, form: str, limit: int | None, output: Path | None) -> bool:
-    """Write up to `limit` rows; True where there are more."""
+def write_result(
+    batches: pa.RecordBatchReader, *, form: str, limit: int | None, output: Path | None, exact: bool = False
+) -> bool:
+    """Write up to `limit` rows; True where there are more. With `exact` CSV has text as it is, for programs to read."""
     if form == "parquet" and output is None and sys.stdout.isatty():
         raise UsageError("Parquet is nothing to read on a terminal. Next: name a file with --output FILE.")
     rows = _Limited(batches, limit or (SHOWN if form == "table" else None))
     with _target(output) as target:
-        _WRITERS[form](rows, target)
+        if form == "csv":
+            _as_csv(rows, target, _flattened if exact else _guarded)
+        else:
+            _WRITERS[form](rows, target)
     return rows.more
 
 
@@ -80,19 +87,20 @@ def _as_table(rows: _Limited, target: BinaryIO) -> None:
     target.write("".join(f"{line}\n" for line in lines).encode())
 
 
-def _as_csv(rows: _Limited, target: BinaryIO) -> None:
-    schema = pa.schema([pa.field(field.name, _flat(field.type)) for field in rows.schema])
+def _as_csv(rows: _Limited, target: BinaryIO, written: Callable[[pa.Array], pa.Array]) -> None:
+    heads = written(pa.array(rows.schema.names, pa.string())).to_pylist()
+    schema = pa.schema([pa.field(head, _flat(kind)) for head, kind in zip(heads, rows.schema.types, strict=True)])
     with pyarrow.csv.CSVWriter(target, schema) as writer:
         for batch in rows:
-            writer.write_batch(pa.record_batch([_guarded(column) for column in batch.columns], schema=schema))
+            writer.write_batch(pa.record_batch([written(column) for column in batch.columns], schema=schema))
 
 
 def _flat(kind: pa.DataType) -> pa.DataType:
     return pa.string() if pa.types.is_nested(kind) or pa.types.is_large_string(kind) else kind
 
 
-def _guarded(column: pa.Array) -> pa.Array:
-    """Text with an apostrophe before what looks like a formula; lists and structs as JSON."""
+def _flattened(column: pa.Array) -> pa.Array:
+    """Lists and structs as JSON, all else as it is."""
     if pa.types.is_nested(column.type):
         texts = [
             None if value is None else json.dumps(_plain(value), ensure_ascii=False) for value in column.to_pylist()
@@ -100,8 +108,16 @@ def _guarded(column: pa.Array) -> pa.Array:
         return pa.array(texts, pa.string())
     if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
         return column
-    text = column.cast(pa.string())
-    return pc.if_else(pc.match_substring_regex(text, FORMULA), pc.binary_join_element_wise("'", text, ""), text)
+    return column.cast(pa.string())
+
+
+def _guarded(column: pa.Array) -> pa.Array:
+    """Text with an apostrophe before what looks like a formula; lists and structs as JSON."""
+    flat = _flattened(column)
+    if pa.types.is_nested(column.type) or not pa.types.is_string(flat.type):
+        return flat
+    formula = pc.and_(pc.match_substring_regex(flat, FORMULA), pc.invert(pc.match_substring_regex(flat, NUMBER)))
+    return pc.if_else(formula, pc.binary_join_element_wise("'", flat, ""), flat)
 
 
 def _as_json(rows: _Limited, target: BinaryIO) -> None:
@@ -142,7 +158,6 @@ def _as_parquet(rows: _Limited, target: BinaryIO) -> None:
 
 _WRITERS: dict[str, Callable[[_Limited, BinaryIO], None]] = {
     "table": _as_table,
-    "csv": _as_csv,
     "json": _as_json,
     "parquet": _as_parquet,
 }

@@ -74,6 +74,7 @@ def history(table: str, *, project: Path | None, as_json: bool) -> None:
     default="table",
     help="Of the result.",
 )
+@click.option("--exact", is_flag=True, help="In CSV, write text as it is: for programs, not for spreadsheets.")
 @click.option("--limit", type=click.IntRange(min=1), help="Rows at most; default: 40 as a table, else all.")
 @click.option("--output", "-o", metavar="FILE", type=Path, help="Default: standard output.")
 @project_option
@@ -82,6 +83,7 @@ def query(
     sql: str,
     *,
     form: Literal["table", "csv", "json", "parquet"],
+    exact: bool,
     limit: int | None,
     output: Path | None,
     project: Path | None,
@@ -90,7 +92,7 @@ def query(
     """Run one SELECT over the published tables, as the last complete publications left them.
 
     Nothing else is in reach of it: no file, no network, no setting. In CSV, text that a spreadsheet would take for a
-    formula gets an apostrophe before it.
+    formula gets an apostrophe before it, unless --exact is given.
     """
     from headgate.cli.opening import opened_to_read
     from headgate.cli.query_output import write_result
@@ -100,6 +102,6 @@ def query(
     with opened_to_read(project_settings(project)) as opened, ask(opened.platform, sql) as found:
         for warning in found.warnings:
             note(warning)
-        left = write_result(found.batches, form="json" if as_json else form, limit=limit, output=output)
+        left = write_result(found.batches, form="json" if as_json else form, limit=limit, output=output, exact=exact)
     if left:
         note("There are more rows. Next: --limit N shows more of them.")

@@ -9,7 +9,7 @@ import click
 from click.exceptions import Exit
 
 from headgate.cli.console import answer, note
-from headgate.cli.options import examples, json_option, project_option
+from headgate.cli.options import examples, json_option, log_options, project_option
 
 if TYPE_CHECKING:
     from headgate.operations import RunResult
@@ -34,6 +34,7 @@ DEMO_COUNT, DEMO_FILES, DEMO_DEFECTS, DEMO_SEED = 5_000, 3, 0.02, 7
 @click.option("--fail-on", type=click.Choice(["held", "rejected"]), help="End with status 3 where there are such rows.")
 @click.option("--dry-run", is_flag=True, help="Say what would be taken in; change nothing.")
 @project_option
+@log_options
 @json_option
 def run(
     paths: tuple[Path, ...],

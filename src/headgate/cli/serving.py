@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from headgate.cli.console import answer
-from headgate.cli.options import examples, json_option, project_option
+from headgate.cli.options import examples, json_option, log_options, project_option
 
 if TYPE_CHECKING:
     from headgate.cli.web_server import Place
@@ -33,6 +33,7 @@ PORT = 8420
 @click.option("--behind-proxy", is_flag=True, help="A proxy on this machine ends TLS; its X-Forwarded headers count.")
 @click.option("--no-work", is_flag=True, help="Only serve pages; do not watch the project's folders.")
 @project_option
+@log_options
 @json_option
 def serve(
     *,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from headgate.cli.console import answer, note
-from headgate.cli.options import examples, json_option, project_option
+from headgate.cli.options import examples, json_option, log_options, project_option
 
 if TYPE_CHECKING:
     from threading import Event
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     "folders", metavar="[FOLDER]...", nargs=-1, type=Path, help="Default: [watch] folders of headgate.toml."
 )
 @click.option("--once", is_flag=True, help="Take what is there and at rest, then end.")
+@log_options
 @project_option
 @json_option
 def watch(folders: tuple[Path, ...], *, once: bool, project: Path | None, as_json: bool) -> None:

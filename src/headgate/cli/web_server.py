@@ -17,12 +17,16 @@ import msgspec
 
 from headgate.archive.anchoring import anchor
 from headgate.cli.console import note
+from headgate.cli.metrics_port import answering_prometheus
 from headgate.cli.opening import opened
 from headgate.core.accounts import Account, Purpose
 from headgate.core.errors import ConfigurationError, HeadgateError, UsageError
 from headgate.core.platform import Platform
+from headgate.core.replacing import replace
 from headgate.core.roles import Grant, Permission, Role, may_everywhere
 from headgate.people import COMMAND, People, add_account, make_link
+from headgate.serve.own_figures import OwnFigures
+from headgate.serve.readiness import Pulse
 from headgate.settings import Settings
 from headgate.sign_in_settings import provider_settings
 from headgate.uploading import taker
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
     import uvicorn
 
 FIRST_ADMIN = "admin"
+KEEPER = "keeper"
 EVERY_S = 60.0
 AGAIN_S = 10.0
 
@@ -70,6 +75,7 @@ def serve_project(settings: Settings, asked: Asked, tell: Callable[[Place], None
         import uvicorn
 
         from headgate.web.app import make_app
+        from headgate.web.metrics import MEDIA_TYPE, metrics_text
         from headgate.web.passwords import Argon2Passwords
         from headgate.web.rendering import make_templates
         from headgate.web.site import Provided, Site
@@ -77,7 +83,9 @@ def serve_project(settings: Settings, asked: Asked, tell: Callable[[Place], None
         raise UsageError(
             f"`headgate serve` needs what is not installed ({error.name}). Next: pip install 'headgate[web]'."
         ) from error
-    with opened(settings) as found, _listening(asked) as listener:
+    with opened(settings) as project, _listening(asked) as listener:
+        found = replace(project, platform=_figured(project.platform))
+        pulse = Pulse()
         people = People(accounts=open_accounts(settings), clock=system_clock, random=secrets.token_bytes)
         agreed, provided = provider_settings(settings), None
         if agreed is not None:
@@ -99,9 +107,11 @@ def serve_project(settings: Settings, asked: Asked, tell: Callable[[Place], None
             hosts=_hosts(asked),
             secure=asked.tls or asked.behind_proxy,
             provided=provided,
+            pulse=pulse,
         )
+        app = make_app(site)
         config = uvicorn.Config(
-            make_app(site),
+            app,
             log_config=None,
             access_log=False,
             server_header=False,
@@ -115,15 +125,25 @@ def serve_project(settings: Settings, asked: Asked, tell: Callable[[Place], None
         secret = make_link(people, admin, Purpose.SIGN_IN, by=COMMAND)
         url = _url(asked, listener)
         uploads.resume()
-        with _kept(found.platform, uploads), _working(found.platform, settings, came, wanted=asked.works):
+        figures = partial(metrics_text, app.state.figures)
+        with (
+            answering_prometheus(settings.metrics, figures, MEDIA_TYPE),
+            _kept(found.platform, uploads, pulse),
+            _working(found.platform, settings, came, pulse, wanted=asked.works),
+        ):
             tell(Place(project=settings.name, url=url, account=admin.name, link=f"{url}/link/{secret}"))
             server = uvicorn.Server(config)
-            with _ended_by_signal(server):
+            with _ended_by_signal(server, app.state.feed.close):
                 server.run(sockets=[listener])
         uploads.close()
         people.accounts.close()
         if provided is not None:
             provided.provider.close()
+
+
+def _figured(platform: Platform) -> Platform:
+    """The same, with what it does counted for /metrics."""
+    return replace(platform, telemetry=OwnFigures(platform.telemetry))
 
 
 def first_admin(people: People) -> Account:
@@ -173,6 +193,7 @@ def _listening(asked: Asked) -> Iterator[socket.socket]:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((asked.host, asked.port))
+        listener.listen()  # who calls before the server runs waits, and is not refused
         yield listener
     except OSError as error:
         raise ConfigurationError(
@@ -191,13 +212,14 @@ def _url(asked: Asked, listener: socket.socket) -> str:
 
 
 @contextmanager
-def _ended_by_signal(server: uvicorn.Server) -> Iterator[None]:
+def _ended_by_signal(server: uvicorn.Server, close: Callable[[], None]) -> Iterator[None]:
     """Let SIGINT and SIGTERM end the server in order, as a command that did what it was asked.
 
     uvicorn raises the signal once more when it has ended, so that the process would seem to be killed by it.
     """
 
     def end(*_: object) -> None:
+        close()  # what streams ends, so that nothing is waited for
         server.should_exit = True
 
     server.capture_signals = nullcontext  # type: ignore[method-assign, assignment]
@@ -210,20 +232,20 @@ def _ended_by_signal(server: uvicorn.Server) -> Iterator[None]:
 
 
 @contextmanager
-def _beside(name: str, work: Callable[[Event], None]) -> Iterator[None]:
+def _beside(name: str, work: Callable[[Event], None]) -> Iterator[Thread]:
     """Let `work` go on on a thread while the block runs; it ends when the event that it is given is set."""
     stop = Event()
     thread = Thread(target=work, args=(stop,), name=name)
     thread.start()
     try:
-        yield
+        yield thread
     finally:
         stop.set()
         thread.join()
 
 
 @contextmanager
-def _kept(platform: Platform, uploads: UploadStore) -> Iterator[None]:
+def _kept(platform: Platform, uploads: UploadStore, pulse: Pulse) -> Iterator[None]:
     """Once a minute while the block runs cover new events by a checkpoint, and end uploads that expired."""
 
     def look(stop: Event) -> None:
@@ -231,16 +253,18 @@ def _kept(platform: Platform, uploads: UploadStore) -> Iterator[None]:
             try:
                 anchor(platform)
                 uploads.sweep(system_clock())
+                pulse.beat(KEEPER)
             except (HeadgateError, OSError) as error:
                 note(f"The log could not be anchored, or uploads not be swept: {error}")
 
-    with _beside("keeper", look):
+    pulse.beat(KEEPER)
+    with _beside(KEEPER, look):
         yield
     anchor(platform)
 
 
 @contextmanager
-def _working(platform: Platform, settings: Settings, came: Event, *, wanted: bool) -> Iterator[None]:
+def _working(platform: Platform, settings: Settings, came: Event, pulse: Pulse, *, wanted: bool) -> Iterator[None]:
     """Work on what comes by upload or into the watched folders, on a thread, while the block runs."""
     from headgate.cli.running_project import execute_decided
     from headgate.cli.watch_folders import named_folders
@@ -263,5 +287,6 @@ def _working(platform: Platform, settings: Settings, came: Event, *, wanted: boo
                 came.set()
                 stop.wait(AGAIN_S)
 
-    with _beside("watcher", work):
+    with _beside("watcher", work) as watcher:
+        pulse.expect_alive("worker", watcher.is_alive)
         yield

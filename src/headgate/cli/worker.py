@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from headgate.cli.failures import explain
+from headgate.cli.log_lines import set_up_log
+from headgate.core.observed import observing
 from headgate.core.replacing import replace
 from headgate.memo_file import opened_memo
 from headgate.pipeline import check_only
@@ -22,12 +24,14 @@ def work(arguments: Sequence[str]) -> None:
     folder, owner, processes = arguments
     stopped: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _frame: stopped.append(number))
+    set_up_log()
     settings = read_settings(Path(folder))
     with opened_memo(settings) as memo:
         flows = load_flows(settings, memo=memo)
         platform = replace(open_platform(settings, flows, processes=int(processes), memo=memo), owner=owner)
         try:
-            check_only(platform, stopped=lambda: bool(stopped))
+            with observing(platform, "work", parent=platform.traceparent):
+                check_only(platform, stopped=lambda: bool(stopped))
         finally:
             platform.close()
 

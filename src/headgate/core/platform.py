@@ -9,6 +9,7 @@ import msgspec
 from headgate.core.flow import Flow
 from headgate.core.memo import Memo
 from headgate.core.ports import Anchor, Clock, EngineFactory, Files, Ledger, Secrets, Tables
+from headgate.core.telemetry import SILENT, Telemetry
 
 MEBIBYTE = 1 << 20
 
@@ -64,3 +65,5 @@ class Platform(msgspec.Struct, frozen=True, kw_only=True):
     close: Callable[[], None] = _nothing  # gives connections, engines and their temporary files back
     version: str = "0"
     memo: Memo = msgspec.field(default_factory=Memo)  # what was found about the flows' SQL before
+    telemetry: Telemetry = SILENT
+    traceparent: str = ""  # of whoever started this process, as W3C Trace Context writes it

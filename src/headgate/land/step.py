@@ -14,6 +14,7 @@ from headgate.core.batches import Arrived, Copied
 from headgate.core.flow import Flow
 from headgate.core.forms import HEAD_BYTES, Format
 from headgate.core.naming import as_text
+from headgate.core.observed import observed
 from headgate.core.parameters import vault_name
 from headgate.core.platform import Platform, Progress
 from headgate.core.records import Arrival, Delivery
@@ -30,6 +31,7 @@ class _Proven(msgspec.Struct, frozen=True, kw_only=True):
     content: bytes | None  # of a small file that is not yet in the vault
 
 
+@observed("land")
 def land(files: Sequence[Arrived], platform: Platform, run: str) -> list[Delivery]:
     """Hash each file, recognise it, put it into the vault, register it; deliveries in the order given.
 

@@ -16,6 +16,7 @@ from headgate.core.faults import at_fault_point
 from headgate.core.flow import Flow
 from headgate.core.manifest import staged_deliveries
 from headgate.core.naming import application_name
+from headgate.core.observed import observed, observing_commit
 from headgate.core.platform import Platform
 from headgate.core.ports import DeliveryFilter
 from headgate.core.records import Delivery, Fence, Publication
@@ -25,6 +26,7 @@ from headgate.core.states import DeliveryState
 ON_THE_WAY = (DeliveryState.LANDED, DeliveryState.CHECKED, DeliveryState.PUBLISHING)
 
 
+@observed("publish")
 def publish(batch: TransformedBatch, platform: Platform, fence: Fence) -> PublishedBatch:
     """Write the intent, then finish it."""
     at_fault_point("before intent")
@@ -46,12 +48,13 @@ def finish(flow: Flow, publication: Publication, platform: Platform, fence: Fenc
         platform.ledger.renew(fence, ttl_s=platform.budget.lease_s)
         opened = publication.opened_at or platform.clock()
         at_fault_point(f"before commit of {change.table}")
-        versions[change.table] = platform.tables.commit(
-            change,
-            application=application,
-            number=publication.number,
-            at=opened,
-        )
+        with observing_commit(platform, flow.name, change.table, publication.number):
+            versions[change.table] = platform.tables.commit(
+                change,
+                application=application,
+                number=publication.number,
+                at=opened,
+            )
         at_fault_point(f"after commit of {change.table}")
     at_fault_point("before completion")
     platform.ledger.complete_publication(publication, versions=versions, at=platform.clock(), fence=fence)

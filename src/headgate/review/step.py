@@ -12,6 +12,7 @@ from headgate.core.batches import CheckedBatch, CheckedDelivery, ReviewedBatch
 from headgate.core.errors import BalanceError
 from headgate.core.flow import Flow, NewVersion
 from headgate.core.naming import outcomes_table, quarantine_table, table_name
+from headgate.core.observed import observed
 from headgate.core.overlay import DISCARDED_WHOLE, Overlay, amendments_of, is_amendment
 from headgate.core.platform import Platform
 from headgate.core.ports import DeliveryFilter, Engine, TableSnapshot
@@ -36,6 +37,7 @@ MAY_CHANGE = {ReasonCode.BELOW_THRESHOLD, ReasonCode.NOT_ALL_ACCEPTED}
 """What holds a delivery for the share of its rows, which is another one once a twin of theirs is left out."""
 
 
+@observed("review")
 def review(batches: Sequence[CheckedBatch], platform: Platform) -> ReviewedBatch:
     """Judge the staged deliveries against each other and against what is published; say which go on.
 

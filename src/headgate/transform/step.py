@@ -6,6 +6,7 @@ from headgate.core.arrow_schema import encode_schema
 from headgate.core.batches import ReviewedBatch, TransformedBatch
 from headgate.core.flow import Target
 from headgate.core.naming import outcomes_table, quarantine_table
+from headgate.core.observed import observed
 from headgate.core.overlay import amendments_of, is_amendment
 from headgate.core.platform import Platform
 from headgate.core.quarantine_schema import OUTCOMES_SCHEMA, QUARANTINE_SCHEMA
@@ -18,6 +19,7 @@ from headgate.transform.silver import make_silver
 from headgate.transform.workspace import Workspace, open_workspace
 
 
+@observed("transform")
 def transform(batch: ReviewedBatch, platform: Platform) -> TransformedBatch:
     """Run the tasks in the flow's order and write down the publication as it is meant."""
     last = platform.ledger.publications(batch.flow.name, newest=1)

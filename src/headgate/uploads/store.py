@@ -55,6 +55,11 @@ class UploadStore:
         """Hand over what is whole and was not taken; how many were."""
         return sum(self._books.hand_over(upload) for upload in self._register.all() if upload.waits)
 
+    def open_now(self) -> tuple[int, int]:
+        """How many uploads are not taken yet, and how many bytes of them came."""
+        waiting = [upload for upload in self._register.all() if upload.counts]
+        return len(waiting), sum(upload.offset_bytes for upload in waiting)
+
     def create(self, wanted: NewUpload) -> Upload:
         """Begin an upload; one of no bytes is complete at once, a final one as soon as its parts are joined."""
         if wanted.parts:

@@ -18,7 +18,10 @@ from headgate.core.roles import Permission, flows_for, may
 from headgate.core.tokens import Token
 from headgate.people import visitor_of
 from headgate.web.bearer import bearer_of, speaker_of
+from headgate.web.observing import TOLD
 from headgate.web.site import site_of
+
+MOST_INDEX = (1 << 53) - 1  # of what a query may ask for: every reader of JSON has it exactly
 
 
 class SignInNeededError(HeadgateError):
@@ -66,6 +69,7 @@ def visitor(request: Request) -> Visitor:
     if found is None:
         raise SignInNeededError("Sign in to see this.")
     account, session = found
+    request.scope.get(TOLD, {})["account"] = account.id
     return Visitor(account=account, browser=session, known_flows=flows)
 
 

@@ -13,6 +13,8 @@ from starlette.staticfiles import StaticFiles
 
 from headgate.core.errors import HeadgateError, NotFoundError, TransientError, UsageError
 from headgate.web import (
+    api,
+    live,
     pages_accounts,
     pages_audit,
     pages_deliveries,
@@ -26,7 +28,10 @@ from headgate.web import (
 )
 from headgate.web.access import RefusedError, SignInNeededError
 from headgate.web.bearer import CHALLENGE, REFUSED, TokenRefusedError, TooManyTriesError
+from headgate.web.feed import Feed
 from headgate.web.guard import Guard
+from headgate.web.metrics import make_registry
+from headgate.web.observing import Observed
 from headgate.web.rendering import page
 from headgate.web.site import Site
 
@@ -43,6 +48,8 @@ ROUTES = tuple(
         pages_me,
         pages_second_factor,
         pages_health,
+        live,
+        api,
     )
 )
 _STATUS: tuple[tuple[type[HeadgateError], int], ...] = (
@@ -70,6 +77,8 @@ def make_app(site: Site) -> FastAPI:
     """The application of one project."""
     app = FastAPI(title="Headgate", version=site.platform.version, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.site = site
+    app.state.figures = make_registry(site)
+    app.state.feed, app.state.beat_s = Feed(site.platform.ledger), live.BEAT_S
     for routes in ROUTES:
         app.include_router(routes)
     app.include_router(uploads.protocol_routes(site.uploads))
@@ -78,7 +87,8 @@ def make_app(site: Site) -> FastAPI:
     app.add_exception_handler(HTTPException, _tell)
     app.add_exception_handler(RequestValidationError, _tell)
     taking_files = (uploads.PREFIX, "/upload")
-    app.add_middleware(Guard, hosts=site.hosts, secure=site.secure, files=taking_files)  # outermost
+    app.add_middleware(Guard, hosts=site.hosts, secure=site.secure, files=taking_files)
+    app.add_middleware(Observed, telemetry=site.platform.telemetry)  # outermost
     return app
 
 

@@ -39,7 +39,9 @@ class Guard:
         self._app = app
         self._files = files
         self._hosts = frozenset(hosts)
-        self._headers = HEADERS | ({"Strict-Transport-Security": "max-age=31536000"} if secure else {})
+        self._headers = HEADERS | (
+            {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"} if secure else {}
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""

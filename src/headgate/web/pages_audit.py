@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query
@@ -17,7 +17,7 @@ from headgate.core.roles import Permission, may_everywhere
 from headgate.serve.audit import Kept, checkpoints_text, look_at_kept, verify_project
 from headgate.serve.event_list import LoggedEvent, list_events
 from headgate.serve.key_files import keys_of
-from headgate.web.access import Visitor, changing, needs, refuse
+from headgate.web.access import MOST_INDEX, Visitor, changing, needs, refuse
 from headgate.web.rendering import page
 from headgate.web.site import site_of
 
@@ -25,12 +25,13 @@ routes = APIRouter()
 
 Audits = Annotated[Visitor, Depends(needs(Permission.AUDIT))]
 Text = Annotated[str, Query(max_length=100)]
+Before = Annotated[int | None, Query(ge=0, le=MOST_INDEX)]
 
 
 class Asked:
     """What the query asks for."""
 
-    def __init__(self, type: Text = "", delivery: Text = "", before: int | None = None) -> None:  # noqa: A002  the query's name
+    def __init__(self, type: Text = "", delivery: Text = "", before: Before = None) -> None:  # noqa: A002  the query's name
         self.type, self.delivery, self.before = type.strip(), delivery.strip(), before
 
     def query(self) -> dict[str, str]:
@@ -42,20 +43,6 @@ class Asked:
 def audit_page(request: Request, who: Audits, asked: Annotated[Asked, Depends()]) -> Response:
     """The newest events, a page at a time."""
     return _page(request, who, asked)
-
-
-@routes.get("/api/events")
-def events_json(request: Request, who: Audits, asked: Annotated[Asked, Depends()]) -> dict[str, Any]:
-    """The same as JSON; `next` is the `before` of the following page."""
-    events, following = _events(request, who, asked)
-    return {
-        "events": [
-            {"index": one.index, "at": one.at.isoformat(), "type": one.type, "flow": one.flow, "hash": one.hash}
-            | {"delivery": one.delivery, "who": one.who, "fields": dict(one.fields)}
-            for one in events
-        ],
-        "next": following,
-    }
 
 
 @routes.post("/audit/verify")
@@ -96,7 +83,7 @@ def _whole_log(request: Request, who: Visitor) -> None:
         raise refuse(request, who, Permission.AUDIT, "The whole log is for an auditor of all flows.")
 
 
-def _events(request: Request, who: Visitor, asked: Asked) -> tuple[list[LoggedEvent], int | None]:
+def seen_events(request: Request, who: Visitor, asked: Asked) -> tuple[list[LoggedEvent], int | None]:
     """Events of the flows that the visitor audits; those of no flow for who audits all."""
     flows: tuple[str | None, ...] | None = who.flows(Permission.AUDIT)
     if may_everywhere(who.account.grants, Permission.AUDIT):
@@ -109,7 +96,7 @@ def _page(
     request: Request, who: Visitor, asked: Asked, *, report: LogReport | None = None, kept: Kept | None = None
 ) -> Response:
     site = site_of(request)
-    events, following = _events(request, who, asked)
+    events, following = seen_events(request, who, asked)
     ids = {one.who for one in events} | {one.fields["account"] for one in events if "account" in one.fields}
     newest = site.platform.ledger.checkpoints(newest=1)
     root = request.scope.get("root_path", "")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form, Query
@@ -14,11 +13,11 @@ from starlette.responses import Response
 from headgate.core.errors import NotFoundError
 from headgate.core.records import Delivery
 from headgate.core.roles import Permission
-from headgate.serve.deliveries import delivery_document, receipt_file
+from headgate.serve.deliveries import receipt_file
 from headgate.serve.delivery_list import PAGE, STATES, Wanted, list_deliveries
 from headgate.serve.delivery_story import tell_story
 from headgate.serve.delivery_words import tell_state
-from headgate.web.access import Visitor, changing, needs, refuse, seen_delivery
+from headgate.web.access import MOST_INDEX, Visitor, changing, needs, refuse, seen_delivery
 from headgate.web.pictures import balance_picture
 from headgate.web.reasons import reason_lines, record_look
 from headgate.web.rendering import page
@@ -28,9 +27,10 @@ routes = APIRouter()
 
 Sees = Annotated[Visitor, Depends(needs(Permission.SEE))]
 Text = Annotated[str, Query(max_length=200)]
+Before = Annotated[int | None, Query(ge=0, le=MOST_INDEX)]
 
 
-def wanted(flow: Text = "", state: Text = "", q: Text = "", before: int | None = None) -> Wanted:
+def wanted(flow: Text = "", state: Text = "", q: Text = "", before: Before = None) -> Wanted:
     """What the query asks for."""
     return Wanted(flow=flow, state=state, text=q, before=before)
 
@@ -57,13 +57,6 @@ def deliveries_page(request: Request, who: Sees, asks: Annotated[Wanted, Depends
     )
 
 
-@routes.get("/api/deliveries")
-def deliveries_json(request: Request, who: Sees, asks: Annotated[Wanted, Depends(wanted)]) -> dict[str, Any]:
-    """The same as JSON; `next` is the `before` of the following page."""
-    shown, next_before = _listed(request, who, asks)
-    return {"deliveries": _documents(request, shown), "next": next_before}
-
-
 @routes.get("/deliveries/{delivery}")
 def delivery_page(request: Request, who: Sees, delivery: str) -> Response:
     """Balance, reasons, events, tables, receipts."""
@@ -83,13 +76,6 @@ def personal(
         raise refuse(request, who, Permission.UNMASK, f"{who.account.name} may not see personal values of this flow.")
     record_look(site_of(request), who.account, one, column)
     return _shown(request, who, one, seen=(column,))
-
-
-@routes.get("/api/deliveries/{delivery}")
-def delivery_json(request: Request, who: Sees, delivery: str) -> dict[str, Any]:
-    """One delivery as JSON."""
-    (document,) = _documents(request, [seen_delivery(request, who, delivery)])
-    return document
 
 
 @routes.get("/deliveries/{delivery}/receipts/{number}")
@@ -142,9 +128,3 @@ def _shown(request: Request, who: Visitor, one: Delivery, *, seen: tuple[str, ..
 def _listed(request: Request, who: Visitor, asks: Wanted) -> tuple[list[Delivery], int | None]:
     flows = (*who.flows(Permission.SEE), None)
     return list_deliveries(site_of(request).platform, asks, flows=flows)
-
-
-def _documents(request: Request, shown: Sequence[Delivery]) -> list[dict[str, Any]]:
-    issued = site_of(request).platform.ledger.receipts([one.id for one in shown])
-    newest = {each.delivery: each for each in issued}
-    return [delivery_document(one, newest) for one in shown]

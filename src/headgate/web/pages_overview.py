@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from headgate.core.roles import Permission
+from headgate.core.states import DeliveryState
 from headgate.serve.delivery_words import tell_state
 from headgate.serve.overview import Overview, read_overview
 from headgate.serve.report_numbers import in_words
@@ -20,6 +21,14 @@ from headgate.web.rendering import page
 from headgate.web.site import site_of
 
 routes = APIRouter()
+
+STEPS = ("land", "check", "review", "transform", "publish", "archive")
+TAKEN = {  # how many of the steps a delivery in that state has behind it
+    DeliveryState.LANDED: 1,
+    DeliveryState.CHECKED: 2,
+    DeliveryState.PUBLISHING: 4,
+    DeliveryState.PUBLISHED: 5,
+}
 
 
 @routes.get("/")
@@ -39,6 +48,8 @@ def overview_page(request: Request, who: Annotated[Visitor, Depends(needs(Permis
         sparks={flow.name: spark(flow.days) for flow in overview.flows},
         due={flow.name: _next_due(flow.schedule, now) for flow in overview.flows},
         chart=_chart(overview),
+        steps=STEPS,
+        taken=TAKEN,
     )
 
 

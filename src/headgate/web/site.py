@@ -9,6 +9,7 @@ from starlette.requests import Request
 from headgate.core.identities import IdentityProvider, ProviderSettings
 from headgate.core.platform import Platform
 from headgate.people import Passwords, People
+from headgate.serve.readiness import Pulse
 from headgate.uploads.store import UploadStore
 from headgate.web.pending import Enrolment, Half, Pending, Waiting
 from headgate.web.tries import Tries
@@ -36,6 +37,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     halves: Pending[Half] = msgspec.field(default_factory=Pending)
     enrolments: Pending[Enrolment] = msgspec.field(default_factory=Pending)
     provided: Provided | None = None  # None: people sign in by link and password only
+    pulse: Pulse = msgspec.field(default_factory=Pulse)  # what goes on beside the requests
 
     @property
     def cookie(self) -> str:

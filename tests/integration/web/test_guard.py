@@ -15,7 +15,7 @@ def test_every_answer_has_the_headers(web: Web) -> None:
         answer = client.get(path)
         for name, value in HEADERS.items():
             assert answer.headers[name] == value, (path, name)
-        assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+        assert answer.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
     assert client.get("/").headers["Cache-Control"] == "no-store"
 
 

@@ -31,6 +31,7 @@ PUBLIC = {
 OWN = {
     ("POST", "/sign-out"),
     ("GET", "/me"),
+    ("GET", "/api/openapi.json"),
     ("POST", "/me/password"),
     ("POST", "/me/sessions/{session}/end"),
     ("POST", "/me/tokens"),

@@ -6,8 +6,15 @@ const root = document.documentElement;
 const keysDialog = document.getElementById("keys");
 const keysOn = document.getElementById("keys-on");
 const typing = "input:not([type=checkbox]), textarea, select, [contenteditable]";
-const rows = [...document.querySelectorAll("tr[data-row], li[data-row]")];
+let rows = allRows();
 let current = Math.max(0, rows.findIndex((row) => row.getAttribute("aria-selected") === "true"));
+
+function allRows() {
+  return [...document.querySelectorAll("tr[data-row], li[data-row]")];
+}
+
+/* live.js put fresh rows in: the keys act on these, from the same place on. */
+document.addEventListener("headgate:read", () => { rows = allRows(); current = Math.min(current, Math.max(0, rows.length - 1)); });
 
 function remember(name, value) {
   try { localStorage.setItem(name, value); } catch { /* private window: the choice lasts for this page */ }
