@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from headgate.adapters import sqlite_schema_alerts as alerts
 from headgate.adapters.sqlite_triggers import triggers
 from headgate.core.accounts import Purpose
 from headgate.core.records import DeliveryKind, PublicationState
 from headgate.core.roles import Role
 from headgate.core.states import DeliveryState
 
-HEAD = "0002"
+HEAD = "0006"
 """The revision that this code reads and writes: the newest under `migrations/versions`."""
 
-COUNTERS = ("landing", "event", "fence")
+COUNTERS = ("landing", "event", "fence", "message")
 """Registers that must have no gap: one row each, raised in the transaction that uses the number."""
 
 
@@ -125,6 +126,7 @@ TABLES = (
         CONSTRAINT ck_links_purpose CHECK ({_one_of("purpose", Purpose)}),
         CONSTRAINT fk_links_account_accounts FOREIGN KEY(account) REFERENCES accounts (id)
     )""",
+    *alerts.TABLES,
     """CREATE TABLE alembic_version (
         version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
     )""",
@@ -144,6 +146,7 @@ INDEXES = (
     "CREATE INDEX ix_contracts_digest ON contracts (digest)",
     "CREATE INDEX ix_runs_started_at ON runs (started_at)",
     "CREATE INDEX ix_sessions_account ON sessions (account)",
+    *alerts.INDEXES,
 )
 
 SCHEMA = (
