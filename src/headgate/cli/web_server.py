@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from headgate.archive.anchoring import anchor
+from headgate.cli.alerts_beside import alerting
 from headgate.cli.console import note
 from headgate.cli.opening import opened
 from headgate.core.accounts import Account, Purpose
@@ -25,7 +26,7 @@ from headgate.people import COMMAND, People, add_account, make_link
 from headgate.settings import Settings
 from headgate.uploading import taker
 from headgate.uploads.store import UploadStore
-from headgate.wiring import open_accounts, system_clock
+from headgate.wiring import open_accounts, open_alerts, system_clock
 
 if TYPE_CHECKING:
     import uvicorn
@@ -77,6 +78,7 @@ def serve_project(settings: Settings, asked: Asked, tell: Callable[[Place], None
         ) from error
     with opened(settings) as found, _listening(asked) as listener:
         people = People(accounts=open_accounts(settings), clock=system_clock, random=secrets.token_bytes)
+        desk = open_alerts(settings, found.platform)
         came = Event()
         uploads = UploadStore(
             settings.uploads,
@@ -108,12 +110,17 @@ def serve_project(settings: Settings, asked: Asked, tell: Callable[[Place], None
         secret = make_link(people, admin, Purpose.SIGN_IN, by=COMMAND)
         url = _url(asked, listener)
         uploads.resume()
-        with _kept(found.platform, uploads), _working(found.platform, settings, came, wanted=asked.works):
+        with (
+            _kept(found.platform, uploads),
+            alerting(desk, found.platform, settings),
+            _working(found.platform, settings, came, wanted=asked.works),
+        ):
             tell(Place(project=settings.name, url=url, account=admin.name, link=f"{url}/link/{secret}"))
             server = uvicorn.Server(config)
             with _ended_by_signal(server):
                 server.run(sockets=[listener])
         uploads.close()
+        desk.close()
         people.accounts.close()
 
 

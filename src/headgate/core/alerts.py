@@ -100,6 +100,11 @@ def new_alert(condition: Condition, *, at: datetime) -> Alert:
     )
 
 
+def notice_id(alert: Alert, receiver: str) -> str:
+    """Id of what a receiver is told of the alert now: the same however often it is composed or sent."""
+    return f"{alert.id}.{alert.tellings}.{receiver}"
+
+
 class Silence(msgspec.Struct, frozen=True, kw_only=True):
     """Alerts that nobody is told of for a while; all that it names must fit, None fits any."""
 
