@@ -16,7 +16,7 @@ MORE = "more"
 """Subject of the one alert for all that come after the first ones of a kind."""
 
 _UNITS = (("day", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
-_GIB = 1 << 30
+_SIZES = (("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10))
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +51,12 @@ def span(seconds: float) -> str:
 
 def _count(count: int, unit: str) -> str:
     return f"{fixed(count)} {unit}{'s' if unit == 'day' and count != 1 else ''}"
+
+
+def _size(size_bytes: int) -> str:
+    """In the units of the setting."""
+    unit, of = next((one for one in _SIZES if size_bytes >= one[1]), _SIZES[-1])
+    return f"{fixed(size_bytes / of, 1)} {unit}"
 
 
 def _deliveries(count: int) -> str:
@@ -153,10 +159,10 @@ def _absent(_: Alert | Condition, facts: Mapping[str, Any]) -> Told:
 
 
 def _storage(_: Alert | Condition, facts: Mapping[str, Any]) -> Told:
-    used, quota = facts["used_bytes"] / _GIB, facts["quota_bytes"] / _GIB
+    used, quota = facts["used_bytes"], facts["quota_bytes"]
     return Told(
         heading="storage is used up" if used >= quota else "storage is nearly used up",
-        what=f"The project's folder has {fixed(used, 1)} GiB; the quota is {fixed(quota, 1)} GiB.",
+        what=f"The project's folder has {_size(used)}; the quota is {_size(quota)}.",
         next="move old reports and uploads away, or raise `storage_quota` in [alerts] of headgate.toml.",
         grave=used >= quota,
     )

@@ -9,6 +9,7 @@ from threading import Event, Thread
 
 from headgate.alerts.desk import Desk
 from headgate.alerts.sending import AT_ONCE, send_in_turn
+from headgate.archive.anchoring import anchor
 from headgate.cli.alerts_opening import acts
 from headgate.cli.console import note
 from headgate.core.errors import HeadgateError
@@ -24,6 +25,7 @@ LAST_WAIT_S = 5.0  # for what is being told when the server ends; what is cut of
 def alerting(desk: Desk, platform: Platform, settings: Settings) -> Iterator[None]:
     """Look once a minute while the block runs, and send what waits."""
     stop = Event()
+    anchor(platform)  # what the opening wrote, so that there is something to verify
     look, _ = acts(desk, platform, settings)
 
     def looking() -> None:

@@ -92,6 +92,7 @@ def serve_project(settings: Settings, asked: Asked, tell: Callable[[Place], None
             passwords=Argon2Passwords(),
             templates=make_templates(),
             uploads=uploads,
+            alerts=desk,
             hosts=_hosts(asked),
             secure=asked.tls or asked.behind_proxy,
         )

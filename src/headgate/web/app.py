@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 from headgate.core.errors import HeadgateError, NotFoundError, TransientError, UsageError
 from headgate.web import (
     pages_accounts,
+    pages_alerts,
     pages_audit,
     pages_deliveries,
     pages_health,
@@ -28,7 +29,16 @@ from headgate.web.site import Site
 
 ROUTES = tuple(
     pages.routes
-    for pages in (pages_sign_in, pages_overview, pages_deliveries, uploads, pages_audit, pages_accounts, pages_health)
+    for pages in (
+        pages_sign_in,
+        pages_overview,
+        pages_deliveries,
+        pages_alerts,
+        uploads,
+        pages_audit,
+        pages_accounts,
+        pages_health,
+    )
 )
 _STATUS: tuple[tuple[type[HeadgateError], int], ...] = (
     (SignInNeededError, 401),

@@ -15,6 +15,7 @@ from headgate.serve.delivery_words import tell_state
 from headgate.serve.overview import Overview, read_overview
 from headgate.serve.report_numbers import in_words
 from headgate.web.access import Visitor, needs
+from headgate.web.pages_alerts import coded, seen_alerts
 from headgate.web.pictures import VolumeChart, spark, volume_chart
 from headgate.web.rendering import page
 from headgate.web.site import site_of
@@ -39,6 +40,8 @@ def overview_page(request: Request, who: Annotated[Visitor, Depends(needs(Permis
         sparks={flow.name: spark(flow.days) for flow in overview.flows},
         due={flow.name: _next_due(flow.schedule, now) for flow in overview.flows},
         chart=_chart(overview),
+        alerts=seen_alerts(site, who, past=0),
+        coded=coded,
     )
 
 

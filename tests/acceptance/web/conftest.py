@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -41,6 +42,13 @@ class Served(msgspec.Struct, kw_only=True):
 def served(ran: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("served") / "shop"
     shutil.copytree(ran, folder)
+    with serving(folder) as server:
+        yield server
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[Served]:
+    """A server of the project in a folder, while the block runs; it must end in order."""
     command = [sys.executable, "-m", "headgate.cli.main", "serve", "--port", "0", "--json"]
     with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -79,6 +87,18 @@ def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The text of axe-core."""
     modules = node_modules(AXE, tmp_path_factory.mktemp("axe"))
     return (modules / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+
+
+def look_at(page: Page, axe: str, name: str) -> None:
+    """Take a picture where somebody wants one; axe finds nothing, and nothing scrolls sideways but tables and code."""
+    if SHOTS:
+        page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide <= 0, f"{name} is {wide} px too wide"
+    page.evaluate(axe)
+    found = page.evaluate("axe.run().then(result => result.violations)")
+    told = [(one["id"], one["nodes"][0]["html"][:200], one["nodes"][0]["failureSummary"][:300]) for one in found]
+    assert told == [], name
 
 
 class Watched:
