@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from headgate import __version__
 from headgate.core.accounts import Accounts
@@ -20,6 +21,9 @@ from headgate.core.platform import MEBIBYTE, Budget, Platform, Progress, silent
 from headgate.core.ports import Clock, Compute, Secrets
 from headgate.core.telemetry import SILENT, Telemetry
 from headgate.settings import Settings
+
+if TYPE_CHECKING:
+    from headgate.alerts.desk import Desk
 
 PROCESS_BYTES = 344 * MEBIBYTE  # of a process beside its engine: interpreter, libraries, windows
 LEAST_ENGINE_BYTES = 96 * MEBIBYTE
@@ -171,6 +175,40 @@ def open_provider(settings: ProviderSettings, secrets_: Secrets, *, clock: Clock
 
     secret = None if settings.client_secret is None else secrets_.get(settings.client_secret)
     return OidcProvider(settings, secret=secret, clock=clock)
+
+
+def open_alerts(settings: Settings, platform: Platform, *, clock: Callable[[], datetime] = system_clock) -> Desk:
+    """Alerts beside the project's ledger, with the receivers of its settings."""
+    from headgate.adapters.http_webhook import post
+    from headgate.adapters.smtp_mail import SmtpMail
+    from headgate.adapters.sqlite_alerts import SqliteAlerts
+    from headgate.adapters.sqlite_queue import SqliteQueue
+    from headgate.alerts.desk import QUEUE, Desk
+    from headgate.alerts.reading_settings import read_alert_settings
+    from headgate.alerts.receivers import make_receivers
+
+    found = read_alert_settings(settings.folder)
+    server, kept = found.mail, platform.secrets
+    mail = None
+    if server is not None:
+        mail = SmtpMail(
+            server.host,
+            server.port,
+            security=server.security.value,
+            user=server.user,
+            password=(lambda: kept.get(server.password_secret)) if server.password_secret else None,
+            ca=server.ca,
+        )
+    return Desk(
+        project=settings.name,
+        alerts=SqliteAlerts(settings.ledger),
+        queue=SqliteQueue(settings.ledger, name=QUEUE),
+        settings=found,
+        receivers=make_receivers(found, secrets=kept, send_mail=mail, post=post, clock=clock),
+        clock=clock,
+        random=random.random,
+        random_bytes=secrets.token_bytes,
+    )
 
 
 def open_compute(settings: Settings, *, processes: int) -> Compute:

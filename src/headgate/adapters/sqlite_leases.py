@@ -17,10 +17,10 @@ from headgate.core.errors import LeaseLostError
 from headgate.core.records import Claim, Fence
 from headgate.core.states import DeliveryState
 
+NOW = "((julianday('now') - 2440587.5) * 86400.0)"
+"""Seconds since 1970 by the database's clock, to a thousandth."""
+
 _CLAIM = "claim:"
-
-
-_NOW = "((julianday('now') - 2440587.5) * 86400.0)"  # seconds since 1970 by the database's clock
 _SAME = "key = :key AND number = :number"
 _WAITING = f"SELECT {DELIVERY_COLUMNS} FROM deliveries WHERE state = '{DeliveryState.LANDED.value}' AND claim IS NULL"
 
@@ -36,7 +36,7 @@ def check_fence(connection: sqlite3.Connection, fence: Fence | None) -> None:
 
 def acquire(connection: sqlite3.Connection, key: str, owner: str, *, ttl_s: float) -> Fence | None:
     """Take a lease that is free, expired or the owner's own; None while another owner holds it."""
-    held = f"SELECT owner FROM leases WHERE key = :key AND expires_at > {_NOW}"
+    held = f"SELECT owner FROM leases WHERE key = :key AND expires_at > {NOW}"
     if first_value(connection, held, {"key": key}) not in {None, owner}:
         return None
     connection.execute("DELETE FROM leases WHERE key = :key", {"key": key})
@@ -46,7 +46,7 @@ def acquire(connection: sqlite3.Connection, key: str, owner: str, *, ttl_s: floa
 def renew(connection: sqlite3.Connection, fence: Fence, *, ttl_s: float) -> None:
     """Let the lease end `ttl_s` from now."""
     renewed = connection.execute(
-        f"UPDATE leases SET expires_at = {_NOW} + :ttl_s WHERE {_SAME}", {**_bound(fence), "ttl_s": ttl_s}
+        f"UPDATE leases SET expires_at = {NOW} + :ttl_s WHERE {_SAME}", {**_bound(fence), "ttl_s": ttl_s}
     )
     if not renewed.rowcount:
         raise _lost(fence)
@@ -67,7 +67,7 @@ def claim(
     connection: sqlite3.Connection, owner: str, *, max_deliveries: int, max_bytes: int, ttl_s: float
 ) -> Claim | None:
     """Lease what waits longest, of one flow, in landing order; claims that expired are open to all again."""
-    _drop(connection, f"key LIKE :claims AND expires_at <= {_NOW}", {"claims": f"{_CLAIM}%"})
+    _drop(connection, f"key LIKE :claims AND expires_at <= {NOW}", {"claims": f"{_CLAIM}%"})
     oldest = connection.execute(f"{_WAITING} AND flow IS NOT NULL ORDER BY landing_number LIMIT 1").fetchone()
     if oldest is None:
         return None
@@ -94,7 +94,7 @@ def _free_key(connection: sqlite3.Connection, key: str) -> str:
 def _enter(connection: sqlite3.Connection, key: str, owner: str, ttl_s: float) -> Fence:
     number = take_numbers(connection, "fence").stop
     connection.execute(
-        f"INSERT INTO leases (key, owner, number, expires_at) VALUES (:key, :owner, :number, {_NOW} + :ttl_s)",
+        f"INSERT INTO leases (key, owner, number, expires_at) VALUES (:key, :owner, :number, {NOW} + :ttl_s)",
         {"key": key, "owner": owner, "number": number, "ttl_s": ttl_s},
     )
     return Fence(key=key, owner=owner, number=number)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from headgate.adapters import sqlite_schema_alerts as alerts
 from headgate.adapters.sqlite_triggers import triggers
 from headgate.core.accounts import Purpose
 from headgate.core.cases import Act, CaseKind, CaseState, DecisionState
@@ -11,10 +12,10 @@ from headgate.core.records import DeliveryKind, PublicationState
 from headgate.core.roles import Role
 from headgate.core.states import DeliveryState
 
-HEAD = "0004"
+HEAD = "0006"
 """The revision that this code reads and writes: the newest under `migrations/versions`."""
 
-COUNTERS = ("landing", "event", "fence")
+COUNTERS = ("landing", "event", "fence", "message")
 """Registers that must have no gap: one row each, raised in the transaction that uses the number."""
 
 
@@ -184,6 +185,7 @@ TABLES = (
         account TEXT NOT NULL, sha256 TEXT NOT NULL, CONSTRAINT pk_recovery_codes PRIMARY KEY (account, sha256),
         CONSTRAINT fk_recovery_codes_account_accounts FOREIGN KEY(account) REFERENCES accounts (id)
     )""",
+    *alerts.TABLES,
     """CREATE TABLE alembic_version (
         version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
     )""",
@@ -208,6 +210,7 @@ INDEXES = (
     # of a case only one is under way, whoever proposes
     "CREATE UNIQUE INDEX uq_decisions_under_way ON decisions (case_id) WHERE state IN ('decided', 'proposed')",
     "CREATE INDEX ix_tokens_account ON tokens (account)",
+    *alerts.INDEXES,
 )
 
 SCHEMA = (

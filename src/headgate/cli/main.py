@@ -15,6 +15,7 @@ from click.exceptions import Exit
 
 from headgate import __version__
 from headgate.cli import (
+    alerts,
     auditing,
     cases,
     contracts,
@@ -45,6 +46,7 @@ COMMANDS = (  # as `headgate --help` lists them
     watching.watch,
     serving.serve,
     people.accounts,
+    alerts.alerts,
     looking.status,
     looking.show,
     cases.cases,

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from headgate.archive.anchoring import anchor
+from headgate.cli.alerts_beside import alerting
 from headgate.cli.console import note
 from headgate.cli.metrics_port import answering_prometheus
 from headgate.cli.opening import opened
@@ -31,7 +32,7 @@ from headgate.settings import Settings
 from headgate.sign_in_settings import provider_settings
 from headgate.uploading import taker
 from headgate.uploads.store import UploadStore
-from headgate.wiring import open_accounts, open_provider, system_clock
+from headgate.wiring import open_accounts, open_alerts, open_provider, system_clock
 
 if TYPE_CHECKING:
     import uvicorn
@@ -91,6 +92,7 @@ def serve_project(settings: Settings, asked: Asked, tell: Callable[[Place], None
         if agreed is not None:
             provider = open_provider(agreed, found.platform.secrets, clock=system_clock)
             provided = Provided(provider=provider, settings=agreed)
+        alerts = open_alerts(settings, found.platform)
         came = Event()
         uploads = UploadStore(
             settings.uploads,
@@ -104,6 +106,7 @@ def serve_project(settings: Settings, asked: Asked, tell: Callable[[Place], None
             passwords=Argon2Passwords(),
             templates=make_templates(),
             uploads=uploads,
+            alerts=alerts,
             hosts=_hosts(asked),
             secure=asked.tls or asked.behind_proxy,
             provided=provided,
@@ -129,6 +132,7 @@ def serve_project(settings: Settings, asked: Asked, tell: Callable[[Place], None
         with (
             answering_prometheus(settings.metrics, figures, MEDIA_TYPE),
             _kept(found.platform, uploads, pulse),
+            alerting(alerts, found.platform, settings),
             _working(found.platform, settings, came, pulse, wanted=asked.works),
         ):
             tell(Place(project=settings.name, url=url, account=admin.name, link=f"{url}/link/{secret}"))
@@ -136,6 +140,7 @@ def serve_project(settings: Settings, asked: Asked, tell: Callable[[Place], None
             with _ended_by_signal(server, app.state.feed.close):
                 server.run(sockets=[listener])
         uploads.close()
+        alerts.close()
         people.accounts.close()
         if provided is not None:
             provided.provider.close()

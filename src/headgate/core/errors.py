@@ -19,6 +19,7 @@ HeadgateError
 ├── TransientError          worth another try: storage or database did not answer
 │   └── EngineMemoryError   the engine's memory limit: fewer deliveries at once need less
 ├── LeaseLostError          another worker took the work over
+├── ReceiverRefusedError    a receiver of alerts will not take a notice, however often it is sent
 ├── UploadRefusedError      a request for an upload that is not followed; nothing counts that was not acknowledged
 └── EvidenceError           log, receipt or checkpoint that does not prove what it claims
 ```
@@ -132,6 +133,10 @@ class EngineMemoryError(TransientError):
 
 class LeaseLostError(HeadgateError):
     """Another worker took this work over while we were away; what we staged is thrown away."""
+
+
+class ReceiverRefusedError(HeadgateError):
+    """A receiver of alerts will not take a notice, however often it is sent; it is laid aside as a dead letter."""
 
 
 class UploadRefusedError(HeadgateError):

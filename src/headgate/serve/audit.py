@@ -50,7 +50,7 @@ def verify_project(
     size = platform.ledger.log_size()
     stored = root(size, platform.ledger.nodes)
     if since is None:
-        leaves = platform.ledger.leaves()
+        leaves = platform.ledger.leaves(0, size)  # what is appended meanwhile belongs to no root that was read
         return verify_log(leaves, given, keys, stored_size=size, stored_root=stored)
     old = open_checkpoint(since, keys).checkpoint
     later = [note for note in given if _size_of(note) >= old.size]
@@ -58,7 +58,7 @@ def verify_project(
         # more events than there are: the whole log tells how many are gone
         return verify_log(platform.ledger.leaves(), [*given, since], keys, stored_size=size, stored_root=stored)
     hashes = peaks(old.size, platform.ledger.nodes)
-    return verify_since(since, hashes, platform.ledger.leaves(old.size), later, keys, stored_root=stored)
+    return verify_since(since, hashes, platform.ledger.leaves(old.size, size), later, keys, stored_root=stored)
 
 
 def verify_files(

@@ -16,6 +16,7 @@ from headgate.serve.delivery_words import tell_state
 from headgate.serve.overview import Overview, read_overview
 from headgate.serve.report_numbers import in_words
 from headgate.web.access import Visitor, needs
+from headgate.web.pages_alerts import coded, seen_alerts
 from headgate.web.pictures import VolumeChart, spark, volume_chart
 from headgate.web.rendering import page
 from headgate.web.site import site_of
@@ -50,6 +51,8 @@ def overview_page(request: Request, who: Annotated[Visitor, Depends(needs(Permis
         chart=_chart(overview),
         steps=STEPS,
         taken=TAKEN,
+        alerts=seen_alerts(site, who, past=0),
+        coded=coded,
     )
 
 

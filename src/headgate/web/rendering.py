@@ -22,6 +22,7 @@ from headgate.web.site import site_of
 NAVIGATION = (
     ("/", "Overview", Permission.SEE),
     ("/deliveries", "Deliveries", Permission.SEE),
+    ("/alerts", "Alerts", Permission.SEE),
     ("/upload", "Send files", Permission.UPLOAD),
     ("/audit", "Audit", Permission.AUDIT),
     ("/accounts", "Accounts", Permission.ACCOUNTS),

@@ -6,6 +6,7 @@ import msgspec
 from jinja2 import Environment
 from starlette.requests import Request
 
+from headgate.alerts.desk import Desk
 from headgate.core.identities import IdentityProvider, ProviderSettings
 from headgate.core.platform import Platform
 from headgate.people import Passwords, People
@@ -31,6 +32,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     passwords: Passwords
     templates: Environment
     uploads: UploadStore
+    alerts: Desk
     hosts: tuple[str, ...]  # names under which it answers; any other Host is refused
     secure: bool  # reached by https: cookies are for that only
     tries: Tries = msgspec.field(default_factory=Tries)  # of tokens that did not do, by address

@@ -15,6 +15,7 @@ PAGES = {
     "upload": "/upload",
     "overview": "/",
     "deliveries": "/deliveries",
+    "alerts": "/alerts",
     "audit": "/audit",
     "accounts": "/accounts",
     "me": "/me",

@@ -12,6 +12,10 @@ from starlette.testclient import TestClient
 from tests.harness.project import LANDING, make_project, make_sales, open_project, run_files
 
 from headgate.adapters.sqlite_accounts import SqliteAccounts
+from headgate.adapters.sqlite_alerts import SqliteAlerts
+from headgate.adapters.sqlite_queue import SqliteQueue
+from headgate.alerts.desk import QUEUE, Desk
+from headgate.alerts.settings import AlertSettings
 from headgate.core.accounts import Account, Purpose
 from headgate.core.platform import Platform
 from headgate.core.roles import Grant
@@ -92,6 +96,16 @@ def make_web(platform: Platform, landed: Path, passwords: Argon2Passwords) -> Ca
         clock = Clock()
         accounts = SqliteAccounts(f"sqlite:///{landed}/ledger.db")
         people = People(accounts=accounts, clock=clock, random=os.urandom)
+        desk = Desk(
+            project="proof",
+            alerts=SqliteAlerts(f"sqlite:///{landed}/ledger.db"),
+            queue=SqliteQueue(f"sqlite:///{landed}/ledger.db", name=QUEUE),
+            settings=AlertSettings(),
+            receivers={},
+            clock=clock,
+            random=lambda: 0.0,
+            random_bytes=os.urandom,
+        )
         uploads = UploadStore(
             landed / "uploads", take=taker(platform, people, lambda: None), clock=clock, random_bytes=os.urandom
         )
@@ -99,6 +113,7 @@ def make_web(platform: Platform, landed: Path, passwords: Argon2Passwords) -> Ca
             platform=platform,
             people=people,
             uploads=uploads,
+            alerts=desk,
             passwords=passwords,
             templates=make_templates(),
             hosts=(HOST,),
@@ -114,4 +129,5 @@ def web(make_web: Callable[[], Web]) -> Iterator[Web]:
     made = make_web()
     yield made
     made.site.uploads.close()
+    made.site.alerts.close()
     made.site.people.accounts.close()

@@ -1,0 +1,1 @@
+"""Alerts: what is wrong now, who is told of it and when, and how it reaches them."""

@@ -1,0 +1,182 @@
+"""What is wrong now: read from the ledger and from what the caller looks at, one function a kind."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from headgate.alerts.settings import AlertSettings
+from headgate.alerts.words import MORE
+from headgate.core.alerts import AlertKind, Condition
+from headgate.core.errors import HeadgateError
+from headgate.core.flow import Flow
+from headgate.core.platform import Platform
+from headgate.core.ports import DeliveryFilter, EventFilter
+from headgate.core.reasons import ReasonCode
+from headgate.core.records import Delivery, Holding
+from headgate.core.states import DeliveryState
+from headgate.serve.status import AT_WORK
+
+ONE_BY_ONE = 20
+"""Deliveries of a flow and kind that are told each; all further ones are one alert, so that a bad day is no flood."""
+
+NEARLY = 0.9  # of the storage quota
+_SHARES = re.compile(r"accepted ([\d.]+) of at least ([\d.]+)")  # as the review says it
+_BEGINNINGS = ("landed", "release", "retry", "reprocess", "repair")  # events after which a delivery is under way anew
+
+
+class Checks(msgspec.Struct, frozen=True, kw_only=True):
+    """What the ledger cannot say, each told by a call; an error of theirs leaves their alerts as they stand."""
+
+    stopped_flows: Callable[[], Collection[str]]
+    log_faults: Callable[[], Mapping[str, Any] | None]  # facts about what is broken
+    used_bytes: Callable[[], int]
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """What is wrong, and which kinds could not be looked at."""
+
+    conditions: tuple[Condition, ...]
+    unknown: Mapping[AlertKind, str]  # kind -> why
+
+
+def find_conditions(platform: Platform, settings: AlertSettings, checks: Checks, *, now: datetime) -> Found:
+    """Look at every kind; one that cannot be looked at now is neither there nor gone."""
+    looks: dict[AlertKind, Callable[[], Iterable[Condition]]] = {
+        AlertKind.FAILED: lambda: _deliveries(platform, AlertKind.FAILED, DeliveryState.FAILED, _failed_facts),
+        AlertKind.HELD: lambda: _deliveries(platform, AlertKind.HELD, DeliveryState.HELD, _held_facts),
+        AlertKind.SLOW: lambda: _slow(platform, settings, now),
+        AlertKind.BACKLOG: lambda: _backlog(platform, settings),
+        AlertKind.OVERDUE: lambda: _overdue(platform, settings, now),
+        AlertKind.ABSENT: lambda: _absent(platform, now),
+        AlertKind.STORAGE: lambda: _storage(settings, checks),
+        AlertKind.AUDIT: lambda: _audit(checks),
+        AlertKind.STOPPED: lambda: (Condition(kind=AlertKind.STOPPED, flow=name) for name in checks.stopped_flows()),
+    }
+    conditions: list[Condition] = []
+    unknown: dict[AlertKind, str] = {}
+    for kind, look in looks.items():
+        try:
+            conditions += list(look())
+        except (HeadgateError, OSError) as error:
+            unknown[kind] = str(error)
+    return Found(conditions=tuple(conditions), unknown=unknown)
+
+
+def overdue_reviews(platform: Platform) -> list[Holding]:
+    """Flows with rows that wait for a person, and since when. What waits in cases is told here once there are cases."""
+    return platform.ledger.holdings()
+
+
+def _deliveries(
+    platform: Platform, kind: AlertKind, state: DeliveryState, facts: Callable[[Delivery], Mapping[str, Any]]
+) -> Iterator[Condition]:
+    """A condition for each of the oldest deliveries of a flow in a state, and one for those behind them."""
+    for (flow, of), count in platform.ledger.tally().items():
+        if of is not state:
+            continue
+        which = DeliveryFilter(flows=(flow,), states=(state,), limit=ONE_BY_ONE)
+        found = platform.ledger.deliveries(which)
+        yield from (Condition(kind=kind, flow=flow or "", subject=one.id, facts=facts(one)) for one in found)
+        if count > len(found) >= ONE_BY_ONE:
+            yield Condition(kind=kind, flow=flow or "", subject=MORE, facts={"deliveries": count - len(found)})
+
+
+def _failed_facts(one: Delivery) -> Mapping[str, Any]:
+    return {"tries": one.tries}
+
+
+def _held_facts(one: Delivery) -> Mapping[str, Any]:
+    """The codes; the words beside them may name columns as the sender wrote them, but for those of the threshold."""
+    facts: dict[str, Any] = {"reasons": list(one.held_for)}
+    found = _SHARES.match(one.facts.get("held", {}).get(ReasonCode.BELOW_THRESHOLD, ""))
+    return facts | ({"accepted": found[1], "threshold": found[2]} if found else {})
+
+
+def _slow(platform: Platform, settings: AlertSettings, now: datetime) -> Iterator[Condition]:
+    for flow in platform.flows.values():
+        limit_s = min((float(one.limit_s) for one in flow.contract.freshness), default=float(settings.slow_after_s))
+        which = DeliveryFilter(flow=flow.name, states=AT_WORK, limit=ONE_BY_ONE + 1)
+        late = []
+        for one in platform.ledger.deliveries(which):
+            since = _under_way_since(platform, one)
+            if (now - since).total_seconds() > limit_s:
+                late.append((one, since))
+        for one, since in late[:ONE_BY_ONE]:
+            facts = {"since": since.isoformat(), "state": one.state.value, "limit_s": limit_s}
+            yield Condition(kind=AlertKind.SLOW, flow=flow.name, subject=one.id, facts=facts)
+        if len(late) > ONE_BY_ONE:
+            waiting = sum(count for (of, state), count in platform.ledger.tally().items() if _waits(of, state, flow))
+            facts = {"deliveries": waiting - ONE_BY_ONE, "limit_s": limit_s}
+            yield Condition(kind=AlertKind.SLOW, flow=flow.name, subject=MORE, facts=facts)
+
+
+def _under_way_since(platform: Platform, one: Delivery) -> datetime:
+    """When it began: it landed then, or was released, tried again or reprocessed."""
+    indices = [platform.ledger.event_index(one.id, type_) for type_ in _BEGINNINGS]
+    last = max((index for index in indices if index is not None), default=None)
+    if last is None:
+        return one.landed_at
+    (leaf,) = platform.ledger.leaves(last, last + 1)
+    at: str = msgspec.json.decode(leaf)["at"]
+    return datetime.fromisoformat(at)
+
+
+def _waits(of: str | None, state: DeliveryState, flow: Flow) -> bool:
+    return of == flow.name and state in AT_WORK
+
+
+def _backlog(platform: Platform, settings: AlertSettings) -> Iterator[Condition]:
+    tally = platform.ledger.tally()
+    for flow in platform.flows.values():
+        waiting = sum(count for (of, state), count in tally.items() if _waits(of, state, flow))
+        if waiting > settings.backlog:
+            facts = {"deliveries": waiting, "limit": settings.backlog}
+            yield Condition(kind=AlertKind.BACKLOG, flow=flow.name, facts=facts)
+
+
+def _overdue(platform: Platform, settings: AlertSettings, now: datetime) -> Iterator[Condition]:
+    for holding in overdue_reviews(platform):
+        flow = platform.flows.get(holding.flow)
+        limit_s = (flow.review.within_s if flow else None) or settings.review_within_s
+        if (now - holding.since).total_seconds() > limit_s:
+            facts = {"rows": holding.rows, "since": holding.since.isoformat(), "limit_s": limit_s}
+            yield Condition(kind=AlertKind.OVERDUE, flow=holding.flow, facts=facts)
+
+
+def _absent(platform: Platform, now: datetime) -> Iterator[Condition]:
+    for flow in platform.flows.values():
+        if flow.contract.frequency_s is None:
+            continue
+        newest = platform.ledger.deliveries(DeliveryFilter(flow=flow.name, newest_first=True, limit=1))
+        since = newest[0].landed_at if newest else _promised_since(platform, flow)
+        limit_s = float(flow.contract.frequency_s)
+        if since is not None and (now - since).total_seconds() > limit_s:
+            support = ", ".join(f"{channel} {link}".strip() for channel, link in flow.contract.support[:2])
+            facts = {"since": since.isoformat(), "came": bool(newest), "limit_s": limit_s, "support": support}
+            yield Condition(kind=AlertKind.ABSENT, flow=flow.name, facts=facts)
+
+
+def _promised_since(platform: Platform, flow: Flow) -> datetime | None:
+    """When the newest contract of the flow was entered; None where it was not yet."""
+    found = platform.ledger.events(EventFilter(flows=(flow.name,), type="contract"), most=1)
+    return datetime.fromisoformat(msgspec.json.decode(found[0][1])["at"]) if found else None
+
+
+def _storage(settings: AlertSettings, checks: Checks) -> Iterator[Condition]:
+    quota = settings.storage_quota_bytes
+    if quota is None:
+        return
+    used = checks.used_bytes()
+    if used >= NEARLY * quota:
+        yield Condition(kind=AlertKind.STORAGE, facts={"used_bytes": used, "quota_bytes": quota})
+
+
+def _audit(checks: Checks) -> Iterator[Condition]:
+    faults = checks.log_faults()
+    if faults is not None:
+        yield Condition(kind=AlertKind.AUDIT, facts=faults)

@@ -1,0 +1,58 @@
+"""Alerts while `serve` runs: one thread looks, others tell, so that a receiver that hangs holds up nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+
+from headgate.alerts.desk import Desk
+from headgate.alerts.sending import AT_ONCE, send_in_turn
+from headgate.archive.anchoring import anchor
+from headgate.cli.alerts_opening import acts
+from headgate.cli.console import note
+from headgate.core.errors import HeadgateError
+from headgate.core.platform import Platform
+from headgate.settings import Settings
+
+LOOK_EVERY_S = 60.0
+SEND_EVERY_S = 5.0
+LAST_WAIT_S = 5.0  # for what is being told when the server ends; what is cut off is told again
+
+
+@contextmanager
+def alerting(desk: Desk, platform: Platform, settings: Settings) -> Iterator[None]:
+    """Look once a minute while the block runs, and send what waits."""
+    stop = Event()
+    anchor(platform)  # what the opening wrote, so that there is something to verify
+    look, _ = acts(desk, platform, settings)
+
+    def looking() -> None:
+        while not stop.is_set():
+            try:
+                for kind, why in look().unknown.items():
+                    note(f"Alerts of the kind {kind} could not be looked at: {why}")
+            except (HeadgateError, OSError) as error:
+                note(f"Alerts could not be looked at: {error}")
+            stop.wait(LOOK_EVERY_S)
+
+    def sending() -> None:
+        while not stop.is_set():
+            try:
+                send_in_turn(desk, stopped=stop.is_set)
+            except (HeadgateError, OSError) as error:
+                note(f"Alerts could not be sent: {error}")
+            stop.wait(SEND_EVERY_S)
+
+    works = [looking, *[sending] * AT_ONCE]
+    threads = [Thread(target=work, name=f"alerts {work.__name__}", daemon=True) for work in works]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        ends = time.monotonic() + LAST_WAIT_S
+        for thread in threads:
+            thread.join(max(0.0, ends - time.monotonic()))
