@@ -7,7 +7,10 @@ import re
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
+from deltalake import DeltaTable
 
+from headgate.core.ports import ColumnBounds
 from headgate.core.records import StagedFile
 
 _TIMESTAMP = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(\.\d{1,6})?\+00")
@@ -25,6 +28,28 @@ def delta_stats(file: StagedFile, schema: pa.Schema) -> str:
     nulls = {name: count for name, count in file.stats.get("nulls", {}).items() if name in schema.names}
     return json.dumps(
         {"numRecords": file.rows, "minValues": bounds["min"], "maxValues": bounds["max"], "nullCount": nulls},
+    )
+
+
+def column_bounds(table: DeltaTable) -> dict[str, ColumnBounds]:
+    """What the statistics of all files together tell; a bound that one file lacks is told for none."""
+    actions = pa.table(table.get_add_actions(flatten=True))
+    names = [field.name for field in table.schema().fields]
+    return {name: _told(actions, name) for name in names if f"null_count.{name}" in actions.column_names}
+
+
+def _told(actions: pa.Table, name: str) -> ColumnBounds:
+    nulls = actions.column(f"null_count.{name}")
+    rows = actions.column("num_records").to_pylist()
+    full = [count != none for count, none in zip(rows, nulls.to_pylist(), strict=True)]
+    some = actions.filter(pa.array(full, pa.bool_()))  # a file of nulls has no bounds, and needs none
+    sides = {}
+    for side in ("min", "max"):
+        values = some.column(f"{side}.{name}") if f"{side}.{name}" in some.column_names else None
+        whole = values is not None and values.null_count == 0 and some.num_rows > 0
+        sides[side] = pc.min_max(values)[side].as_py() if whole else None
+    return ColumnBounds(
+        nulls=pc.sum(nulls).as_py() if nulls.null_count == 0 else None, low=sides["min"], high=sides["max"]
     )
 
 
