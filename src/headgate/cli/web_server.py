@@ -92,6 +92,7 @@ def serve_project(settings: Settings, asked: Asked, tell: Callable[[Place], None
             uploads=uploads,
             hosts=_hosts(asked),
             secure=asked.tls or asked.behind_proxy,
+            wake=came.set,
         )
         config = uvicorn.Config(
             make_app(site),

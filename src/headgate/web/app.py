@@ -14,11 +14,14 @@ from starlette.staticfiles import StaticFiles
 from headgate.core.errors import HeadgateError, NotFoundError, TransientError, UsageError
 from headgate.web import (
     pages_accounts,
+    pages_again,
     pages_audit,
     pages_deliveries,
+    pages_flows,
     pages_health,
     pages_overview,
     pages_sign_in,
+    pages_tables,
     uploads,
 )
 from headgate.web.access import RefusedError, SignInNeededError
@@ -28,7 +31,18 @@ from headgate.web.site import Site
 
 ROUTES = tuple(
     pages.routes
-    for pages in (pages_sign_in, pages_overview, pages_deliveries, uploads, pages_audit, pages_accounts, pages_health)
+    for pages in (
+        pages_sign_in,
+        pages_overview,
+        pages_deliveries,
+        pages_again,
+        pages_flows,
+        pages_tables,
+        uploads,
+        pages_audit,
+        pages_accounts,
+        pages_health,
+    )
 )
 _STATUS: tuple[tuple[type[HeadgateError], int], ...] = (
     (SignInNeededError, 401),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 from jinja2 import Environment
 from starlette.requests import Request
@@ -20,6 +22,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     templates: Environment
     uploads: UploadStore
     hosts: tuple[str, ...]  # names under which it answers; any other Host is refused
+    wake: Callable[[], object] = lambda: None  # tells whoever works beside the pages that something waits
     secure: bool  # reached by https: cookies are for that only
 
     @property
