@@ -12,7 +12,7 @@ import pyarrow as pa
 from headgate.core.errors import UsageError
 from headgate.core.naming import DELIVERY, ROW
 from headgate.core.platform import Platform
-from headgate.core.ports import TableSnapshot
+from headgate.core.ports import Engine
 from headgate.core.sql import quoted
 from headgate.serve.relations import Standing, engine_over, snapshot_of
 
@@ -48,8 +48,13 @@ def read_rows(platform: Platform, table: Standing, *, masked: frozenset[str], af
         order = ()
     shown = [name for name in schema.names if name not in masked]
     with engine_over(platform, {"t": (table.table, table.version)}) as engine:
-        found = engine.table(*_sql(snapshot, shown, order, _keys(after, order)))
-    keys, values = found.select(range(len(order))), found.select(range(len(order), found.num_columns))
+        return page_of(engine, schema, order=order, shown=shown, after=after)
+
+
+def page_of(engine: Engine, schema: pa.Schema, *, order: Sequence[str], shown: Sequence[str], after: str = "") -> Rows:
+    """The rows of the relation `t` behind `after`, in that order, with the values of the columns `shown`."""
+    found = engine.table(*_sql(schema, shown, order, _keys(after, order)))
+    keys, values = found.select(range(len(order))), found.select(range(len(order), len(order) + len(shown)))
     by_name = dict(zip(shown, (column.to_pylist() for column in values.itercolumns()), strict=True))
     rows = list(zip(*(by_name.get(name, [None] * found.num_rows) for name in schema.names), strict=True))
     more = bool(order) and found.num_rows > PAGE
@@ -57,7 +62,7 @@ def read_rows(platform: Platform, table: Standing, *, masked: frozenset[str], af
         columns=tuple(schema.names),
         numeric=frozenset(field.name for field in schema if _is_number(field.type)),
         rows=tuple(rows[:PAGE]),
-        order=order,
+        order=tuple(order),
         next=json.dumps([column[PAGE - 1].as_py() for column in keys.itercolumns()]) if more else None,
     )
 
@@ -75,10 +80,9 @@ def _keys(after: str, order: Sequence[str]) -> list[str | None] | None:
 
 
 def _sql(
-    snapshot: TableSnapshot, shown: Sequence[str], order: Sequence[str], after: list[str | None] | None
+    schema: pa.Schema, shown: Sequence[str], order: Sequence[str], after: list[str | None] | None
 ) -> tuple[str, dict[str, str]]:
     """The query, with the keys of each row as text before its values, and what it binds."""
-    schema = snapshot.files.schema
     keys = [f"CAST({quoted(name)} AS VARCHAR)" for name in order]
     values = [_value(schema.field(name)) for name in shown]
     bound = {f"k{place}": text for place, text in enumerate(after or ()) if text is not None}
