@@ -7,7 +7,6 @@ import re
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from deltalake import DeltaTable
 
 from headgate.core.ports import ColumnBounds
@@ -39,17 +38,19 @@ def column_bounds(table: DeltaTable) -> dict[str, ColumnBounds]:
 
 
 def _told(actions: pa.Table, name: str) -> ColumnBounds:
-    nulls = actions.column(f"null_count.{name}")
+    nulls = actions.column(f"null_count.{name}").to_pylist()
     rows = actions.column("num_records").to_pylist()
-    full = [count != none for count, none in zip(rows, nulls.to_pylist(), strict=True)]
-    some = actions.filter(pa.array(full, pa.bool_()))  # a file of nulls has no bounds, and needs none
-    sides = {}
+    full = [place for place, (count, none) in enumerate(zip(rows, nulls, strict=True)) if count != none]
+    sides: dict[str, list[Any]] = {}
     for side in ("min", "max"):
-        values = some.column(f"{side}.{name}") if f"{side}.{name}" in some.column_names else None
-        whole = values is not None and values.null_count == 0 and some.num_rows > 0
-        sides[side] = pc.min_max(values)[side].as_py() if whole else None
+        named = f"{side}.{name}"
+        values = actions.column(named).to_pylist() if named in actions.column_names else []
+        bounds = [values[place] for place in full] if values else []  # a file of nulls has no bounds, and needs none
+        sides[side] = bounds if None not in bounds else []
     return ColumnBounds(
-        nulls=pc.sum(nulls).as_py() if nulls.null_count == 0 else None, low=sides["min"], high=sides["max"]
+        nulls=sum(nulls) if None not in nulls else None,
+        low=min(sides["min"], default=None),
+        high=max(sides["max"], default=None),
     )
 
 

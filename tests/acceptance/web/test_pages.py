@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
-from tests.acceptance.web.conftest import SHOTS, Served, Watched
+from playwright.sync_api import Browser, expect
+from tests.acceptance.web.conftest import Served, Watched
+from tests.acceptance.web.looking import look
 
 PAGES = {
     "upload": "/upload",
@@ -180,19 +181,8 @@ def test_every_page_stands(served: Served, signed_in: Watched, axe: str, theme: 
     places = PAGES | {"delivery": f"/deliveries/{delivery_of(served)['id']}"}
     for name, path in places.items():
         page.goto(served.url + path)
-        _look(page, axe, f"{name}-{theme}-{width}")
+        look(page, axe, f"{name}-{theme}-{width}")
     signed_in.said = [said for said in signed_in.said if "404" not in said]  # of the page that is none
     page.context.clear_cookies(name="headgate")
     page.goto(f"{served.url}/sign-in")
-    _look(page, axe, f"sign-in-{theme}-{width}")
-
-
-def _look(page: Page, axe: str, name: str) -> None:
-    if SHOTS:
-        page.screenshot(path=f"{SHOTS}/{name}.png")
-    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert wide <= 0, f"{name} is {wide} px too wide"
-    page.evaluate(axe)
-    found = page.evaluate("axe.run().then(result => result.violations)")
-    told = [(one["id"], one["nodes"][0]["html"][:200], one["nodes"][0]["failureSummary"][:300]) for one in found]
-    assert told == [], name
+    look(page, axe, f"sign-in-{theme}-{width}")
