@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 SERVE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test coverage check format bench bench-document soak api-soak clean
+.PHONY: help install demo test coverage check format bench bench-document soak api-soak screenshots clean
 
 help: ## What there is to do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 18
@@ -47,6 +47,9 @@ $(VENV)/.promtool: $(VENV)/.dev
 
 test: $(VENV)/.browser $(VENV)/.promtool ## All tests but the long ones
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+screenshots: $(VENV)/.browser ## Pictures of every page, light and dark, and docs/pages.md that shows them
+	$(BIN)/python -m tests.harness.screenshots
 
 coverage: $(VENV)/.browser $(VENV)/.promtool ## Branch coverage of core, the steps and the pipeline; fails under 95 %
 	$(BIN)/python -m coverage erase

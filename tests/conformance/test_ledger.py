@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,7 @@ from headgate.core.errors import (
 from headgate.core.ports import DeliveryFilter, Ledger
 from headgate.core.records import (
     Counts,
+    Elapsed,
     Move,
     ReasonCount,
 )
@@ -135,6 +136,30 @@ class LedgerContract:
             ("sales", State.LANDED): 1,
             (None, State.UNMATCHED): 1,
         }
+
+    def test_sums_what_each_rule_caught(self, ledger: Ledger, at: datetime) -> None:
+        assert ledger.caught("sales", at.date()) == []
+        limit = ReasonCount(verdict="held", code="limit", column="items[].price", rule="r", rows=3)
+        warned = ReasonCount(verdict="accepted", code="odd", column="", rule="w", rows=5)
+        entered = ledger.register([arrival("a"), arrival("b"), arrival("c"), arrival("d", flow="x")], run="r", at=at)
+        told = [(limit,), (limit, warned), (limit,), (limit,)]
+        for delivery, reasons in zip(entered, told, strict=True):
+            after = replace(delivery, state=State.CHECKED, counts=Counts(received=5, accepted=5), reasons=reasons)
+            ledger.advance([Move(after=after)], at=at)
+        ledger.advance(moved([one(ledger, entered[2].id)], State.FAILED), at=at)
+        assert ledger.caught("sales", at.date()) == [replace(limit, rows=6), warned]
+        assert ledger.caught("sales", at.date() + timedelta(days=1)) == []
+
+    def test_tells_how_long_deliveries_took(self, ledger: Ledger, at: datetime) -> None:
+        entered = ledger.register([arrival("a"), arrival("b"), arrival("c")], run="r-1", at=at)
+        counted = [replace(each, counts=Counts(received=1, accepted=1)) for each in entered]
+        counted[1] = replace(counted[1], released="looked at it")
+        ledger.advance(moved(counted, State.CHECKED), at=at)
+        ledger.advance(moved(counted[:2], State.PUBLISHING), at=at)
+        ledger.advance(moved(counted[:2], State.PUBLISHED), at=at + timedelta(seconds=4.5))
+        took = Elapsed(flow="sales", day=at.date(), delivery=entered[0].id, seconds=4.5)
+        assert ledger.elapsed(at.date()) == [took]
+        assert ledger.elapsed(at.date() + timedelta(days=1)) == []
 
     def test_a_delivery_comes_back_as_it_was_written(self, ledger: Ledger, at: datetime) -> None:
         (landed,) = ledger.register([arrival("a")], run="r-1", at=at)

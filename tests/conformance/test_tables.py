@@ -14,8 +14,9 @@ from deltalake import DeltaTable
 from headgate.adapters.deltalake_tables import DeltaTables
 from headgate.core.arrow_schema import encode_schema
 from headgate.core.errors import HeadgateError
-from headgate.core.ports import Tables
+from headgate.core.ports import ColumnBounds, Tables
 from headgate.core.records import StagedFile, TableChange
+from headgate.core.replacing import replace
 
 AT = datetime(2026, 11, 20, 8, tzinfo=UTC)
 APPLICATION = "headgate:proof/sales/1"
@@ -144,6 +145,25 @@ class TablesContract:
         data = pa.table({column: [1, None]})
         tables.commit(change(stage("one", data), schema=data.schema), application=APPLICATION, number=1, at=AT)
         assert rows(tables) == [{column: 1}, {column: None}]
+
+    def test_tells_bounds_without_reading_a_row(self, tables: Tables, stage: Stage) -> None:
+        schema = pa.schema([("a", pa.int64()), ("b", pa.string()), ("l", pa.list_(pa.int64()))])
+        first = pa.table({"a": [4, None, 9], "b": [None, None, None], "l": [[1], [2], None]}, schema=schema)
+        second = pa.table({"a": [2], "b": ["x"], "l": [[3]]}, schema=schema)
+        told = (
+            {"min": {"a": "4"}, "max": {"a": "9"}, "nulls": {"a": 1, "b": 3}},
+            {"min": {"a": "2", "b": "x"}, "max": {"a": "2", "b": "x"}, "nulls": {"a": 0, "b": 0}},
+        )
+        staged = [
+            replace(stage(name, data), stats=stats)
+            for name, data, stats in zip(("one", "two"), (first, second), told, strict=True)
+        ]
+        both = change(*staged, schema=schema)
+        version = tables.commit(both, application=APPLICATION, number=1, at=AT)
+        found = tables.bounds(NAME, version)
+        assert found["a"] == ColumnBounds(nulls=1, low=2, high=9)
+        assert found["b"] == ColumnBounds(nulls=3, low="x", high="x")
+        assert found.get("l", ColumnBounds()).low is None
 
     def test_compaction_changes_no_row_and_no_transaction(self, tables: Tables, stage: Stage) -> None:
         data = pa.table({"a": [1], "t": pa.array([AT], pa.timestamp("us", tz="UTC"))})

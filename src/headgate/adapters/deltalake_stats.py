@@ -7,7 +7,9 @@ import re
 from typing import Any
 
 import pyarrow as pa
+from deltalake import DeltaTable
 
+from headgate.core.ports import ColumnBounds
 from headgate.core.records import StagedFile
 
 _TIMESTAMP = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(\.\d{1,6})?\+00")
@@ -25,6 +27,30 @@ def delta_stats(file: StagedFile, schema: pa.Schema) -> str:
     nulls = {name: count for name, count in file.stats.get("nulls", {}).items() if name in schema.names}
     return json.dumps(
         {"numRecords": file.rows, "minValues": bounds["min"], "maxValues": bounds["max"], "nullCount": nulls},
+    )
+
+
+def column_bounds(table: DeltaTable) -> dict[str, ColumnBounds]:
+    """What the statistics of all files together tell; a bound that one file lacks is told for none."""
+    actions = pa.table(table.get_add_actions(flatten=True))
+    names = [field.name for field in table.schema().fields]
+    return {name: _told(actions, name) for name in names if f"null_count.{name}" in actions.column_names}
+
+
+def _told(actions: pa.Table, name: str) -> ColumnBounds:
+    nulls = actions.column(f"null_count.{name}").to_pylist()
+    rows = actions.column("num_records").to_pylist()
+    full = [place for place, (count, none) in enumerate(zip(rows, nulls, strict=True)) if count != none]
+    sides: dict[str, list[Any]] = {}
+    for side in ("min", "max"):
+        named = f"{side}.{name}"
+        values = actions.column(named).to_pylist() if named in actions.column_names else []
+        bounds = [values[place] for place in full] if values else []  # a file of nulls has no bounds, and needs none
+        sides[side] = bounds if None not in bounds else []
+    return ColumnBounds(
+        nulls=sum(nulls) if None not in nulls else None,
+        low=min(sides["min"], default=None),
+        high=max(sides["max"], default=None),
     )
 
 

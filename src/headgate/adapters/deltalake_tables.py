@@ -13,10 +13,11 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 from deltalake.transaction import create_table_with_add_actions
 
 from headgate.adapters.deltalake_actions import added_files, removed_files
+from headgate.adapters.deltalake_stats import column_bounds
 from headgate.core.arrow_schema import decode_schema, nullable
 from headgate.core.errors import PublishError, TransientError
 from headgate.core.faults import at_fault_point
-from headgate.core.ports import FileSet, Tables, TableSnapshot, TableVersion
+from headgate.core.ports import ColumnBounds, FileSet, Tables, TableSnapshot, TableVersion
 from headgate.core.records import TableChange
 
 RETENTION = {
@@ -61,6 +62,10 @@ class DeltaTables(Tables):
             ),
             rows=sum(actions.column("num_records").to_pylist()) if actions.num_rows else 0,
         )
+
+    def bounds(self, name: str, version: int) -> dict[str, ColumnBounds]:
+        """Nulls, least and greatest value of each column by the statistics of the files; a column untold is absent."""
+        return column_bounds(DeltaTable(self._root / name, version=version))
 
     def commit(self, change: TableChange, *, application: str, number: int, at: datetime) -> int:
         """Put a change in unless the table has transaction `number` of `application` or a later one; the version.

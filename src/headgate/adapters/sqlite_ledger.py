@@ -24,6 +24,7 @@ from headgate.core.records import (
     Claim,
     DayVolume,
     Delivery,
+    Elapsed,
     Event,
     Fence,
     Holding,
@@ -31,6 +32,7 @@ from headgate.core.records import (
     Move,
     ParameterVersion,
     Publication,
+    ReasonCount,
     Run,
 )
 from headgate.core.states import DeliveryState
@@ -74,6 +76,16 @@ class SqliteLedger(Ledger):
         """Flows with rows that are held, by name."""
         with self._database.reading() as connection:
             return sqlite_figures.holdings(connection)
+
+    def caught(self, flow: str, since: date) -> list[ReasonCount]:
+        """On how many rows of a flow's deliveries that landed from that day on each reason stands, most rows first."""
+        with self._database.reading() as connection:
+            return sqlite_figures.caught(connection, flow, since)
+
+    def elapsed(self, since: date) -> list[Elapsed]:
+        """How long deliveries that landed from that day on took to be published, in landing order."""
+        with self._database.reading() as connection:
+            return sqlite_figures.elapsed(connection, since)
 
     def advance(self, moves: Sequence[Move], *, at: datetime, fence: Fence | None = None) -> None:
         """Write new states and their events, all or none. An illegal transition is refused by the database."""

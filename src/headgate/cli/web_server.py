@@ -111,6 +111,7 @@ def serve_project(settings: Settings, asked: Asked, tell: Callable[[Place], None
             secure=asked.tls or asked.behind_proxy,
             provided=provided,
             pulse=pulse,
+            wake=came.set,
         )
         app = make_app(site)
         config = uvicorn.Config(

@@ -16,6 +16,7 @@ from headgate.core.records import (
     Claim,
     DayVolume,
     Delivery,
+    Elapsed,
     Event,
     Fence,
     Holding,
@@ -23,6 +24,7 @@ from headgate.core.records import (
     Move,
     ParameterVersion,
     Publication,
+    ReasonCount,
     Run,
     StagedFile,
     TableChange,
@@ -164,6 +166,14 @@ class TableSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
 
 
+class ColumnBounds(msgspec.Struct, frozen=True, kw_only=True):
+    """What the statistics of a table's files tell of one column, without reading a row; None is not told."""
+
+    nulls: int | None = None
+    low: Any = None
+    high: Any = None
+
+
 class TableVersion(msgspec.Struct, frozen=True, kw_only=True):
     """One line of a table's history."""
 
@@ -180,6 +190,10 @@ class Tables(ABC):
     @abstractmethod
     def snapshot(self, name: str, version: int | None = None) -> TableSnapshot | None:
         """The table at a version (default: the newest), or None where there is no such table."""
+
+    @abstractmethod
+    def bounds(self, name: str, version: int) -> Mapping[str, ColumnBounds]:
+        """Nulls, least and greatest value of each column by the statistics of the files; a column untold is absent."""
 
     @abstractmethod
     def commit(self, change: TableChange, *, application: str, number: int, at: datetime) -> int:
@@ -269,6 +283,20 @@ class Ledger(ABC):
     @abstractmethod
     def holdings(self) -> list[Holding]:
         """Flows with rows that are held, by name; failed and superseded deliveries left out."""
+
+    @abstractmethod
+    def caught(self, flow: str, since: date) -> list[ReasonCount]:
+        """On how many rows of a flow's deliveries that landed from that day on each reason stands, most rows first.
+
+        Failed and superseded deliveries and amendments are left out, as in `volumes`.
+        """
+
+    @abstractmethod
+    def elapsed(self, since: date) -> list[Elapsed]:
+        """How long deliveries that landed from that day on took to be published, in landing order.
+
+        Those that a person released are left out: they waited for the person.
+        """
 
     @abstractmethod
     def advance(self, moves: Sequence[Move], *, at: datetime, fence: Fence | None = None) -> None:

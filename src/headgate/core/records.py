@@ -79,6 +79,15 @@ class Holding(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime  # the oldest of these deliveries landed
 
 
+class Elapsed(msgspec.Struct, frozen=True, kw_only=True):
+    """How long a delivery took from its landing to its first publication."""
+
+    flow: str
+    day: date  # of its landing, in UTC
+    delivery: str
+    seconds: float
+
+
 class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     """A file that was proven and lies in the vault; not yet known to the ledger."""
 

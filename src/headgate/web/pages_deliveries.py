@@ -15,11 +15,17 @@ from headgate.core.records import Delivery
 from headgate.core.roles import Permission
 from headgate.serve.deliveries import receipt_file
 from headgate.serve.delivery_list import PAGE, STATES, Wanted, list_deliveries
+from headgate.serve.delivery_reasons import most_rows, tell_reasons
+from headgate.serve.delivery_steps import tell_steps
 from headgate.serve.delivery_story import tell_story
 from headgate.serve.delivery_words import tell_state
+from headgate.serve.table_page import address_of
 from headgate.web.access import MOST_INDEX, Visitor, changing, needs, refuse, seen_delivery
-from headgate.web.pictures import balance_picture
-from headgate.web.reasons import reason_lines, record_look
+from headgate.web.canal import canal_pictures
+from headgate.web.charts import reason_bar
+from headgate.web.delivery_view import gate_of, may_run, rows_in_words, siblings_of, way_of
+from headgate.web.lineage_pictures import Node, delivery_picture
+from headgate.web.personal_looks import record_look
 from headgate.web.rendering import page
 from headgate.web.site import site_of
 
@@ -58,9 +64,9 @@ def deliveries_page(request: Request, who: Sees, asks: Annotated[Wanted, Depends
 
 
 @routes.get("/deliveries/{delivery}")
-def delivery_page(request: Request, who: Sees, delivery: str) -> Response:
-    """Balance, reasons, events, tables, receipts."""
-    return _shown(request, who, seen_delivery(request, who, delivery))
+def delivery_page(request: Request, who: Sees, delivery: str, again: Text = "") -> Response:
+    """Balance, steps, reasons, tables, lineage, receipts."""
+    return _shown(request, who, seen_delivery(request, who, delivery), again=again)
 
 
 @routes.post("/deliveries/{delivery}/personal")
@@ -107,20 +113,35 @@ def _download(content: bytes, name: str) -> Response:
     )
 
 
-def _shown(request: Request, who: Visitor, one: Delivery, *, seen: tuple[str, ...] = ()) -> Response:
-    site = site_of(request)
-    story = tell_story(site.platform, one)
+def _shown(request: Request, who: Visitor, one: Delivery, *, again: str = "", seen: tuple[str, ...] = ()) -> Response:
+    platform = site_of(request).platform
+    flow = platform.flows.get(one.flow or "")
+    story, told = tell_story(platform, one), tell_state(one)
+    silver, gold, reads = way_of(flow, story, platform.memo) if flow else ((), (), {})
+    reasons = tell_reasons(platform, one, story, seen=seen)
     return page(
         request,
         "delivery.html",
         who,
         one=one,
-        told=tell_state(one),
-        picture=None if one.counts is None else balance_picture(one.counts),
-        reasons=list(reason_lines(site, one, story, seen)),
+        told=told,
+        again=again,
+        picture=None if one.counts is None else canal_pictures(one.counts, **gate_of(flow, one, story)),
+        steps=tell_steps(one, story.events, flow, told),
+        reasons=reasons,
+        reason_bars={
+            place: reason_bar(f"f-{line.mark}", line.rows, most_rows(reasons)) for place, line in enumerate(reasons)
+        },
         unmasks=who.may(Permission.UNMASK, one.flow or ""),
         events=story.events,
         versions=story.versions,
+        address_of=address_of,
+        may_query=who.may(Permission.QUERY, one.flow) if one.flow else False,
+        may_run=may_run(who, one),
+        siblings=siblings_of(platform, one),
+        way=delivery_picture(Node(name=one.name, about=rows_in_words(one)), silver, gold, reads),
+        contract=flow.contract if flow and flow.contract.digest == one.contract else None,
+        issued=story.receipts,
         receipts=[(receipt.number, receipt_file(receipt)) for receipt in story.receipts],
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -10,13 +12,17 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
+from headgate.core.platform import Platform
+from headgate.core.records import Counts
 from headgate.core.roles import Permission
 from headgate.core.states import DeliveryState
 from headgate.serve.delivery_words import tell_state
 from headgate.serve.overview import Overview, read_overview
 from headgate.serve.report_numbers import in_words
 from headgate.web.access import Visitor, needs
+from headgate.web.charts import Chart, ShareLine, elapsed_chart, flows_chart, share_chart
 from headgate.web.pages_alerts import coded, seen_alerts
+from headgate.web.pages_flows import share_of
 from headgate.web.pictures import VolumeChart, spark, volume_chart
 from headgate.web.rendering import page
 from headgate.web.site import site_of
@@ -53,6 +59,11 @@ def overview_page(request: Request, who: Annotated[Visitor, Depends(needs(Permis
         taken=TAKEN,
         alerts=seen_alerts(site, who, past=0),
         coded=coded,
+        shares=share_chart(_share_lines(overview), overview.days),
+        took=_elapsed(site.platform, overview),
+        beside=flows_chart([(flow.name, sum(flow.days)) for flow in overview.flows]),
+        share_of=share_of,
+        summed=_summed,
     )
 
 
@@ -77,6 +88,34 @@ def _next_due(schedule: str | None, now: datetime) -> datetime | None:
         return None
     found: datetime = croniter(schedule, now).get_next(datetime)
     return found
+
+
+def _share_lines(overview: Overview) -> list[ShareLine]:
+    return [
+        ShareLine(
+            flow=flow.name,
+            shares=tuple(share_of(counts) for counts in flow.by_day),
+            threshold=float(flow.threshold),
+            rows=sum(flow.days),
+        )
+        for flow in overview.flows
+    ]
+
+
+def _elapsed(platform: Platform, overview: Overview) -> tuple[str, Sequence[Sequence[float]], Chart] | None:
+    """Of the flow with most deliveries: its name, seconds by day, the chart."""
+    seen = {flow.name for flow in overview.flows}
+    found = [one for one in platform.ledger.elapsed(overview.days[0]) if one.flow in seen]
+    if not found:
+        return None
+    ((flow, _),) = Counter(one.flow for one in found).most_common(1)
+    by_day = [[one.seconds for one in found if (one.flow, one.day) == (flow, day)] for day in overview.days]
+    drawn = elapsed_chart(flow, overview.days, by_day)
+    return (flow, by_day, drawn) if drawn else None
+
+
+def _summed(counts: Sequence[Counts]) -> Counts:
+    return sum(counts, Counts())
 
 
 def _chart(overview: Overview) -> VolumeChart | None:

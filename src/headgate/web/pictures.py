@@ -9,8 +9,6 @@ import msgspec
 from markupsafe import Markup
 
 from headgate.core.records import Counts
-from headgate.serve.report_balance import draw_balance
-from headgate.serve.report_facts import Balance, Noun
 from headgate.serve.report_markup import Markup as Drawn
 from headgate.serve.report_markup import element
 from headgate.serve.report_numbers import day_short, fixed
@@ -43,19 +41,6 @@ def spark(days: Sequence[int]) -> Markup:
     told = f"from {fixed(min(days, default=0))} to {fixed(max(days, default=0))} rows a day"
     drawn = element("svg", *bars, axis, class_="spark", viewBox="0 0 144 30", role="img", aria_label=told)
     return _finished(drawn)
-
-
-def balance_picture(counts: Counts) -> Markup | None:
-    """Where the rows of a delivery went; None for none."""
-    balance = Balance(
-        received=counts.received,
-        published=counts.accepted,
-        held=counts.held,
-        rejected=counts.rejected,
-        duplicate=counts.duplicate,
-    )
-    drawn = draw_balance(balance, Noun(one="row", many="rows"))
-    return None if drawn is None else _finished(drawn)
 
 
 def volume_chart(flow: str, days: Sequence[date], counts: Sequence[Counts]) -> VolumeChart | None:

@@ -18,10 +18,13 @@ from headgate.core.states import DeliveryState
 from headgate.serve.report_numbers import fixed, percent, percent_exact
 from headgate.web.access import Visitor
 from headgate.web.site import site_of
+from headgate.web.wording import FILTERS
 
 NAVIGATION = (
     ("/", "Overview", Permission.SEE),
     ("/deliveries", "Deliveries", Permission.SEE),
+    ("/flows", "Flows", Permission.SEE),
+    ("/tables", "Tables", Permission.QUERY),
     ("/alerts", "Alerts", Permission.SEE),
     ("/upload", "Send files", Permission.UPLOAD),
     ("/audit", "Audit", Permission.AUDIT),
@@ -68,7 +71,7 @@ def make_templates() -> Environment:
         "path": lambda text: quote(str(text), safe=""),
         "browser": browser,
         "state_kind": lambda state: _KINDS.get(state, "go"),
-    }
+    } | FILTERS
     templates.globals |= {"when": when, "plural": plural, "Permission": Permission, "nav": NAVIGATION}
     return templates
 

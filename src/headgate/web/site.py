@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 from jinja2 import Environment
 from starlette.requests import Request
@@ -34,6 +36,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     uploads: UploadStore
     alerts: Desk
     hosts: tuple[str, ...]  # names under which it answers; any other Host is refused
+    wake: Callable[[], object] = lambda: None  # tells whoever works beside the pages that something waits
     secure: bool  # reached by https: cookies are for that only
     tries: Tries = msgspec.field(default_factory=Tries)  # of tokens that did not do, by address
     halves: Pending[Half] = msgspec.field(default_factory=Pending)

@@ -104,18 +104,6 @@ class Watched:
             self.said.append(f"{request.url}: {request.failure}")
 
 
-def look(page: Page, axe: str, name: str) -> None:
-    """Take a picture where those are asked for; nothing that axe finds, and nothing that scrolls sideways."""
-    if SHOTS:
-        page.screenshot(path=f"{SHOTS}/{name}.png")
-    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert wide <= 0, f"{name} is {wide} px too wide"
-    page.evaluate(axe)
-    found = page.evaluate("axe.run().then(result => result.violations)")
-    told = [(one["id"], one["nodes"][0]["html"][:200], one["nodes"][0]["failureSummary"][:300]) for one in found]
-    assert told == [], name
-
-
 @pytest.fixture
 def signed_in(served: Served, chromium: Browser) -> Iterator[Watched]:
     """A browser that the first admin has signed in with by a link."""

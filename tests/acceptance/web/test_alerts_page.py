@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 from tests.acceptance.conftest import SALES, headgate_in
-from tests.acceptance.web.conftest import Served, look, serving
+from tests.acceptance.web.conftest import Served, serving
+from tests.acceptance.web.looking import look
 from tests.harness.alert_receivers import Hook, Mailbox, hook_server, mail_server, soon
 
 

@@ -10,7 +10,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 from playwright.sync_api import Browser, expect
-from tests.acceptance.web.conftest import Served, Watched, look
+from tests.acceptance.web.conftest import Served, Watched
+from tests.acceptance.web.looking import look
 
 from headgate.core.totp import code_at, step_at
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
-from tests.acceptance.web.conftest import Served, Watched, look, serving
+from tests.acceptance.web.conftest import Served, Watched, serving
+from tests.acceptance.web.looking import look
 from tests.harness.oidc_provider import CLIENT_ID, Provider, installed
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
-from tests.acceptance.web.conftest import Served, Watched, look
+from tests.acceptance.web.conftest import Served, Watched
+from tests.acceptance.web.looking import look
 
 PAGES = {
     "upload": "/upload",

@@ -6,7 +6,8 @@ import json
 
 import pytest
 from playwright.sync_api import Browser, expect
-from tests.acceptance.web.conftest import Served, Watched, look
+from tests.acceptance.web.conftest import Served, Watched
+from tests.acceptance.web.looking import look
 
 
 @pytest.fixture(scope="module")

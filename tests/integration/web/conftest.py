@@ -10,21 +10,14 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 from tests.harness.project import LANDING, make_project, make_sales, open_project, run_files
+from tests.harness.sites import close_site, make_site
 
-from headgate.adapters.sqlite_accounts import SqliteAccounts
-from headgate.adapters.sqlite_alerts import SqliteAlerts
-from headgate.adapters.sqlite_queue import SqliteQueue
-from headgate.alerts.desk import QUEUE, Desk
-from headgate.alerts.settings import AlertSettings
 from headgate.core.accounts import Account, Purpose
 from headgate.core.platform import Platform
 from headgate.core.roles import Grant
-from headgate.people import People, add_account, make_link
-from headgate.uploading import taker
-from headgate.uploads.store import UploadStore
+from headgate.people import add_account, make_link
 from headgate.web.app import make_app
 from headgate.web.passwords import Argon2Passwords
-from headgate.web.rendering import make_templates
 from headgate.web.site import Site
 
 HOST = "lake.example.org"
@@ -94,31 +87,7 @@ def passwords() -> Argon2Passwords:
 def make_web(platform: Platform, landed: Path, passwords: Argon2Passwords) -> Callable[[], Web]:
     def made() -> Web:
         clock = Clock()
-        accounts = SqliteAccounts(f"sqlite:///{landed}/ledger.db")
-        people = People(accounts=accounts, clock=clock, random=os.urandom)
-        desk = Desk(
-            project="proof",
-            alerts=SqliteAlerts(f"sqlite:///{landed}/ledger.db"),
-            queue=SqliteQueue(f"sqlite:///{landed}/ledger.db", name=QUEUE),
-            settings=AlertSettings(),
-            receivers={},
-            clock=clock,
-            random=lambda: 0.0,
-            random_bytes=os.urandom,
-        )
-        uploads = UploadStore(
-            landed / "uploads", take=taker(platform, people, lambda: None), clock=clock, random_bytes=os.urandom
-        )
-        site = Site(
-            platform=platform,
-            people=people,
-            uploads=uploads,
-            alerts=desk,
-            passwords=passwords,
-            templates=make_templates(),
-            hosts=(HOST,),
-            secure=True,
-        )
+        site = make_site(platform, landed, passwords=passwords, clock=clock, hosts=(HOST,), secure=True)
         return Web(site, clock)
 
     return made
@@ -128,6 +97,4 @@ def make_web(platform: Platform, landed: Path, passwords: Argon2Passwords) -> Ca
 def web(make_web: Callable[[], Web]) -> Iterator[Web]:
     made = make_web()
     yield made
-    made.site.uploads.close()
-    made.site.alerts.close()
-    made.site.people.accounts.close()
+    close_site(made.site)

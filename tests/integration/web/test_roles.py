@@ -63,7 +63,7 @@ def _asked(dependant: Dependant) -> Iterator[Any]:
 
 def filled(path: str, delivery: str) -> str:
     """The path with something in its places that may be there."""
-    values = {"delivery": delivery, "number": "1"}
+    values = {"delivery": delivery, "number": "1", "flow": "sales", "table": "sales.silver.transactions"}
     return re.sub(r"\{(\w+)\}", lambda found: values.get(found[1], "a-none"), path)
 
 

@@ -1,0 +1,64 @@
+"""A site over a project that is open: what `headgate serve` puts together, for tests in this process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from headgate.adapters.sqlite_accounts import SqliteAccounts
+from headgate.adapters.sqlite_alerts import SqliteAlerts
+from headgate.adapters.sqlite_queue import SqliteQueue
+from headgate.alerts.desk import QUEUE, Desk
+from headgate.alerts.settings import AlertSettings
+from headgate.core.platform import Platform
+from headgate.people import Passwords, People
+from headgate.uploading import taker
+from headgate.uploads.store import UploadStore
+from headgate.web.rendering import make_templates
+from headgate.web.site import Site
+
+
+def make_site(
+    platform: Platform,
+    folder: Path,
+    *,
+    passwords: Passwords,
+    clock: Callable[[], datetime],
+    hosts: tuple[str, ...],
+    secure: bool,
+) -> Site:
+    """The site of the project in a folder; `close_site` gives back what it holds."""
+    ledger = f"sqlite:///{folder}/ledger.db"
+    people = People(accounts=SqliteAccounts(ledger), clock=clock, random=os.urandom)
+    alerts = Desk(
+        project="proof",
+        alerts=SqliteAlerts(ledger),
+        queue=SqliteQueue(ledger, name=QUEUE),
+        settings=AlertSettings(),
+        receivers={},
+        clock=clock,
+        random=lambda: 0.0,
+        random_bytes=os.urandom,
+    )
+    uploads = UploadStore(
+        folder / "uploads", take=taker(platform, people, lambda: None), clock=clock, random_bytes=os.urandom
+    )
+    return Site(
+        platform=platform,
+        people=people,
+        uploads=uploads,
+        alerts=alerts,
+        passwords=passwords,
+        templates=make_templates(),
+        hosts=hosts,
+        secure=secure,
+    )
+
+
+def close_site(site: Site) -> None:
+    """End uploads and connections."""
+    site.uploads.close()
+    site.alerts.close()
+    site.people.accounts.close()

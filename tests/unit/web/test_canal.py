@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.unit.web.drawings import boxes, frame, read, texts
+
+from headgate.core.records import Counts
+from headgate.web.canal import (
+    CANAL,
+    THINNEST,
+    WIDEST,
+    Water,
+    column_places,
+    compact,
+    draw_tall,
+    draw_wide,
+    measure,
+    stream_places,
+)
+
+ROLES = ("f-pale", "f-water", "f-held", "f-rejected", "f-duplicate", "f-ink")
+NEAR = 0.2  # lengths are written with one digit
+EXTREMES = {
+    "no row": Counts(),
+    "one row": Counts(received=1, accepted=1),
+    "all held": Counts(received=20_000, held=20_000),
+    "all rejected": Counts(received=7, rejected=7),
+    "all duplicates": Counts(received=3, duplicate=3),
+    "one of millions": Counts(received=40_000_000, accepted=39_999_999, held=1),
+    "one goes on": Counts(received=1_000_000, accepted=1, held=999_999),
+    "a bit of each": Counts(received=10**9, accepted=10**9 - 3, held=1, rejected=1, duplicate=1),
+    "as drawn": Counts(received=20_000, accepted=19_347, held=512, rejected=96, duplicate=45),
+}
+
+
+@st.composite
+def counts(draw: st.DrawFn) -> Counts:
+    most = draw(st.sampled_from([1, 10, 1000, 10**6, 10**10]))
+    accepted, held, rejected, duplicate = (draw(st.one_of(st.just(0), st.integers(0, most))) for _ in range(4))
+    received = accepted + held + rejected + duplicate
+    return Counts(received=received, accepted=accepted, held=held, rejected=rejected, duplicate=duplicate)
+
+
+def water(given_: Counts, rules: int = 12) -> Water:
+    return measure(given_, rules=rules, contract="4.0.0", tables=("silver.transactions v318", "silver.items v318"))
+
+
+def check_frame(drawing: str) -> None:
+    root = read(drawing)
+    width, height = frame(root)
+    for role, left, top, right, bottom in boxes(root, *ROLES):
+        assert -NEAR <= left <= right <= width + NEAR, (role, left, right)
+        assert -NEAR <= top <= bottom <= height + NEAR, (role, top, bottom)
+    for text, x, y in texts(root):
+        assert 0 <= x <= width, text
+        assert 0 <= y <= height, text
+
+
+@given(counts(), st.integers(0, 300))
+def test_nothing_leaves_the_frame(given_: Counts, rules: int) -> None:
+    wide = water(given_, rules)
+    check_frame(draw_wide(wide))
+    check_frame(draw_tall(measure(given_, rules=rules, contract="x" * 40, canal=128.0, widest=54.0)))
+
+
+@given(counts())
+def test_every_row_is_drawn_once(given_: Counts) -> None:
+    """What goes on and what leaves fill the canal at the gate, and each verdict that has rows is a stream."""
+    drawn = water(given_)
+    if given_.received:
+        assert drawn.published + sum(stream.share for stream in drawn.streams) == pytest.approx(CANAL)
+    expected = {"held": given_.held, "rejected": given_.rejected, "duplicate": given_.duplicate}
+    assert {stream.word: stream.rows for stream in drawn.streams} == {k: v for k, v in expected.items() if v}
+    for picture in (draw_wide(drawn), draw_tall(drawn)):
+        roles = {role for role, *_ in boxes(read(picture), *ROLES)}
+        assert roles >= {f"f-{stream.word}" for stream in drawn.streams}
+        assert ("f-water" in roles) == bool(given_.accepted)
+
+
+@given(counts())
+def test_the_factor_is_the_largest_that_fits_and_is_told(given_: Counts) -> None:
+    drawn = water(given_)
+    left = sum(stream.share for stream in drawn.streams)
+    assert str(drawn.factor).rstrip("0") == "1"
+    assert drawn.factor == 1 or left * drawn.factor <= WIDEST
+    assert not left or left * drawn.factor * 10 > WIDEST
+    for stream in drawn.streams:
+        assert stream.wide == pytest.approx(max(stream.share * drawn.factor, THINNEST))
+    told = " ".join(text for text, _, _ in texts(read(draw_wide(drawn))))
+    assert ("times wider" in told) == (drawn.factor > 1)
+
+
+@given(counts())
+def test_streams_do_not_touch(given_: Counts) -> None:
+    for places in (
+        stream_places(water(given_)),
+        column_places(measure(given_, rules=1, contract="1", canal=128.0, widest=54.0)),
+    ):
+        for (stream, place), (_, following) in itertools.pairwise(places):
+            assert place + stream.wide < following + NEAR
+
+
+@pytest.mark.parametrize("title", EXTREMES)
+def test_the_extremes_are_told_in_words(title: str) -> None:
+    given_ = EXTREMES[title]
+    drawn = draw_wide(water(given_))
+    for rows, word in ((given_.accepted, "published"), (given_.held, "held"), (given_.rejected, "rejected")):
+        assert f"{rows:,} {word}" in drawn
+    check_frame(drawn)
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [(0, "0"), (99_999, "99,999"), (120_000, "120k"), (4_118_206, "4.1M"), (40_000_000, "40M"), (10**9, "1G")],
+)
+def test_large_numbers_are_short(number: int, told: str) -> None:
+    assert compact(number) == told
