@@ -15,6 +15,7 @@ from headgate.core.flow import Flow
 from headgate.core.memo import Memo
 from headgate.core.platform import MEBIBYTE, Budget, Platform, Progress, silent
 from headgate.core.ports import Compute
+from headgate.core.upload_links import UploadLinks
 from headgate.settings import Settings
 
 PROCESS_BYTES = 344 * MEBIBYTE  # of a process beside its engine: interpreter, libraries, windows
@@ -127,6 +128,13 @@ def open_accounts(settings: Settings) -> Accounts:
     from headgate.adapters.sqlite_accounts import SqliteAccounts
 
     return SqliteAccounts(settings.ledger)
+
+
+def open_upload_links(settings: Settings) -> UploadLinks:
+    """Links for outsiders and what was sent, beside the project's ledger."""
+    from headgate.adapters.sqlite_upload_links import SqliteUploadLinks
+
+    return SqliteUploadLinks(settings.ledger)
 
 
 def open_compute(settings: Settings, *, processes: int) -> Compute:

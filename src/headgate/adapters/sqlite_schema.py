@@ -10,7 +10,7 @@ from headgate.core.records import DeliveryKind, PublicationState
 from headgate.core.roles import Role
 from headgate.core.states import DeliveryState
 
-HEAD = "0002"
+HEAD = "0005"
 """The revision that this code reads and writes: the newest under `migrations/versions`."""
 
 COUNTERS = ("landing", "event", "fence")
@@ -125,6 +125,22 @@ TABLES = (
         CONSTRAINT ck_links_purpose CHECK ({_one_of("purpose", Purpose)}),
         CONSTRAINT fk_links_account_accounts FOREIGN KEY(account) REFERENCES accounts (id)
     )""",
+    # secret: the SHA-256 of what stands in the address; patterns: JSON
+    """CREATE TABLE upload_links (
+        id TEXT NOT NULL, secret TEXT NOT NULL, flow TEXT NOT NULL, label TEXT NOT NULL, patterns TEXT NOT NULL,
+        most_files INTEGER NOT NULL, most_bytes INTEGER NOT NULL, made_by TEXT NOT NULL, made_at TEXT NOT NULL,
+        expires_at TEXT NOT NULL, revoked_at TEXT,
+        CONSTRAINT pk_upload_links PRIMARY KEY (id), CONSTRAINT uq_upload_links_secret UNIQUE (secret),
+        CONSTRAINT ck_upload_links_limits CHECK (most_files > 0 AND most_bytes > 0)
+    )""",
+    # owner: account or upload link; what limits count, and what a link's page shows
+    """CREATE TABLE sent_uploads (
+        upload TEXT NOT NULL, owner TEXT NOT NULL, name TEXT NOT NULL, size_bytes INTEGER NOT NULL,
+        begun_at TEXT NOT NULL, delivery TEXT,
+        CONSTRAINT pk_sent_uploads PRIMARY KEY (upload),
+        CONSTRAINT ck_sent_uploads_size_bytes CHECK (size_bytes >= 0),
+        CONSTRAINT fk_sent_uploads_delivery_deliveries FOREIGN KEY(delivery) REFERENCES deliveries (id)
+    )""",
     """CREATE TABLE alembic_version (
         version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
     )""",
@@ -144,6 +160,7 @@ INDEXES = (
     "CREATE INDEX ix_contracts_digest ON contracts (digest)",
     "CREATE INDEX ix_runs_started_at ON runs (started_at)",
     "CREATE INDEX ix_sessions_account ON sessions (account)",
+    "CREATE INDEX ix_sent_uploads_owner_begun_at ON sent_uploads (owner, begun_at)",
 )
 
 SCHEMA = (

@@ -17,15 +17,15 @@ import msgspec
 from headgate.archive.anchoring import anchor
 from headgate.cli.console import note
 from headgate.cli.opening import opened
+from headgate.cli.upload_store import open_uploads
 from headgate.core.accounts import Account, Purpose
 from headgate.core.errors import ConfigurationError, HeadgateError, UsageError
 from headgate.core.platform import Platform
 from headgate.core.roles import Grant, Permission, Role, may_everywhere
 from headgate.people import COMMAND, People, add_account, make_link
 from headgate.settings import Settings
-from headgate.uploading import taker
 from headgate.uploads.store import UploadStore
-from headgate.wiring import open_accounts, system_clock
+from headgate.wiring import open_accounts, open_upload_links, system_clock
 
 if TYPE_CHECKING:
     import uvicorn
@@ -78,18 +78,15 @@ def serve_project(settings: Settings, asked: Asked, tell: Callable[[Place], None
     with opened(settings) as found, _listening(asked) as listener:
         people = People(accounts=open_accounts(settings), clock=system_clock, random=secrets.token_bytes)
         came = Event()
-        uploads = UploadStore(
-            settings.uploads,
-            take=taker(found.platform, people, came.set),
-            clock=system_clock,
-            random_bytes=secrets.token_bytes,
-        )
+        links = open_upload_links(settings)
+        uploads = open_uploads(settings, found.platform, people, links, came)
         site = Site(
             platform=found.platform,
             people=people,
             passwords=Argon2Passwords(),
             templates=make_templates(),
             uploads=uploads,
+            links=links,
             hosts=_hosts(asked),
             secure=asked.tls or asked.behind_proxy,
         )
@@ -114,6 +111,7 @@ def serve_project(settings: Settings, asked: Asked, tell: Callable[[Place], None
             with _ended_by_signal(server):
                 server.run(sockets=[listener])
         uploads.close()
+        links.close()
         people.accounts.close()
 
 

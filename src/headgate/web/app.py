@@ -19,6 +19,8 @@ from headgate.web import (
     pages_health,
     pages_overview,
     pages_sign_in,
+    pages_upload_links,
+    sending,
     uploads,
 )
 from headgate.web.access import RefusedError, SignInNeededError
@@ -28,7 +30,17 @@ from headgate.web.site import Site
 
 ROUTES = tuple(
     pages.routes
-    for pages in (pages_sign_in, pages_overview, pages_deliveries, uploads, pages_audit, pages_accounts, pages_health)
+    for pages in (
+        pages_sign_in,
+        pages_overview,
+        pages_deliveries,
+        uploads,
+        sending,
+        pages_upload_links,
+        pages_audit,
+        pages_accounts,
+        pages_health,
+    )
 )
 _STATUS: tuple[tuple[type[HeadgateError], int], ...] = (
     (SignInNeededError, 401),
@@ -59,7 +71,7 @@ def make_app(site: Site) -> FastAPI:
     app.add_exception_handler(HeadgateError, _tell)
     app.add_exception_handler(HTTPException, _tell)
     app.add_exception_handler(RequestValidationError, _tell)
-    taking_files = (uploads.PREFIX, "/upload")
+    taking_files = (uploads.PREFIX, "/upload", sending.PREFIX)
     app.add_middleware(Guard, hosts=site.hosts, secure=site.secure, files=taking_files)  # outermost
     return app
 

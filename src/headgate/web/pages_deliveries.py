@@ -3,50 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-import msgspec
 from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
 from headgate.core.errors import NotFoundError
-from headgate.core.reason_words import in_words
-from headgate.core.records import Delivery, ReasonCount
+from headgate.core.records import Delivery
 from headgate.core.roles import Permission
 from headgate.serve.deliveries import delivery_document, receipt_file
 from headgate.serve.delivery_list import PAGE, STATES, Wanted, list_deliveries
-from headgate.serve.delivery_story import Story, tell_story
+from headgate.serve.delivery_story import tell_story
 from headgate.serve.delivery_words import tell_state
 from headgate.web.access import Visitor, needs, seen_delivery
 from headgate.web.pictures import balance_picture
+from headgate.web.reason_lines import reason_lines
 from headgate.web.rendering import page
-from headgate.web.site import Site, site_of
+from headgate.web.site import site_of
 
 routes = APIRouter()
 
 Sees = Annotated[Visitor, Depends(needs(Permission.SEE))]
 Text = Annotated[str, Query(max_length=200)]
-
-_MARKS = {"held": ("held", "H"), "rejected": ("rejected", "R"), "duplicate": ("duplicate", "D")}
-
-
-class ReasonLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A reason with a sample, as far as the visitor may see it."""
-
-    mark: str
-    letter: str
-    word: str
-    words: str
-    code: str
-    column: str
-    rule: str
-    rows: int
-    row: int = 0
-    found: str | None = None
-    masked: bool = False
 
 
 def wanted(flow: Text = "", state: Text = "", q: Text = "", before: int | None = None) -> Wanted:
@@ -96,7 +77,7 @@ def delivery_page(request: Request, who: Sees, delivery: str) -> Response:
         one=one,
         told=tell_state(one),
         picture=None if one.counts is None else balance_picture(one.counts),
-        reasons=list(_reasons(site, one, story)),
+        reasons=list(reason_lines(site.platform, one, story.samples)),
         events=story.events,
         versions=story.versions,
         receipts=[(receipt.number, receipt_file(receipt)) for receipt in story.receipts],
@@ -148,44 +129,3 @@ def _documents(request: Request, shown: Sequence[Delivery]) -> list[dict[str, An
     issued = site_of(request).platform.ledger.receipts([one.id for one in shown])
     newest = {each.delivery: each for each in issued}
     return [delivery_document(one, newest) for one in shown]
-
-
-def _reasons(site: Site, one: Delivery, story: Story) -> Iterator[ReasonLine]:
-    """The reasons in the words of the contract, each with the first sample that carries it."""
-    flow = site.platform.flows.get(one.flow or "")
-    rules = {} if flow is None else {rule.id: rule for rule in flow.contract.rules}
-    values = dict(_values(site, one))
-    plain = set() if flow is None else {column.path for column in flow.contract.walk() if not column.personal}
-    for reason in one.reasons:
-        mark, letter = _MARKS.get(reason.verdict, ("warn", "W"))
-        row, value = _sample(story, reason)
-        masked = bool(row) and not plain.issuperset(reason.column.split(", "))
-        yield ReasonLine(
-            mark=mark,
-            letter=letter,
-            word=mark if mark != "warn" else "warning",
-            words=in_words(reason.code, rules.get(reason.rule), values) or reason.code,
-            code=reason.code,
-            column=reason.column,
-            rule=reason.rule,
-            rows=reason.rows,
-            row=row,
-            found=None if masked else value,
-            masked=masked,
-        )
-
-
-def _values(site: Site, one: Delivery) -> Iterator[tuple[str, str]]:
-    """The parameters that stood for a delivery, by name."""
-    for version in site.platform.ledger.parameters(one.flow or ""):
-        if one.parameters.get(version.name) == version.number:
-            yield version.name, version.value
-
-
-def _sample(story: Story, reason: ReasonCount) -> tuple[int, str | None]:
-    """Row and value of the first sample with this reason; row 0 for none."""
-    for sample in story.samples:
-        for found in sample.reasons:
-            if found["code"] == reason.code and found["column"] == reason.column and found["rule"] == reason.rule:
-                return sample.row, found["value"]
-    return 0, None

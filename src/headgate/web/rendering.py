@@ -23,6 +23,7 @@ NAVIGATION = (
     ("/", "Overview", Permission.SEE),
     ("/deliveries", "Deliveries", Permission.SEE),
     ("/upload", "Send files", Permission.UPLOAD),
+    ("/links", "Upload links", Permission.OPERATE),
     ("/audit", "Audit", Permission.AUDIT),
     ("/accounts", "Accounts", Permission.ACCOUNTS),
 )

@@ -246,7 +246,7 @@ class TestWhatIsSaid:
         opened.close()
         with closing(sqlite3.connect(place)) as raw, raw:
             raw.execute("UPDATE alembic_version SET version_num = '9999'")
-        with pytest.raises(ConfigurationError, match=r"schema '9999'.*'0002'.*Update Headgate"):
+        with pytest.raises(ConfigurationError, match=r"schema '9999'.*'0005'.*Update Headgate"):
             SqliteLedger(f"sqlite:///{place}")
 
     def test_another_database(self, place: Path) -> None:

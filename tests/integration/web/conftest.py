@@ -12,10 +12,12 @@ from starlette.testclient import TestClient
 from tests.harness.project import LANDING, make_project, make_sales, open_project, run_files
 
 from headgate.adapters.sqlite_accounts import SqliteAccounts
+from headgate.adapters.sqlite_upload_links import SqliteUploadLinks
 from headgate.core.accounts import Account, Purpose
 from headgate.core.platform import Platform
 from headgate.core.roles import Grant
 from headgate.people import People, add_account, make_link
+from headgate.upload_admission import SenderLimits
 from headgate.uploading import taker
 from headgate.uploads.store import UploadStore
 from headgate.web.app import make_app
@@ -24,6 +26,7 @@ from headgate.web.rendering import make_templates
 from headgate.web.site import Site
 
 HOST = "lake.example.org"
+DAY_BYTES = 1 << 20
 
 
 class Clock:
@@ -92,13 +95,19 @@ def make_web(platform: Platform, landed: Path, passwords: Argon2Passwords) -> Ca
         clock = Clock()
         accounts = SqliteAccounts(f"sqlite:///{landed}/ledger.db")
         people = People(accounts=accounts, clock=clock, random=os.urandom)
+        links = SqliteUploadLinks(f"sqlite:///{landed}/ledger.db")
         uploads = UploadStore(
-            landed / "uploads", take=taker(platform, people, lambda: None), clock=clock, random_bytes=os.urandom
+            landed / "uploads",
+            take=taker(platform, people, links, lambda: None),
+            clock=clock,
+            random_bytes=os.urandom,
+            admission=SenderLimits(links, day_bytes=DAY_BYTES),
         )
         site = Site(
             platform=platform,
             people=people,
             uploads=uploads,
+            links=links,
             passwords=passwords,
             templates=make_templates(),
             hosts=(HOST,),
@@ -114,4 +123,5 @@ def web(make_web: Callable[[], Web]) -> Iterator[Web]:
     made = make_web()
     yield made
     made.site.uploads.close()
+    made.site.links.close()
     made.site.people.accounts.close()

@@ -21,6 +21,11 @@ PUBLIC = {
     ("POST", "/sign-in"),
     ("GET", "/link/{secret}"),
     ("POST", "/link/{secret}"),
+    ("GET", "/send/{secret}"),
+    ("POST", "/send/{secret}"),
+    ("GET", "/send/{secret}/receipts/{upload}"),
+    ("GET", "/send/{secret}/rows/{upload}"),
+    ("GET", "/send/{secret}/public.json"),
     ("GET", "/healthz"),
     ("GET", "/readyz"),
 }

@@ -59,7 +59,7 @@ def test_the_same_upload_once_more_lands_nothing(web: Web, tmp_path: Path) -> No
     place = tmp_path / "bytes"
     place.write_bytes(document(2))
     came: list[int] = []
-    take = taker(web.site.platform, web.site.people, lambda: came.append(1))
+    take = taker(web.site.platform, web.site.people, web.site.links, lambda: came.append(1))
     upload = Upload(
         upload_id="0" * 32,
         owner=account.id,
