@@ -32,6 +32,7 @@ from headgate.cli import (
     reporting,
     running,
     serving,
+    uploading_files,
     watching,
 )
 from headgate.cli.failures import explain
@@ -46,6 +47,7 @@ COMMANDS = (  # as `headgate --help` lists them
     serving.serve,
     people.accounts,
     links.links,
+    uploading_files.upload,
     looking.status,
     looking.show,
     querying.query,
