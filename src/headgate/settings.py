@@ -14,6 +14,7 @@ from msgspec.structs import fields
 
 from headgate.core.errors import ConfigurationError
 from headgate.core.replacing import replace
+from headgate.uploads.policy import UploadPolicy, read_policy
 
 FILE = "headgate.toml"
 PREFIX = "HEADGATE_"
@@ -45,6 +46,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sender: str = "local"
     otlp: str = ""  # where spans and figures go to, by OTLP over HTTP
     metrics: str = ""  # host:port on which `serve` answers Prometheus
+    uploading: UploadPolicy = UploadPolicy()  # what senders may use
 
 
 DEFAULTS: dict[str, str] = {
@@ -87,6 +89,7 @@ def read_settings(folder: Path, environment: Mapping[str, str] | None = None, **
         raise ConfigurationError(f"{place} is no TOML: {error}") from error
     values = _flat(document, place) | _from_environment(environment if environment is not None else os.environ)
     settings = _settings(folder.resolve(), values, place)
+    settings = replace(settings, uploading=read_policy(document.get("uploads", {}), place))
     return replace(settings, **{name: value for name, value in given.items() if value is not None})
 
 
@@ -96,7 +99,8 @@ def _flat(document: Mapping[str, Any], place: Path) -> dict[str, Any]:
         values |= document.get(section, {})
     if not isinstance(values.get("name"), str):
         raise ConfigurationError(f'{place} lacks the project\'s name. Next: write `name = "…"` under [project].')
-    known = {field.name for field in fields(Settings)} - {"folder"} | {"memory_limit", "window", "batch_size"}
+    own = {field.name for field in fields(Settings)} - {"folder", "uploading"}
+    known = own | {"memory_limit", "window", "batch_size"}
     for name in values:
         if name not in known:
             raise ConfigurationError(f"{place}: {name!r} is no setting. Known are {', '.join(sorted(known))}.")
@@ -126,7 +130,7 @@ def _settings(folder: Path, values: Mapping[str, Any], place: Path) -> Settings:
         sender=str(values.get("sender", "local")),
         otlp=str(values.get("otlp", "")),
         metrics=str(values.get("metrics", "")),
-        **paths,
+        **paths,  # type: ignore[arg-type]  # names of paths only
     )
 
 

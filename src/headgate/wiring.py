@@ -20,6 +20,7 @@ from headgate.core.memo import Memo
 from headgate.core.platform import MEBIBYTE, Budget, Platform, Progress, silent
 from headgate.core.ports import Clock, Compute, Secrets
 from headgate.core.telemetry import SILENT, Telemetry
+from headgate.core.upload_links import UploadLinks
 from headgate.settings import Settings
 
 if TYPE_CHECKING:
@@ -209,6 +210,13 @@ def open_alerts(settings: Settings, platform: Platform, *, clock: Callable[[], d
         random=random.random,
         random_bytes=secrets.token_bytes,
     )
+
+
+def open_upload_links(settings: Settings) -> UploadLinks:
+    """Links for outsiders and what was sent, beside the project's ledger."""
+    from headgate.adapters.sqlite_upload_links import SqliteUploadLinks
+
+    return SqliteUploadLinks(settings.ledger)
 
 
 def open_compute(settings: Settings, *, processes: int) -> Compute:

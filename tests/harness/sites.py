@@ -10,10 +10,12 @@ from pathlib import Path
 from headgate.adapters.sqlite_accounts import SqliteAccounts
 from headgate.adapters.sqlite_alerts import SqliteAlerts
 from headgate.adapters.sqlite_queue import SqliteQueue
+from headgate.adapters.sqlite_upload_links import SqliteUploadLinks
 from headgate.alerts.desk import QUEUE, Desk
 from headgate.alerts.settings import AlertSettings
 from headgate.core.platform import Platform
 from headgate.people import Passwords, People
+from headgate.upload_admission import SenderLimits
 from headgate.uploading import taker
 from headgate.uploads.store import UploadStore
 from headgate.web.rendering import make_templates
@@ -28,6 +30,7 @@ def make_site(
     clock: Callable[[], datetime],
     hosts: tuple[str, ...],
     secure: bool,
+    day_bytes: int = 1 << 40,
 ) -> Site:
     """The site of the project in a folder; `close_site` gives back what it holds."""
     ledger = f"sqlite:///{folder}/ledger.db"
@@ -42,14 +45,20 @@ def make_site(
         random=lambda: 0.0,
         random_bytes=os.urandom,
     )
+    links = SqliteUploadLinks(ledger)
     uploads = UploadStore(
-        folder / "uploads", take=taker(platform, people, lambda: None), clock=clock, random_bytes=os.urandom
+        folder / "uploads",
+        take=taker(platform, people, links, lambda: None),
+        clock=clock,
+        random_bytes=os.urandom,
+        admission=SenderLimits(links, day_bytes=day_bytes),
     )
     return Site(
         platform=platform,
         people=people,
         uploads=uploads,
         alerts=alerts,
+        links=links,
         passwords=passwords,
         templates=make_templates(),
         hosts=hosts,
@@ -61,4 +70,5 @@ def close_site(site: Site) -> None:
     """End uploads and connections."""
     site.uploads.close()
     site.alerts.close()
+    site.links.close()
     site.people.accounts.close()

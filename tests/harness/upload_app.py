@@ -62,6 +62,7 @@ def main() -> None:
     parser.add_argument("port", type=int)
     parser.add_argument("--limits", default="{}")
     parser.add_argument("--body-timeout-s", type=float, default=30.0)
+    parser.add_argument("--window-s", type=float, default=60.0)
     given = parser.parse_args()
     store = UploadStore(
         given.folder / "uploads",
@@ -72,7 +73,8 @@ def main() -> None:
     )
     store.resume()
     app = FastAPI(openapi_url=None)
-    app.include_router(tus_routes(store, owner_of, body_timeout_s=given.body_timeout_s))
+    routes = tus_routes(store, owner_of, body_timeout_s=given.body_timeout_s, window_s=given.window_s)
+    app.include_router(routes)
     uvicorn.run(app, host="127.0.0.1", port=given.port, log_level="warning", access_log=False)
 
 

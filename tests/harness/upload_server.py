@@ -23,13 +23,13 @@ SAMPLE_S = 0.05
 class UploadServer:
     """One server process after another over one folder."""
 
-    def __init__(self, folder: Path, *, body_timeout_s: float = 30.0, **limits: float) -> None:
+    def __init__(self, folder: Path, *, body_timeout_s: float = 30.0, window_s: float = 60.0, **limits: float) -> None:
         self.folder = folder
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}/files"
         self.peak_bytes = 0  # resident, of all processes so far
         self._arguments = [str(folder), str(self.port), "--limits", json.dumps(limits)]
-        self._arguments += ["--body-timeout-s", str(body_timeout_s)]
+        self._arguments += ["--body-timeout-s", str(body_timeout_s), "--window-s", str(window_s)]
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from msgspec.structs import fields
 
 from headgate.core.errors import ConfigurationError
 from headgate.settings import DEFAULTS, Settings, read_settings
+from headgate.uploads.policy import KNOWN
 
 DOCS = Path(__file__).parents[2] / "docs" / "settings.md"
 MINIMAL = '[project]\nname = "shop"\n'
@@ -41,13 +43,29 @@ def test_what_is_given_goes_before_both(tmp_path: Path) -> None:
         ("[run]\nworkers = 1\n", "lacks the project's name"),
         (MINIMAL + "[run]\nworker = 1\n", "'worker' is no setting"),
         (MINIMAL + '[run]\nmemory_limit = "lots"\n', 'write a size such as "512 MiB"'),
+        (MINIMAL + "[uploads]\nfiles = 1\n", "'files' is no setting of [uploads]"),
+        (MINIMAL + '[uploads]\nday = "much"\n', 'write a size such as "2 GiB"'),
+        (MINIMAL + '[uploads]\nscan = "clamdscan {file}"\n', "write a list of words"),
+        (MINIMAL + '[uploads]\nscan = ["clamdscan"]\n', "with {file} in it"),
+        (MINIMAL + "[uploads]\nscan_timeout_s = 0\n", "no number above 0"),
         ('[project]\nname = "My Shop"\n', "is not of a-z"),
         ("[project\n", "is no TOML"),
     ],
-    ids=["no name", "unknown", "no size", "bad name", "no TOML"],
+    ids=[
+        "no name",
+        "unknown",
+        "no size",
+        "unknown of uploads",
+        "no size of uploads",
+        "a command that is no list",
+        "a command without a file",
+        "no time",
+        "bad name",
+        "no TOML",
+    ],
 )
 def test_what_does_not_fit_is_told(tmp_path: Path, text: str, told: str) -> None:
-    with pytest.raises(ConfigurationError, match=told.replace("[", r"\[")):
+    with pytest.raises(ConfigurationError, match=re.escape(told)):
         read_settings(project(tmp_path, text), {})
 
 
@@ -59,5 +77,6 @@ def test_a_missing_project_says_how_to_make_one(tmp_path: Path) -> None:
 def test_every_setting_is_in_the_docs() -> None:
     text = DOCS.read_text(encoding="utf-8")
     written = {"memory_bytes": "memory_limit", "window_bytes": "window", "batch_bytes": "batch_size"}
-    names = {written.get(field.name, field.name) for field in fields(Settings)} - {"folder"} | set(DEFAULTS)
+    names = {written.get(field.name, field.name) for field in fields(Settings)} - {"folder", "uploading"}
+    names |= {*DEFAULTS, *KNOWN}
     assert [name for name in sorted(names) if f"{name} = " not in text] == []

@@ -111,7 +111,7 @@ def _entered(arrival: Arrival, content: _Content, *, number: int, run: str, at: 
         run=run,
         landed_at=at,
         note=note,
-        facts=facts,
+        facts={**arrival.facts, **facts},
     )
 
 

@@ -185,6 +185,22 @@ TABLES = (
         account TEXT NOT NULL, sha256 TEXT NOT NULL, CONSTRAINT pk_recovery_codes PRIMARY KEY (account, sha256),
         CONSTRAINT fk_recovery_codes_account_accounts FOREIGN KEY(account) REFERENCES accounts (id)
     )""",
+    # secret: the SHA-256 of what stands in the address; patterns: JSON
+    """CREATE TABLE upload_links (
+        id TEXT NOT NULL, secret TEXT NOT NULL, flow TEXT NOT NULL, label TEXT NOT NULL, patterns TEXT NOT NULL,
+        most_files INTEGER NOT NULL, most_bytes INTEGER NOT NULL, made_by TEXT NOT NULL, made_at TEXT NOT NULL,
+        expires_at TEXT NOT NULL, revoked_at TEXT,
+        CONSTRAINT pk_upload_links PRIMARY KEY (id), CONSTRAINT uq_upload_links_secret UNIQUE (secret),
+        CONSTRAINT ck_upload_links_limits CHECK (most_files > 0 AND most_bytes > 0)
+    )""",
+    # owner: account or upload link; what limits count, and what a link's page shows
+    """CREATE TABLE sent_uploads (
+        upload TEXT NOT NULL, owner TEXT NOT NULL, name TEXT NOT NULL, size_bytes INTEGER NOT NULL,
+        begun_at TEXT NOT NULL, delivery TEXT,
+        CONSTRAINT pk_sent_uploads PRIMARY KEY (upload),
+        CONSTRAINT ck_sent_uploads_size_bytes CHECK (size_bytes >= 0),
+        CONSTRAINT fk_sent_uploads_delivery_deliveries FOREIGN KEY(delivery) REFERENCES deliveries (id)
+    )""",
     *alerts.TABLES,
     """CREATE TABLE alembic_version (
         version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
@@ -211,6 +227,7 @@ INDEXES = (
     "CREATE UNIQUE INDEX uq_decisions_under_way ON decisions (case_id) WHERE state IN ('decided', 'proposed')",
     "CREATE INDEX ix_tokens_account ON tokens (account)",
     *alerts.INDEXES,
+    "CREATE INDEX ix_sent_uploads_owner_begun_at ON sent_uploads (owner, begun_at)",
 )
 
 SCHEMA = (

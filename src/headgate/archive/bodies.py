@@ -7,7 +7,7 @@ from typing import Any
 from headgate.core.canonical import canonical
 from headgate.core.flow import Flow
 from headgate.core.overlay import AMENDMENTS, DISCARDED_WHOLE, is_amendment, origin_of
-from headgate.core.records import Delivery, Publication
+from headgate.core.records import PROVEN, Delivery, Publication
 
 SCHEMA = "headgate-receipt-body/1"
 
@@ -23,7 +23,7 @@ def receipt_body(one: Delivery, flow: Flow, publication: Publication | None, *, 
         "kind": one.kind.value,
         "landing_number": one.landing_number,
         "landed_at": _time(one),
-        "file": {"name": one.name, "sender": one.sender, "sha256": one.sha256, "size_bytes": one.size_bytes},
+        "file": _file(one),
         "form": dict(one.form),
         "outcome": "held" if one.held_for else "published",
         "held_for": list(one.held_for),
@@ -54,6 +54,14 @@ def receipt_body(one: Delivery, flow: Flow, publication: Publication | None, *, 
     if one.facts.get(DISCARDED_WHOLE):
         body["discarded"] = True
     return canonical(body).decode()
+
+
+def _file(one: Delivery) -> dict[str, Any]:
+    """The file; of an upload also whether its sender said beforehand what the whole hashes to."""
+    told: dict[str, Any] = {"name": one.name, "sender": one.sender, "sha256": one.sha256, "size_bytes": one.size_bytes}
+    if PROVEN in one.facts:
+        told[PROVEN] = one.facts[PROVEN]
+    return told
 
 
 def _time(one: Delivery) -> str:

@@ -24,6 +24,7 @@ from headgate.cli import (
     golden,
     health,
     keys,
+    links,
     looking,
     parameters,
     people,
@@ -33,6 +34,7 @@ from headgate.cli import (
     reporting,
     running,
     serving,
+    uploading_files,
     watching,
 )
 from headgate.cli.failures import explain
@@ -47,6 +49,8 @@ COMMANDS = (  # as `headgate --help` lists them
     serving.serve,
     people.accounts,
     alerts.alerts,
+    links.links,
+    uploading_files.upload,
     looking.status,
     looking.show,
     cases.cases,

@@ -20,6 +20,7 @@ from headgate.cli.alerts_beside import alerting
 from headgate.cli.console import note
 from headgate.cli.metrics_port import answering_prometheus
 from headgate.cli.opening import opened
+from headgate.cli.upload_store import open_uploads
 from headgate.core.accounts import Account, Purpose
 from headgate.core.errors import ConfigurationError, HeadgateError, UsageError
 from headgate.core.platform import Platform
@@ -30,9 +31,8 @@ from headgate.serve.own_figures import OwnFigures
 from headgate.serve.readiness import Pulse
 from headgate.settings import Settings
 from headgate.sign_in_settings import provider_settings
-from headgate.uploading import taker
 from headgate.uploads.store import UploadStore
-from headgate.wiring import open_accounts, open_alerts, open_provider, system_clock
+from headgate.wiring import open_accounts, open_alerts, open_provider, open_upload_links, system_clock
 
 if TYPE_CHECKING:
     import uvicorn
@@ -94,12 +94,8 @@ def serve_project(settings: Settings, asked: Asked, tell: Callable[[Place], None
             provided = Provided(provider=provider, settings=agreed)
         alerts = open_alerts(settings, found.platform)
         came = Event()
-        uploads = UploadStore(
-            settings.uploads,
-            take=taker(found.platform, people, came.set),
-            clock=system_clock,
-            random_bytes=secrets.token_bytes,
-        )
+        links = open_upload_links(settings)
+        uploads = open_uploads(settings, found.platform, people, links, came)
         site = Site(
             platform=found.platform,
             people=people,
@@ -107,6 +103,7 @@ def serve_project(settings: Settings, asked: Asked, tell: Callable[[Place], None
             templates=make_templates(),
             uploads=uploads,
             alerts=alerts,
+            links=links,
             hosts=_hosts(asked),
             secure=asked.tls or asked.behind_proxy,
             provided=provided,
@@ -142,6 +139,7 @@ def serve_project(settings: Settings, asked: Asked, tell: Callable[[Place], None
                 server.run(sockets=[listener])
         uploads.close()
         alerts.close()
+        links.close()
         people.accounts.close()
         if provided is not None:
             provided.provider.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -57,6 +57,7 @@ class Arrived(msgspec.Struct, frozen=True, kw_only=True):
     sender: str = "local"
     flow: str | None = None  # forced; None: by the flows' patterns
     again: bool = False  # taken although the same bytes were taken before
+    facts: Mapping[str, Any] = {}  # that its deliveries keep, and the log: no name, no value of a row
     copied: Callable[[], Copied] | None = None  # waits for its copy, where that was begun before landing
 
 

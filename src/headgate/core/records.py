@@ -11,6 +11,10 @@ import msgspec
 
 from headgate.core.states import DeliveryState
 
+PROVEN = "proven_by_sender"  # fact of an upload: whether its sender said before what the whole file hashes to
+DELIVERED_BY = "delivered_by"  # fact of an upload: the account that sent it, or that made the link it came by
+BY_LINK = "upload_link"  # fact of an upload: the link it came by
+
 
 def require_utc(moment: datetime | None) -> None:
     """Refuse a time without a zone: such a time means another moment on another machine."""
@@ -100,6 +104,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     form: Mapping[str, Any]  # format, compression, encoding, as recognised
     refused: tuple[str, str] | None = None  # reason code and message, where it is not taken
     as_new: bool = False  # taken although the same bytes were taken before (retry of a failed one)
+    facts: Mapping[str, Any] = {}  # of the sending; they go into the log
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):

@@ -114,6 +114,7 @@ def _arrival(file: Arrived, head: bytes, sha256: str, size: int, platform: Platf
         form=shape if form.format is not Format.UNKNOWN else {"format": form.format.value},
         refused=refused if flow is not None else None,
         as_new=file.again,
+        facts=file.facts,
     )
 
 

@@ -13,9 +13,10 @@ from headgate.core.reason_words import in_words
 from headgate.core.records import Delivery, ReasonCount
 from headgate.core.replacing import replace
 from headgate.serve.contract_words import expected, kind_of
-from headgate.serve.delivery_story import Story
+from headgate.serve.delivery_story import KeptRow
 from headgate.serve.personal import plain_paths
 
+WARNING = "warn"  # the mark of a reason on rows that went on
 _MARKS = {"held": ("held", "H"), "rejected": ("rejected", "R"), "duplicate": ("duplicate", "D")}
 _NEXT = {
     "held": "a reviewer releases or corrects {rows}",
@@ -45,7 +46,9 @@ class ReasonLine(msgspec.Struct, frozen=True, kw_only=True):
     unmasked: bool = False  # the visitor asked to see it, which is recorded
 
 
-def tell_reasons(platform: Platform, one: Delivery, story: Story, *, seen: Collection[str] = ()) -> list[ReasonLine]:
+def tell_reasons(
+    platform: Platform, one: Delivery, samples: Sequence[KeptRow], *, seen: Collection[str] = ()
+) -> list[ReasonLine]:
     """By verdict, most rows first; values of columns that are personal, or that the contract does not know, masked.
 
     Not masked are the columns of `seen`, for which the caller has recorded who looks.
@@ -56,7 +59,7 @@ def tell_reasons(platform: Platform, one: Delivery, story: Story, *, seen: Colle
     values = _values(platform, one)
     ordered = sorted(one.reasons, key=lambda reason: (list(_ORDER).index(reason.verdict), -reason.rows))
     plain = frozenset[str]() if flow is None else plain_paths(flow.contract)
-    lines = [_line(reason, rules.get(reason.rule), columns, values, story) for reason in ordered]
+    lines = [_line(reason, rules.get(reason.rule), columns, values, samples) for reason in ordered]
     return [_masked(line, plain, seen) for line in lines]
 
 
@@ -73,15 +76,15 @@ def _line(
     rule: Rule | None,
     columns: Mapping[str, Column],
     values: Mapping[str, str],
-    story: Story,
+    samples: Sequence[KeptRow],
 ) -> ReasonLine:
-    mark, letter = _MARKS.get(reason.verdict, ("warn", "W"))
-    row, value = _sample(story, reason)
+    mark, letter = _MARKS.get(reason.verdict, (WARNING, "W"))
+    row, value = _sample(samples, reason)
     rows = f"{reason.rows:,} {'row' if reason.rows == 1 else 'rows'}"
     return ReasonLine(
         mark=mark,
         letter=letter,
-        word=mark if mark != "warn" else "warning",
+        word=mark if mark != WARNING else "warning",
         words=in_words(reason.code, rule, values) or reason.code,
         code=reason.code,
         column=reason.column,
@@ -117,9 +120,9 @@ def _values(platform: Platform, one: Delivery) -> dict[str, str]:
     return {version.name: version.value for version in known if one.parameters.get(version.name) == version.number}
 
 
-def _sample(story: Story, reason: ReasonCount) -> tuple[int, str | None]:
+def _sample(samples: Sequence[KeptRow], reason: ReasonCount) -> tuple[int, str | None]:
     """Row and value of the first sample with this reason; row 0 for none."""
-    for sample in story.samples:
+    for sample in samples:
         for found in sample.reasons:
             if found["code"] == reason.code and found["rule"] == reason.rule and _is_at(found["column"], reason.column):
                 return sample.row, found["value"]

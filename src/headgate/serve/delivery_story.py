@@ -51,7 +51,7 @@ def tell_story(platform: Platform, one: Delivery) -> Story:
     return Story(
         delivery=one,
         events=events,
-        samples=tuple(_samples(platform, one)),
+        samples=tuple(samples_of(platform, one)),
         versions=published[-1] if published else {},
         receipts=tuple(platform.ledger.receipts((one.id,))),
     )
@@ -66,7 +66,8 @@ def _events(platform: Platform, one: Delivery) -> Iterator[Mapping[str, Any]]:
             yield json.loads(leaf)
 
 
-def _samples(platform: Platform, one: Delivery) -> Iterator[KeptRow]:
+def samples_of(platform: Platform, one: Delivery) -> Iterator[KeptRow]:
+    """Some of the rows that were not published, for each leading reason."""
     table = quarantine_table(one.flow or "")
     version = next((known.version for known in standing_tables(platform) if known.table == table), None)
     if one.counts is None or version is None:

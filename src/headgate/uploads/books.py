@@ -18,7 +18,8 @@ from headgate.uploads.state_files import StateFiles
 
 Take = Callable[[Upload, Path, str], None]
 """Takes over a proven file: the upload, where its bytes lie, their SHA-256. It links or copies them and leaves the file
-there. Called once; after a kill during the call it is called again with the same upload."""
+there. Called once; after a kill during the call it is called again with the same upload. UploadRefusedError where the
+file as a whole is not wanted: its sender hears why, and nothing of it is kept."""
 
 _log = logging.getLogger(__name__)
 
@@ -100,6 +101,9 @@ class Books:
             return upload
         try:
             self._take(upload, self._files.bytes_path(upload.upload_id), upload.sha256)
+        except UploadRefusedError as error:
+            self._refuse(upload, error.message)
+            raise
         except Exception:  # noqa: BLE001  whatever it is: the bytes are safe, and `resume` and `sweep` try again
             _log.exception("an upload was not taken", extra={"action": "take", "upload": upload.upload_id})
             return upload

@@ -74,6 +74,30 @@ def parse_checksum(header: str) -> Checksum:
     return Checksum(algorithm, expected)
 
 
+def parse_repr_digest(header: str) -> str | None:
+    """The SHA-256 that a `Repr-Digest` (RFC 9530) gives of the whole file, in hex; None where it names no SHA-256.
+
+    >>> parse_repr_digest("sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:")
+    'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
+    """
+    for member in header.split(","):
+        name, _, value = member.strip(" \t").partition("=")
+        if name != "sha-256":
+            continue
+        try:
+            found = decode_base64(value[1:-1]) if len(value) > 1 and value[0] == value[-1] == ":" else b""
+        except ValueError:
+            found = b""
+        if len(found) != new_hash("sha256").digest_size:
+            raise UploadRefusedError(
+                Refusal.CHECKSUM_HEADER,
+                f"Repr-Digest has {value[:80]!r}, which is no SHA-256.",
+                "Send `sha-256=:`, the digest of the whole file in base64, and a colon.",
+            )
+        return found.hex()
+    return None
+
+
 def _refused(message: str) -> UploadRefusedError:
     return UploadRefusedError(
         Refusal.CHECKSUM_HEADER, message, f"Send one of {', '.join(ALGORITHMS)}, a space, and the checksum in base64."

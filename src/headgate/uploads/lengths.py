@@ -1,4 +1,4 @@
-"""Whether a length, an offset and an upload fit together."""
+"""Whether a length, an offset, a claim and an upload fit together."""
 
 from __future__ import annotations
 
@@ -57,3 +57,16 @@ def with_length(upload: Upload, length_bytes: int | None) -> Upload:
             "Tell the right length, or begin a new upload.",
         )
     return replace(upload, length_bytes=length_bytes)
+
+
+def with_claim(upload: Upload, sha256: str | None) -> Upload:
+    """The upload with what its sender says of the whole file; once told it cannot change."""
+    if sha256 is None or sha256 == upload.claimed_sha256:
+        return upload
+    if upload.claimed_sha256 is not None:
+        raise UploadRefusedError(
+            Refusal.CHECKSUM_HEADER,
+            f"The file's SHA-256 was told before as {upload.claimed_sha256}, now as {sha256}.",
+            "Leave Repr-Digest out, or begin a new upload.",
+        )
+    return replace(upload, claimed_sha256=sha256)

@@ -29,7 +29,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     upload_bytes: int = 64 * GIBIBYTE  # of one upload
     owner_bytes: int = 256 * GIBIBYTE  # reserved by all uploads of one owner that are not taken yet
     owner_open: int = 64  # uploads of one owner that are not taken yet
+    stored_bytes: int = 1024 * GIBIBYTE  # reserved by all uploads that are not taken yet
     idle_s: float = 24 * 3600.0  # an upload expires so long after its last chunk
+    least_bytes_per_s: int = 1024  # of one request, over a minute: a slower one is ended
     checkpoint_bytes: int = 8 * MEBIBYTE  # of a chunk without a checksum, after which what came is made durable
 
 
@@ -43,6 +45,7 @@ class NewUpload(msgspec.Struct, frozen=True, kw_only=True):
     concat_header: str = ""  # same
     partial: bool = False
     parts: tuple[str, ...] = ()  # ids in order; only of a final upload
+    claimed_sha256: str | None = None  # told beside the metadata
 
 
 class Upload(msgspec.Struct, frozen=True, kw_only=True):

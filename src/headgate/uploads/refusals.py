@@ -15,6 +15,10 @@ class Refusal(StrEnum):
     LENGTH = "length_refused"  # it was told otherwise before, or does not fit what is there
     TOO_LARGE = "too_large"  # for the upload's length, or for any upload
     QUOTA = "quota_exceeded"  # the owner's bytes
+    FULL = "storage_full"  # the room that all uploads have together
+    DAY = "day_quota_exceeded"  # the owner's bytes of the last 24 hours
+    LINK = "link_over"  # it expired, was revoked, never was, or all of its files are sent
+    LINK_FULL = "link_size_exceeded"  # more bytes than the link has left
     TOO_MANY = "too_many_uploads"  # the owner's open ones
     METADATA = "metadata_refused"  # no metadata of the protocol, or a value that cannot be kept
     NAME = "name_refused"  # a file's name that is none
@@ -23,4 +27,5 @@ class Refusal(StrEnum):
     DIGEST = "digest_differs"  # of the whole file
     FINAL = "upload_is_final"  # made of parts: takes no bytes
     PART = "part_refused"  # not partial, or not complete
+    SCAN = "scan_refused"  # the virus scan found something
     DISK = "disk_full"

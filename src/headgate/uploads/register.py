@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from headgate.core.errors import UploadRefusedError
-from headgate.uploads.records import Limits, Upload
+from headgate.uploads.admission import Admission
+from headgate.uploads.records import Limits, Upload, UploadState
 from headgate.uploads.refusals import Refusal
 from headgate.uploads.state_files import StateFiles
 
@@ -15,9 +16,10 @@ from headgate.uploads.state_files import StateFiles
 class Register:
     """The uploads of a folder, by id. A change is on the disk before it is seen here."""
 
-    def __init__(self, files: StateFiles, limits: Limits) -> None:
+    def __init__(self, files: StateFiles, limits: Limits, admission: Admission) -> None:
         self._files = files
         self._limits = limits
+        self._admission = admission
         self._mutex = threading.Lock()
         self._held: set[str] = set()
         self._growing: dict[str, int] = {}  # bytes that a request under way claims beyond what is counted
@@ -49,7 +51,12 @@ class Register:
             self._check(upload, instead_of)
             self._uploads[upload.upload_id] = upload  # reserved from here on; nobody else knows the id yet
         try:
-            self._files.write(upload)
+            self._admission.enter(upload, upload.reserved_bytes, instead_of=instead_of)
+            try:
+                self._files.write(upload)
+            except BaseException:
+                self._admission.leave(upload.upload_id)
+                raise
         except BaseException:
             with self._mutex:
                 del self._uploads[upload.upload_id]
@@ -60,19 +67,24 @@ class Register:
         self._files.write(upload)
         with self._mutex:
             self._uploads[upload.upload_id] = upload
+        if upload.state is UploadState.REFUSED:
+            self._admission.leave(upload.upload_id)
         return upload
 
     def forget(self, upload_id: str) -> None:
         """Remove an upload, its bytes with it."""
         self._files.forget(upload_id)
         with self._mutex:
-            self._uploads.pop(upload_id, None)
+            upload = self._uploads.pop(upload_id, None)
+        if upload is not None and upload.state is not UploadState.TAKEN:
+            self._admission.leave(upload_id)
 
     def grow(self, upload: Upload, to_bytes: int) -> None:
         """Claim room for bytes of a request under way; UploadRefusedError where there is none."""
         with self._mutex:
             self._check_room(upload.owner, to_bytes, frozenset({upload.upload_id}))
             self._growing[upload.upload_id] = to_bytes
+        self._admission.enter(upload, to_bytes)
 
     def is_held(self, upload_id: str) -> bool:
         """True while a request is at it."""
@@ -121,10 +133,7 @@ class Register:
             )
 
     def _check_room(self, owner: str, needed_bytes: int, instead_of: frozenset[str]) -> None:
-        reserved = sum(
-            max(upload.reserved_bytes, self._growing.get(upload.upload_id, 0))
-            for upload in self._others(owner, instead_of)
-        )
+        reserved = self._reserved(self._others(owner, instead_of))
         if reserved + needed_bytes > self._limits.owner_bytes:
             raise UploadRefusedError(
                 Refusal.QUOTA,
@@ -132,6 +141,17 @@ class Register:
                 f"{self._limits.owner_bytes} bytes.",
                 "Finish or terminate an upload, or wait until one expires.",
             )
+        stored = self._reserved(one for one in self._uploads.values() if one.upload_id not in instead_of)
+        if stored + needed_bytes > self._limits.stored_bytes:
+            raise UploadRefusedError(
+                Refusal.FULL,
+                f"All uploads that are not taken yet hold {stored} bytes; {needed_bytes} more exceed the "
+                f"{self._limits.stored_bytes} bytes that there is room for.",
+                "Wait until others have ended, or ask who keeps the server for more room.",
+            )
+
+    def _reserved(self, uploads: Iterable[Upload]) -> int:
+        return sum(max(one.reserved_bytes, self._growing.get(one.upload_id, 0)) for one in uploads)
 
     def _others(self, owner: str, but: frozenset[str]) -> Iterator[Upload]:
         return (one for one in self._uploads.values() if one.owner == owner and one.upload_id not in but)

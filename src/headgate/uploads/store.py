@@ -9,11 +9,12 @@ from pathlib import Path
 
 from headgate.core.errors import UploadRefusedError
 from headgate.core.replacing import replace
+from headgate.uploads.admission import Admission, OpenToAll
 from headgate.uploads.appending import Append
 from headgate.uploads.books import Books, Take, check_digest
 from headgate.uploads.checksums import Checksum
 from headgate.uploads.joining import check_parts, join
-from headgate.uploads.lengths import check_body, check_most, check_offset, with_length
+from headgate.uploads.lengths import check_body, check_most, check_offset, with_claim, with_length
 from headgate.uploads.metadata import claimed_sha256
 from headgate.uploads.records import Limits, NewUpload, Upload, UploadState
 from headgate.uploads.refusals import Refusal
@@ -37,12 +38,13 @@ class UploadStore:
         clock: Callable[[], datetime],
         random_bytes: Callable[[int], bytes],
         limits: Limits | None = None,
+        admission: Admission | None = None,
     ) -> None:
         self.limits = limits or Limits()
         self._clock = clock
         self._random_bytes = random_bytes
         self._files = StateFiles(folder)
-        self._register = Register(self._files, self.limits)
+        self._register = Register(self._files, self.limits, admission or OpenToAll())
         self._books = Books(self._register, self._files, take=take, clock=clock, idle_s=self.limits.idle_s)
         for upload in self._register.all():
             self._recover(upload)
@@ -82,6 +84,10 @@ class UploadStore:
             )
         return upload
 
+    def all(self) -> list[Upload]:
+        """All uploads at this moment, those too that were taken or refused a while ago."""
+        return self._register.all()
+
     def is_busy(self, upload_id: str) -> bool:
         """True while a request is at it; what it came to is not counted yet."""
         return self._register.is_held(upload_id)
@@ -95,14 +101,18 @@ class UploadStore:
         checksum: Checksum | None = None,
         length_bytes: int | None = None,
         body_bytes: int | None = None,
+        claimed_sha256: str | None = None,
     ) -> Append:
-        """Begin to take bytes at an offset. `length_bytes` where it is told now, `body_bytes` where it is known."""
+        """Begin to take bytes at an offset. `length_bytes` where it is told now, `body_bytes` where it is known.
+
+        `claimed_sha256` of the whole file may be told with any bytes before it is whole.
+        """
         self.look(upload_id, owner)
         self._register.hold(upload_id)
         try:
             upload = self.look(upload_id, owner)
             check_offset(upload, offset_bytes)
-            upload = with_length(upload, length_bytes)
+            upload = with_claim(with_length(upload, length_bytes), claimed_sha256)
             check_most(upload.length_bytes, self.limits.upload_bytes)
             most_bytes = self.limits.upload_bytes if upload.length_bytes is None else upload.length_bytes
             check_body(offset_bytes, body_bytes or 0, most_bytes)
@@ -126,6 +136,11 @@ class UploadStore:
         with self._register.held(upload_id):
             self._books.forget(upload_id)
 
+    def drop(self, upload_id: str, owner: str) -> None:
+        """Remove an upload that nobody will go on with; one that was refused as a whole stays known for a while."""
+        if self._register.get(upload_id, owner).state is UploadState.OPEN:
+            self.terminate(upload_id, owner)
+
     def sweep(self, now: datetime) -> int:
         """Remove what expired, and hand over again what was not taken; how many were removed."""
         removed = sum(self._remove_expired(upload, now) for upload in self._register.all() if _is_over(upload, now))
@@ -144,7 +159,7 @@ class UploadStore:
             self._register.put(replace(upload, offset_bytes=there, state=UploadState.OPEN, sha256=None))
 
     def _new(self, wanted: NewUpload) -> Upload:
-        return Upload(
+        upload = Upload(
             upload_id=self._random_bytes(16).hex(),
             owner=wanted.owner,
             created_at=self._clock(),
@@ -157,6 +172,7 @@ class UploadStore:
             parts=wanted.parts,
             claimed_sha256=claimed_sha256(dict(wanted.metadata)),
         )
+        return with_claim(upload, wanted.claimed_sha256)
 
     def _create_final(self, wanted: NewUpload) -> Upload:
         if (same := self._joined_before(wanted)) is not None:

@@ -101,8 +101,8 @@ def changing(permission: Permission | None) -> Callable[..., Visitor]:
     """The same for what changes something: a browser's form must be one that we gave this session."""
 
     def allowed(request: Request, who: SignedIn, csrf: Annotated[str, Form()] = "") -> Visitor:
-        if who.token is None and not secrets.compare_digest(csrf.encode(), who.session.csrf.encode()):
-            raise RefusedError("This form is of another session. Next: open the page again, and send it from there.")
+        if who.token is None:
+            check_form(who, csrf)
         if permission is not None and not who.may(permission):
             raise refuse(request, who, permission, f"{who.account.name} may not do this.")
         return who
@@ -110,6 +110,12 @@ def changing(permission: Permission | None) -> Callable[..., Visitor]:
     allowed.permission = permission  # type: ignore[attr-defined]
     allowed.changes = True  # type: ignore[attr-defined]
     return allowed
+
+
+def check_form(who: Visitor, csrf: str) -> None:
+    """RefusedError for a form that was not given to this session."""
+    if not secrets.compare_digest(csrf.encode(), who.session.csrf.encode()):
+        raise RefusedError("This form is of another session. Next: open the page again, and send it from there.")
 
 
 def seen_delivery(request: Request, who: Visitor, id_: str) -> Delivery:

@@ -28,6 +28,8 @@ from headgate.web import (
     pages_second_factor,
     pages_sign_in,
     pages_tables,
+    pages_upload_links,
+    sending,
     uploads,
 )
 from headgate.web.access import RefusedError, SignInNeededError
@@ -51,6 +53,8 @@ ROUTES = tuple(
         pages_tables,
         pages_alerts,
         uploads,
+        sending,
+        pages_upload_links,
         pages_audit,
         pages_accounts,
         pages_me,
@@ -94,7 +98,7 @@ def make_app(site: Site) -> FastAPI:
     app.add_exception_handler(HeadgateError, _tell)
     app.add_exception_handler(HTTPException, _tell)
     app.add_exception_handler(RequestValidationError, _tell)
-    taking_files = (uploads.PREFIX, "/upload")
+    taking_files = (uploads.PREFIX, "/upload", sending.PREFIX)
     app.add_middleware(Guard, hosts=site.hosts, secure=site.secure, files=taking_files)
     app.add_middleware(Observed, telemetry=site.platform.telemetry)  # outermost
     return app

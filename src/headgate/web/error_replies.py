@@ -16,6 +16,10 @@ STATUS_OF_REFUSAL: Mapping[str, int] = {
     Refusal.LENGTH: 400,
     Refusal.TOO_LARGE: 413,
     Refusal.QUOTA: 507,  # as WebDAV tells its quotas (RFC 4331)
+    Refusal.FULL: 507,
+    Refusal.DAY: 429,
+    Refusal.LINK: 403,
+    Refusal.LINK_FULL: 413,
     Refusal.TOO_MANY: 429,
     Refusal.METADATA: 400,
     Refusal.NAME: 400,
@@ -24,6 +28,7 @@ STATUS_OF_REFUSAL: Mapping[str, int] = {
     Refusal.DIGEST: 422,  # no client tries it again by itself, and that would be in vain
     Refusal.FINAL: 403,
     Refusal.PART: 400,
+    Refusal.SCAN: 422,
     Refusal.DISK: 507,
 }
 

@@ -118,7 +118,7 @@ def _shown(request: Request, who: Visitor, one: Delivery, *, again: str = "", se
     flow = platform.flows.get(one.flow or "")
     story, told = tell_story(platform, one), tell_state(one)
     silver, gold, reads = way_of(flow, story, platform.memo) if flow else ((), (), {})
-    reasons = tell_reasons(platform, one, story, seen=seen)
+    reasons = tell_reasons(platform, one, story.samples, seen=seen)
     return page(
         request,
         "delivery.html",

@@ -27,6 +27,7 @@ NAVIGATION = (
     ("/tables", "Tables", Permission.QUERY),
     ("/alerts", "Alerts", Permission.SEE),
     ("/upload", "Send files", Permission.UPLOAD),
+    ("/links", "Upload links", Permission.OPERATE),
     ("/audit", "Audit", Permission.AUDIT),
     ("/accounts", "Accounts", Permission.ACCOUNTS),
 )

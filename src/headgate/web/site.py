@@ -11,6 +11,7 @@ from starlette.requests import Request
 from headgate.alerts.desk import Desk
 from headgate.core.identities import IdentityProvider, ProviderSettings
 from headgate.core.platform import Platform
+from headgate.core.upload_links import UploadLinks
 from headgate.people import Passwords, People
 from headgate.serve.readiness import Pulse
 from headgate.uploads.store import UploadStore
@@ -35,6 +36,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     templates: Environment
     uploads: UploadStore
     alerts: Desk
+    links: UploadLinks
     hosts: tuple[str, ...]  # names under which it answers; any other Host is refused
     wake: Callable[[], object] = lambda: None  # tells whoever works beside the pages that something waits
     secure: bool  # reached by https: cookies are for that only

@@ -18,11 +18,11 @@ from starlette.responses import Response
 
 from headgate.core.errors import UploadRefusedError
 from headgate.uploads.appending import Append
-from headgate.uploads.checksums import Checksum, parse_checksum
+from headgate.uploads.checksums import Checksum, parse_checksum, parse_repr_digest
 from headgate.uploads.records import Upload
 from headgate.uploads.store import UploadStore
 from headgate.web.error_replies import STATUS_OF_REFUSAL, error_reply
-from headgate.web.request_body import RequestBody, SlowBodyError
+from headgate.web.request_body import WINDOW_S, Pace, RequestBody, SlowBodyError
 from headgate.web.tus_headers import (
     ALWAYS,
     BYTES_TYPE,
@@ -47,12 +47,15 @@ Who = Callable[[Request], str]
 Action = Callable[[Request, str, RequestBody], Awaitable[Response]]
 
 
-def tus_routes(store: UploadStore, who: Who, *, prefix: str = "/files", body_timeout_s: float = 30.0) -> APIRouter:
+def tus_routes(
+    store: UploadStore, who: Who, *, prefix: str = "/files", body_timeout_s: float = 30.0, window_s: float = WINDOW_S
+) -> APIRouter:
     """Routes for uploads below a prefix. `who` names the owner, or raises an HTTPException 401 or 403.
 
-    A request from which no byte comes for `body_timeout_s` is ended.
+    A request from which no byte comes for `body_timeout_s`, or too few in `window_s`, is ended.
     """
-    endpoint = _Endpoint(store, who, prefix, body_timeout_s)
+    pace = Pace(pause_s=body_timeout_s, window_s=window_s, least_bytes_per_s=store.limits.least_bytes_per_s)
+    endpoint = _Endpoint(store, who, prefix, pace)
     router = APIRouter(prefix=prefix, include_in_schema=False)
     router.add_api_route("", endpoint.collection, methods=_ALL_METHODS)
     router.add_api_route("/", endpoint.collection, methods=_ALL_METHODS)
@@ -63,11 +66,11 @@ def tus_routes(store: UploadStore, who: Who, *, prefix: str = "/files", body_tim
 class _Endpoint:
     """What all requests go through: version, owner, method, and errors in words."""
 
-    def __init__(self, store: UploadStore, who: Who, prefix: str, body_timeout_s: float) -> None:
+    def __init__(self, store: UploadStore, who: Who, prefix: str, pace: Pace) -> None:
         self._store = store
         self._who = who
         self._last_segment = prefix.rpartition("/")[2]
-        self._body_timeout_s = body_timeout_s
+        self._pace = pace
 
     async def collection(self, request: Request) -> Response:
         """The address of the server: what it can do, and new uploads."""
@@ -79,7 +82,7 @@ class _Endpoint:
 
     async def _answer(self, request: Request, actions: dict[str, Action]) -> Response:
         method = request.headers.get("x-http-method-override", request.method).upper()
-        body = RequestBody(request, self._body_timeout_s)
+        body = RequestBody(request, self._pace)
         if method == "OPTIONS":
             response: Response = Response(status_code=204, headers=about(self._store.limits))
         elif request.headers.get("tus-resumable") != VERSION:
@@ -115,7 +118,7 @@ class _Endpoint:
             return error_reply(
                 408,
                 "body_too_slow",
-                f"No byte came for {self._body_timeout_s:g} s.",
+                f"No byte came for {self._pace.pause_s:g} s, or fewer than {self._pace.least_bytes_per_s} a second.",
                 "Ask for the offset, and send from there.",
                 {"Connection": "close"},
             )
@@ -184,6 +187,7 @@ class _Endpoint:
                 checksum=_checksum(request),
                 length_bytes=number(request, "Upload-Length"),
                 body_bytes=number(request, "Content-Length"),
+                claimed_sha256=parse_repr_digest(request.headers.get("repr-digest", "")),
             )
         )
         upload = await _receive(append, body)

@@ -10,7 +10,7 @@ from email.utils import format_datetime
 from starlette.requests import Request
 
 from headgate.core.errors import HeadgateError
-from headgate.uploads.checksums import ALGORITHMS
+from headgate.uploads.checksums import ALGORITHMS, parse_repr_digest
 from headgate.uploads.metadata import parse_metadata
 from headgate.uploads.records import Limits, NewUpload, Upload, UploadState
 
@@ -71,6 +71,7 @@ def creation(request: Request, owner: str) -> NewUpload:
         concat_header=concat,
         partial=concat == "partial",
         parts=parts,
+        claimed_sha256=parse_repr_digest(request.headers.get("repr-digest", "")),
     )
 
 

@@ -9,6 +9,7 @@ import struct
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 from tests.harness.tus_sender import BYTES, Sender, checksum, metadata
@@ -72,6 +73,34 @@ def test_a_stalled_body_is_ended(start: Start) -> None:
             assert connection.recv(65536)[-1:] in {b"", b"}"}
         assert sender.offset(address) == 40
         assert sender.patch(address, 40, b"x" * 60).status_code == 204
+
+
+def test_a_body_that_trickles_is_ended_and_what_came_counts(start: Start) -> None:
+    with Sender(start(body_timeout_s=5, window_s=0.5, least_bytes_per_s=1000).url) as sender:
+        address = sender.begin(10_000)
+        with open_patch(address, 0, 10_000) as connection:
+            connection.settimeout(0.05)
+            answer, sent, until = b"", 0, time.monotonic() + 10
+            while not answer and time.monotonic() < until:
+                connection.sendall(b"x")
+                sent += 1
+                with suppress(TimeoutError):
+                    answer = connection.recv(65536)
+            assert answer.startswith(b"HTTP/1.1 408")
+        assert 0 < sender.offset(address) <= sent
+        assert (
+            sender.patch(address, sender.offset(address), b"x" * (10_000 - sender.offset(address))).status_code == 204
+        )
+
+
+def test_a_body_that_is_fast_enough_goes_on_for_many_windows(start: Start) -> None:
+    with Sender(start(body_timeout_s=5, window_s=0.2, least_bytes_per_s=100).url) as sender:
+        address = sender.begin(2_000)
+        with open_patch(address, 0, 2_000) as connection:
+            for _ in range(20):
+                connection.sendall(b"x" * 100)
+                time.sleep(0.05)
+            assert connection.recv(65536).startswith(b"HTTP/1.1 204")
 
 
 def test_a_second_request_is_locked_out(start: Start) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import itertools
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -377,3 +378,25 @@ def test_a_full_disk_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> N
 
 def _full(*_: object) -> int:
     raise OSError(28, "No space left on device")
+
+
+def test_all_senders_together_have_so_much_room(tmp_path: Path) -> None:
+    store = UploadStore(
+        tmp_path / "shared",
+        take=lambda *_: None,
+        clock=lambda: START,
+        random_bytes=os.urandom,
+        limits=Limits(stored_bytes=100),
+    )
+
+    def fits(owner: str, length_bytes: int) -> bool:
+        try:
+            store.create(NewUpload(owner=owner, length_bytes=length_bytes))
+        except UploadRefusedError as error:
+            return error.code != Refusal.FULL
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(lambda number: fits(f"owner-{number}", 30), range(16))) == 3
+    assert fits("another", 10)
+    store.close()

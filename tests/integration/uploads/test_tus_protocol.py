@@ -52,6 +52,7 @@ do not apply.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 from email.utils import parsedate_to_datetime
@@ -432,3 +433,42 @@ def test_only_complete_parts_of_the_same_owner_are_joined(server: UploadServer, 
     for header in ("final", "final;", "final;/files/../x", "whole", "partial;", f"final;{whole}?a=/b"):
         refused(sender.post(Upload_Concat=header), 400, "header_refused")
     refused(sender.post(Upload_Concat=f"final;{whole}", Upload_Length="5"), 400, "header_refused")
+
+
+def repr_digest(content: bytes) -> str:
+    return f"sha-256=:{base64.b64encode(hashlib.sha256(content).digest()).decode()}:"
+
+
+def test_the_whole_files_digest_may_come_with_the_last_chunk(server: UploadServer, sender: Sender) -> None:
+    address = sender.begin(10)
+    assert sender.patch(address, 0, b"hello").status_code == 204
+    digest = f"sha-512=:AAAA:, {repr_digest(b'helloworld')}"
+    assert sender.patch(address, 5, b"world", Repr_Digest=digest).status_code == 204
+    taken = next(one for one in server.taken() if one["upload_id"] == address.rpartition("/")[2])
+    assert taken["proven_by_sender"]
+
+
+def test_another_digest_of_the_whole_file_refuses_it(server: UploadServer, sender: Sender) -> None:
+    address = sender.begin(10)
+    assert sender.patch(address, 0, b"hello", Repr_Digest=repr_digest(b"hello there")).status_code == 204
+    answer = sender.patch(address, 5, b"world")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "digest_differs")
+    assert sender.head(address).status_code == 410
+    assert all(one["upload_id"] != address.rpartition("/")[2] for one in server.taken())
+    assert f"{address.rpartition('/')[2]}.bytes" not in server.kept()
+
+
+def test_a_digest_of_the_whole_file_is_told_once(sender: Sender) -> None:
+    address = sender.begin(10)
+    assert sender.patch(address, 0, b"hello", Repr_Digest=repr_digest(b"helloworld")).status_code == 204
+    answer = sender.patch(address, 5, b"w", Repr_Digest=repr_digest(b"another"))
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "checksum_refused")
+    assert sender.offset(address) == 5
+
+
+@pytest.mark.parametrize("header", ["sha-256=", "sha-256=:AAAA:", "sha-256=:!:", "sha-256=AAAA", "sha-256"])
+def test_a_digest_that_is_none_is_refused(sender: Sender, header: str) -> None:
+    address = sender.begin(10)
+    answer = sender.patch(address, 0, b"hello", Repr_Digest=header)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "checksum_refused")
+    assert sender.offset(address) == 0

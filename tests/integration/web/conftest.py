@@ -21,6 +21,7 @@ from headgate.web.passwords import Argon2Passwords
 from headgate.web.site import Site
 
 HOST = "lake.example.org"
+DAY_BYTES = 1 << 20
 
 
 class Clock:
@@ -87,7 +88,9 @@ def passwords() -> Argon2Passwords:
 def make_web(platform: Platform, landed: Path, passwords: Argon2Passwords) -> Callable[[], Web]:
     def made() -> Web:
         clock = Clock()
-        site = make_site(platform, landed, passwords=passwords, clock=clock, hosts=(HOST,), secure=True)
+        site = make_site(
+            platform, landed, passwords=passwords, clock=clock, hosts=(HOST,), secure=True, day_bytes=DAY_BYTES
+        )
         return Web(site, clock)
 
     return made

@@ -32,7 +32,7 @@ def make_traced(web: Web, tmp_path: Path) -> Iterator[Callable[[str], Web]]:
     def made(url: str) -> Web:
         telemetry = OpenTelemetry(endpoint=url, project="proof", version="0")
         platform = replace(web.site.platform, telemetry=telemetry)
-        take = taker(platform, web.site.people, lambda: None)
+        take = taker(platform, web.site.people, web.site.links, lambda: None)
         stores.append(UploadStore(tmp_path / "uploads", take=take, clock=web.clock, random_bytes=os.urandom))
         return Web(msgspec.structs.replace(web.site, platform=platform, uploads=stores[-1]), web.clock)
 

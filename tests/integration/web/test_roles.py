@@ -25,6 +25,11 @@ PUBLIC = {
     ("GET", "/sign-in/ended"),
     ("GET", "/link/{secret}"),
     ("POST", "/link/{secret}"),
+    ("GET", "/send/{secret}"),
+    ("POST", "/send/{secret}"),
+    ("GET", "/send/{secret}/receipts/{upload}"),
+    ("GET", "/send/{secret}/rows/{upload}"),
+    ("GET", "/send/{secret}/public.json"),
     ("GET", "/healthz"),
     ("GET", "/readyz"),
 }

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import gzip
 from base64 import b64encode
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
+from tests.harness.project import make_project, open_project
 from tests.integration.web.conftest import Web
 
+from headgate import pipeline
+from headgate.adapters.sqlite_upload_links import SqliteUploadLinks
 from headgate.core.accounts import Account
 from headgate.core.ports import DeliveryFilter
+from headgate.core.reasons import ReasonCode
 from headgate.core.records import Delivery
 from headgate.core.roles import Grant, Role
+from headgate.core.states import DeliveryState
 from headgate.uploading import taker
 from headgate.uploads.records import Upload
 
@@ -59,7 +65,7 @@ def test_the_same_upload_once_more_lands_nothing(web: Web, tmp_path: Path) -> No
     place = tmp_path / "bytes"
     place.write_bytes(document(2))
     came: list[int] = []
-    take = taker(web.site.platform, web.site.people, lambda: came.append(1))
+    take = taker(web.site.platform, web.site.people, web.site.links, lambda: came.append(1))
     upload = Upload(
         upload_id="0" * 32,
         owner=account.id,
@@ -137,3 +143,30 @@ def test_the_plain_form(web: Web) -> None:
     assert (other.status_code, "You may not send" in other.text) == (400, True)
     assert client.post("/upload", data={"csrf": "x"}, files={"file": (SALES, b"x")}).status_code == 403
     assert len(sent_by(web, account)) == 1
+
+
+def test_what_unpacks_to_too_much_is_refused(tmp_path: Path, web: Web) -> None:
+    """The flow's own limit holds for what is sent: 8 MiB of blanks in 8 KiB."""
+    folder = make_project(tmp_path / "bomb", "sales")
+    place = folder / "flows" / "sales" / "flow.yaml"
+    text = place.read_text(encoding="utf-8")
+    place.write_text(text.replace("source:\n", "source:\n  max_unpacked: 1 MiB\n", 1), encoding="utf-8")
+    platform = open_project(folder)
+    packed = tmp_path / "bytes"
+    packed.write_bytes(gzip.compress(b'{"transactions": [' + b" " * (8 << 20) + b"]}"))
+    account = web.account(UPLOADER)
+    links = SqliteUploadLinks(f"sqlite:///{folder}/ledger.db")
+    upload = Upload(
+        upload_id="1" * 32,
+        owner=account.id,
+        created_at=web.clock.now,
+        expires_at=web.clock.now,
+        length_bytes=packed.stat().st_size,
+        metadata={"filename": f"{SALES}.gz"},
+    )
+    taker(platform, web.site.people, links, lambda: None)(upload, packed, sha256(packed.read_bytes()).hexdigest())
+    pipeline.work(platform)
+    (one,) = platform.ledger.deliveries(DeliveryFilter())
+    assert (one.state, one.facts["refused"]) == (DeliveryState.REFUSED, ReasonCode.UNPACKED_TOO_LARGE.value)
+    links.close()
+    platform.close()
