@@ -8,11 +8,11 @@ from contextlib import suppress
 from headgate.core.cases import CaseKind, Decision, DecisionState
 from headgate.core.decision_document import DecisionDocument, as_rows
 from headgate.core.errors import ConflictError, HeadgateError, TransientError
+from headgate.core.overlay import SET
 from headgate.core.parameters import vault_name
 from headgate.core.platform import Platform
 from headgate.core.records import Delivery
 from headgate.deciding.desk import Desk, flow_of, one_case, origin_of, read_kept, shown_of_delivery
-from headgate.deciding.rehearsal import SET
 from headgate.serve.case_rows import Selection, select
 
 READ_BYTES = 1 << 20
