@@ -8,6 +8,7 @@ from contextlib import suppress
 from headgate.core.cases import CaseKind, Decision, DecisionState
 from headgate.core.decision_document import DecisionDocument, as_rows
 from headgate.core.errors import ConflictError, HeadgateError, TransientError
+from headgate.core.faults import at_fault_point
 from headgate.core.overlay import SET
 from headgate.core.parameters import vault_name
 from headgate.core.platform import Platform
@@ -52,7 +53,8 @@ def _execute(desk: Desk, decision: Decision) -> Delivery | None:
         problem = str(error)
     versions = {} if document is None else dict(document.parameters)
     own = set() if document is None else set(origin_of(desk, one_case(desk, decision.case)).facts.get(SET, {}))
-    return desk.cases.execute(
+    at_fault_point("before execution")
+    made = desk.cases.execute(
         decision.case,
         decision.number,
         problem=problem,
@@ -60,6 +62,8 @@ def _execute(desk: Desk, decision: Decision) -> Delivery | None:
         size_bytes=size,
         at=desk.people.clock(),
     )
+    at_fault_point("after execution")
+    return made
 
 
 def _changed(desk: Desk, decision: Decision, document: DecisionDocument) -> str:
