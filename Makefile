@@ -73,9 +73,10 @@ bench: $(VENV)/.dev ## Measure against the peers and the floor; figures go to be
 bench-document: $(VENV)/.dev ## The 8 GB document
 	$(BIN)/python -m benchmarks.run document --runs 1
 
-soak: $(VENV)/.dev ## The long harnesses: kills, sequences, answer keys, mutated inputs, damaged files, cut uploads
+soak: $(VENV)/.dev ## The long harnesses: kills of runs and of repairs, sequences, answer keys, mutated inputs, damaged files, cut uploads
 	$(BIN)/python -m tests.harness.answer_key --seeds 20 --count 5000
 	$(BIN)/python -m tests.harness.kills --kills 200 --seed 1
+	$(BIN)/python -m tests.harness.kills_of_decisions --kills 200 --seed 1
 	$(BIN)/python -m tests.harness.sequences --runs 200 --seed 1
 	$(BIN)/python -m tests.fuzz.test_mutated_inputs 10000 0
 	$(BIN)/python -m tests.harness.damaged_files --files 10000 --seed 0

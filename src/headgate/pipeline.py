@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import takewhile
 from typing import TypeVar
@@ -25,6 +26,7 @@ from headgate.archive.step import archive, receipt_name, write_receipts
 from headgate.check.step import check
 from headgate.core.batches import Arrived, CheckedBatch, CheckedDelivery, LandedBatch, PublishedBatch, cut
 from headgate.core.errors import (
+    ConflictError,
     DeliveryError,
     EvidenceError,
     HeadgateError,
@@ -347,7 +349,8 @@ def _wake_waiting(platform: Platform) -> None:
         if one.flow in ready
     ]
     if moves:
-        platform.ledger.advance(moves, at=platform.clock())
+        with suppress(ConflictError):  # another process does it, or took one up: the next look finds the others
+            platform.ledger.advance(moves, at=platform.clock())
 
 
 def _wake_drifted(platform: Platform) -> None:

@@ -32,7 +32,7 @@ from headgate.core.cases import (
     DecisionState,
     opening,
 )
-from headgate.core.errors import ConflictError, HeadgateError, NotFoundError, RefusedVoteError
+from headgate.core.errors import ConflictError, HeadgateError, NotFoundError, RefusedVoteError, TransientError
 from headgate.core.ports import DeliveryFilter, Ledger
 from headgate.core.records import Counts, Delivery, Event, Move, ParameterVersion, Publication, PublicationState
 from headgate.core.replacing import replace
@@ -87,14 +87,25 @@ class Book:
     def settle(self, delivery: Delivery, **rows: int) -> None:
         """A publication in which so many rows leave their cases."""
         settled = {self.case(code).id: count for code, count in rows.items()}
-        self._complete(Move(after=replace(delivery, publication=self._next), event="amended", settled=settled), [])
+        self._complete(replace(self.amended(delivery), settled=settled), [])
+
+    def amended(self, delivery: Delivery) -> Move:
+        """The delivery with another publication's number."""
+        return Move(after=replace(delivery, publication=self._next), event="amended")
 
     @property
     def _next(self) -> int:
         return len(self.ledger.publications("sales")) + 1
 
     def _complete(self, move: Move, deliveries: list[Delivery]) -> None:
-        intent = Publication(
+        intent, fence = self.intent(move, deliveries), held_lease(self.ledger)
+        self.ledger.open_publication(intent, fence=fence, at=AT)
+        self.ledger.complete_publication(intent, versions={}, at=AT, fence=fence)
+        self.ledger.release(fence)
+
+    def intent(self, move: Move, deliveries: list[Delivery]) -> Publication:
+        """The next publication, with one move."""
+        return Publication(
             flow="sales",
             number=self._next,
             epoch=1,
@@ -104,10 +115,6 @@ class Book:
             changes=(),
             moves=(move,),
         )
-        fence = held_lease(self.ledger)
-        self.ledger.open_publication(intent, fence=fence, at=AT)
-        self.ledger.complete_publication(intent, versions={}, at=AT, fence=fence)
-        self.ledger.release(fence)
 
     def case(self, code: str) -> Case:
         (found,) = self.cases.cases(CaseFilter(code=code, state=None))
@@ -462,6 +469,27 @@ class CasesContract:
             "release" if act is Act.RELEASE else "discard",
             "decision_executed",
         ]
+
+    # ── An origin that somebody else changes ─────────────────────────────────────────────────────────────────────────
+    def test_an_origin_is_not_taken_away_from_an_open_publication(self, book: Book) -> None:
+        origin = book.publish("a", DeliveryState.PUBLISHED, dear=5)
+        again = Move(after=replace(origin, state=DeliveryState.LANDED), event="reprocess")
+        intent, fence = book.intent(book.amended(origin), []), held_lease(book.ledger)
+        book.ledger.open_publication(intent, fence=fence, at=AT)
+        with pytest.raises(ConflictError, match="is being published"):
+            book.ledger.advance([again], at=AT)
+        book.ledger.complete_publication(intent, versions={}, at=AT, fence=fence)
+        with pytest.raises(ConflictError, match="was published since it was looked at"):
+            book.ledger.advance([again], at=AT)
+        now = one(book.ledger, origin.id)
+        book.ledger.advance([Move(after=replace(now, state=DeliveryState.LANDED), event="reprocess")], at=AT)
+
+    def test_a_publication_does_not_begin_where_its_origin_is_checked_again(self, book: Book) -> None:
+        origin = book.publish("a", DeliveryState.PUBLISHED, dear=5)
+        book.ledger.advance([Move(after=replace(origin, state=DeliveryState.LANDED), event="reprocess")], at=AT)
+        with pytest.raises(TransientError, match="became landed"):
+            book.ledger.open_publication(book.intent(book.amended(origin), []), fence=held_lease(book.ledger), at=AT)
+        assert book.ledger.publications(open_only=True) == []
 
     # ── Saying something ─────────────────────────────────────────────────────────────────────────────────────────────
     def test_comments_have_numbers_and_a_question_marks_the_case(self, book: Book) -> None:

@@ -79,6 +79,7 @@ class Office:
         people = People(accounts=open_accounts(settings), clock=lambda: self.now, random=secrets.token_bytes)
         self.desk = Desk(platform=self.platform, cases=open_cases(settings), people=people)
         self.opened = True
+        self.people = {one.name: one for one in people.accounts.accounts()}
         if not self.people:
             for name in ("ada", "bob"):
                 self.add(name)

@@ -13,7 +13,7 @@ from headgate.core.digest import table_digest
 from headgate.core.log_audit import verify_log
 from headgate.core.merkle import root
 from headgate.core.naming import outcomes_table, quarantine_table, table_name
-from headgate.core.overlay import is_amendment
+from headgate.core.overlay import JUDGED, is_amendment, origin_of
 from headgate.core.platform import Platform
 from headgate.core.quarantine_schema import OUTCOMES_SCHEMA
 from headgate.core.receipts import verify_receipt
@@ -83,11 +83,15 @@ def _balance(platform: Platform, deliveries: list[Delivery], flow: str) -> Itera
     quarantine = _rows_by_delivery(platform, quarantine_table(flow))
     left = _rows_by_delivery(platform, outcomes_table(flow))
     amended = _rows_by_delivery(platform, _record_table(platform, flow), by="_amendment")
+    judged_in = {one.id: one.facts.get(JUDGED, {}).get("publication", 0) for one in deliveries}
     for one in deliveries:
         kept, published = quarantine.pop(one.id, (0, 0)), silver.pop(one.id, (0, 0))
         gone = left.pop(one.id, (0, 0))
         if is_amendment(one):
             published = amended.pop(one.id, (0, 0))
+            if one.publication is not None and judged_in.get(origin_of(one), 0) > one.publication:
+                yield from _history(one, published, kept)
+                continue
         if one.state not in COUNTED:
             if published[0] or kept[0] or gone[0]:
                 yield f"{one.name} ({one.id}) is {one.state}, but has rows: {published[0]}, {kept[0]} and {gone[0]}"
@@ -104,6 +108,14 @@ def _balance(platform: Platform, deliveries: list[Delivery], flow: str) -> Itera
     yield from _repeated_keys(platform, flow)
     for id_ in {*silver, *quarantine, *left, *amended}:
         yield f"the tables hold rows of {id_}, which the ledger does not know"
+
+
+def _history(one: Delivery, published: tuple[int, int], kept: tuple[int, int]) -> Iterator[str]:
+    """An amendment whose origin was checked again since: what it came to then; the origin says what stands now."""
+    if one.counts is None or not one.counts.balances:
+        yield f"{one.name} ({one.id}) does not balance: {one.counts}"
+    elif published[0] > one.counts.received or kept[0]:
+        yield f"{one.name} ({one.id}) has {published[0]} rows in silver and {kept[0]} in quarantine, but {one.counts}"
 
 
 def _by_verdict(platform: Platform, one: Delivery, counts: Counts, flow: str) -> Iterator[str]:

@@ -87,25 +87,23 @@ class DuckDBEngine(Engine):
             self.define(name, f"SELECT * FROM {_EMPTY}", keep=True)
             self._connection.unregister(_EMPTY)
         else:
-            columns = ", ".join(quoted(column) for column in data.schema.names)
             paths = ", ".join(literal(path) for path in data.paths)
             source = f"read_parquet([{paths}], union_by_name = true, hive_partitioning = false)"
             try:
-                self.define(name, f"SELECT {columns} FROM {source}")
-            except EngineError:  # a column that was added to the table later, and that none of these files has
-                self._define_wider(name, source, data.schema)
+                self.define(name, f"SELECT {', '.join(map(quoted, data.schema.names))} FROM {source}")
+            except EngineError:
+                self.define(name, f"SELECT {self._with_absent(source, data.schema)} FROM {source}")
 
-    def _define_wider(self, name: str, source: str, schema: pa.Schema) -> None:
-        """The same with NULL for columns that no file has."""
-        present = {column for column, *_ in self._run(f"DESCRIBE SELECT * FROM {source}", None).fetchall()}
+    def _with_absent(self, source: str, schema: pa.Schema) -> str:
+        """The schema's columns of files none of which has them all: NULL where a column was added after the last."""
+        there = {row[0] for row in self._run(f"DESCRIBE SELECT * FROM {source}", None).fetchall()}
         self._connection.register(_EMPTY, schema.empty_table())
-        kinds = {column: kind for column, kind, *_ in self._run(f"DESCRIBE SELECT * FROM {_EMPTY}", None).fetchall()}
+        kinds = {row[0]: row[1] for row in self._run(f"DESCRIBE SELECT * FROM {_EMPTY}", None).fetchall()}
         self._connection.unregister(_EMPTY)
-        columns = [
-            quoted(column) if column in present else f"CAST(NULL AS {kinds[column]}) AS {quoted(column)}"
+        return ", ".join(
+            quoted(column) if column in there else f"CAST(NULL AS {kinds[column]}) AS {quoted(column)}"
             for column in schema.names
-        ]
-        self.define(name, f"SELECT {', '.join(columns)} FROM {source}")
+        )
 
     def define(self, name: str, sql: str, parameters: Mapping[str, Any] | None = None, *, keep: bool = False) -> None:
         """Give a SELECT a name; with `keep` its rows are computed once and kept (spilling beyond the memory limit)."""

@@ -12,18 +12,17 @@ from headgate.adapters import sqlite_decisions as decided
 from headgate.adapters import sqlite_deliveries
 from headgate.adapters import sqlite_log as log
 from headgate.adapters.sqlite_arrivals import delivery_id
-from headgate.adapters.sqlite_codec import encode_delivery, encode_time
+from headgate.adapters.sqlite_codec import encode_delivery
 from headgate.adapters.sqlite_statements import insert, take_numbers
 from headgate.core.cases import Act, Case, CaseKind, CaseState, Decision, DecisionState
 from headgate.core.errors import ConflictError
-from headgate.core.overlay import DISCARDED_WHOLE
+from headgate.core.overlay import DISCARDED_WHOLE, origin_facts
 from headgate.core.ports import DeliveryFilter
 from headgate.core.records import Delivery, DeliveryKind, Move
 from headgate.core.replacing import replace
 from headgate.core.states import DeliveryState
 from headgate.core.voting import refusal
 
-SET = "set"  # fact of a delivery: parameter values of its own
 SENDER = "review"
 
 
@@ -111,16 +110,7 @@ def _amend(
 ) -> Delivery:
     """A delivery made of the case's rows; it has landed, since its document lies in the vault."""
     number = take_numbers(connection, "landing", 1).stop
-    facts: dict[str, Any] = {
-        "origin": origin.id,
-        "origin_sha256": origin.sha256,
-        "origin_landed_at": encode_time(origin.landed_at),
-        "case": case.id,
-        "decision": decision.number,
-        **_agreement(decision),
-    }
-    if SET in origin.facts:
-        facts[SET] = origin.facts[SET]
+    facts = {**origin_facts(origin), "case": case.id, "decision": decision.number, **_agreement(decision)}
     made = Delivery(
         id=delivery_id(origin.flow, DeliveryKind.AMENDMENT, [origin.id, case.id, decision.number]),
         landing_number=number,

@@ -88,9 +88,14 @@ class SqliteLedger(Ledger):
             return sqlite_figures.elapsed(connection, since)
 
     def advance(self, moves: Sequence[Move], *, at: datetime, fence: Fence | None = None) -> None:
-        """Write new states and their events, all or none. An illegal transition is refused by the database."""
+        """Write new states and their events, all or none. An illegal transition is refused by the database.
+
+        Without a lease ConflictError where a publication changed a delivery since it was read, or is about to.
+        """
         with self._database.writing() as connection:
             sqlite_leases.check_fence(connection, fence)
+            if fence is None:
+                sqlite_publications.require_unchanged(connection, moves)
             sqlite_deliveries.apply(connection, moves, at=at)
 
     # leases, which a power loss ends with those who hold them: they wait for no disk

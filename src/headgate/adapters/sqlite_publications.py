@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from headgate.adapters import sqlite_deliveries as moved
@@ -17,10 +17,10 @@ from headgate.adapters.sqlite_codec import (
     encode_json,
     encode_time,
 )
-from headgate.adapters.sqlite_statements import first_value, insert
-from headgate.core.errors import PublishError
-from headgate.core.records import Publication, PublicationState
-from headgate.core.states import DeliveryState
+from headgate.adapters.sqlite_statements import first_value, insert, listed, parts
+from headgate.core.errors import ConflictError, PublishError, TransientError
+from headgate.core.records import Move, Publication, PublicationState
+from headgate.core.states import DeliveryState, is_legal
 
 _LINE = "flow, number, epoch, state, run, deliveries, versions, opened_at, done_at"  # without the intent
 
@@ -129,6 +129,43 @@ def _check_intent(connection: sqlite3.Connection, publication: Publication) -> N
             "ask the ledger for the epoch when the publication is made."
         )
     _check_moves(publication)
+    _check_others(connection, publication)
+
+
+def require_unchanged(connection: sqlite3.Connection, moves: Sequence[Move]) -> None:
+    """Refuse a change, made without a lease, of what a publication changes or changed since it was read.
+
+    A publication that lost one of its deliveries could never be completed, and what it wrote would be written over.
+    """
+    wanted = {move.after.id: move.after.publication for move in moves}
+    for part in parts(list(wanted)):
+        places, values = listed(part)
+        rows = connection.execute(f"SELECT id, publication FROM deliveries WHERE id IN ({places})", values)
+        changed = [row["id"] for row in rows if row["publication"] != wanted[row["id"]]]
+        open_moves = "SELECT m.value ->> '$.after.id' FROM publications AS p, json_each(p.moves) AS m"
+        going = connection.execute(
+            f"SELECT id FROM deliveries WHERE id IN ({places}) AND id IN ({open_moves} WHERE p.state = :open)",
+            values | {"open": PublicationState.OPEN.value},
+        )
+        if changed := [*changed, *(row["id"] for row in going)]:
+            raise ConflictError(
+                f"delivery {changed[0]} was published since it was looked at, or is being published. Nothing was "
+                f"changed. Next: look again with `headgate show {changed[0]}`."
+            )
+
+
+def _check_others(connection: sqlite3.Connection, publication: Publication) -> None:
+    """Deliveries that the publication changes beside its own, origins and earlier versions, must be as it found them.
+
+    TransientError where somebody took one to be checked again meanwhile: the next review finds it so.
+    """
+    others = {move.after.id: move.after for move in publication.moves if move.after.id not in publication.deliveries}
+    for id_, (_, state) in moved.flows_and_states(connection, list(others)).items():
+        if state is not others[id_].state and not is_legal(state, others[id_].state):
+            raise TransientError(
+                f"delivery {id_} became {state} while publication {publication.number} of flow {publication.flow!r} "
+                "was made ready; nothing was published. Next: `headgate run` goes on."
+            )
 
 
 def _check_moves(publication: Publication) -> None:

@@ -26,10 +26,11 @@ def archive(batch: PublishedBatch, platform: Platform) -> ArchivedBatch:
     Published deliveries become archived; those held as a whole get a receipt of that and stay held. The origin of an
     amendment gets another one, before the amendment's own, which is written last.
     """
-    origins = {origin_of(one) for one in batch.deliveries if is_amendment(one)}
+    standing = [one for one in batch.deliveries if one.state is not DeliveryState.SUPERSEDED]
+    origins = {origin_of(one) for one in standing if is_amendment(one)}
     told = [
         one
-        for one in sorted(batch.deliveries, key=lambda one: one.id not in origins)
+        for one in sorted(standing, key=lambda one: one.id not in origins)
         if one.state in {DeliveryState.PUBLISHED, DeliveryState.HELD} or one.id in origins
     ]
     bodies = [

@@ -1,4 +1,4 @@
-"""Records as they came, by their number: what a person who corrects one begins with."""
+"""Records by their number, as they were judged last: what a person who corrects one begins with."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from headgate.check.overlaid import FIELDS, RAW, OverlaidInput
 from headgate.core.decision_document import Rows
 from headgate.core.errors import UnreadableError
 from headgate.core.flow import Flow
-from headgate.core.overlay import Overlay
+from headgate.core.overlay import rows_overlay
 from headgate.core.parameters import vault_name
 from headgate.core.platform import Platform
 from headgate.core.records import Delivery
@@ -26,7 +26,7 @@ class Originals(msgspec.Struct, frozen=True, kw_only=True):
 
 def original_records(platform: Platform, flow: Flow, one: Delivery, rows: Rows) -> Originals:
     """Read a delivery's bytes from the vault and keep these rows; UnreadableError where they cannot be read."""
-    overlay = Overlay(origin=one.id, origin_sha256=one.sha256, landed_at=one.landed_at, laid=(), only=rows)
+    overlay = rows_overlay(one, rows, platform.vault)
     limits = Limits(
         window=platform.budget.window_bytes,
         record=platform.budget.record_bytes,

@@ -78,7 +78,7 @@ def _require_as_agreed(batch: LandedBatch, bound: Bound) -> None:
     for one in batch.deliveries:
         if not is_amendment(one):
             continue
-        agreed = batch.overlays[one.id].laid[0].document
+        agreed = batch.overlays[one.id].own.document
         if agreed.contract != batch.flow.contract.digest or dict(agreed.parameters) != dict(bound.versions):
             raise CheckError(
                 f"amendment {one.id} was agreed under contract {agreed.contract[:12]} and parameters "

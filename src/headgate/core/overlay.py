@@ -12,7 +12,6 @@ from typing import Any
 
 import msgspec
 import numpy as np
-import pyarrow as pa
 
 from headgate.core.cases import Act
 from headgate.core.contract import Contract
@@ -20,8 +19,12 @@ from headgate.core.decision_document import DecisionDocument, Ranges, Rows, as_r
 from headgate.core.parameters import vault_name
 from headgate.core.ports import Files
 from headgate.core.records import Delivery, DeliveryKind
+from headgate.core.replacing import replace
 
 AMENDMENTS = "amendments"  # fact of an origin: what was published of each, in order
+JUDGED = "judged"  # fact of an origin: the publication that judged its rows last, and how many amendments came before
+EARLIER = "earlier"  # fact of an amendment: those of its origin that were published before its rows were judged
+SET = "set"  # fact of a delivery: parameter values of its own
 DISCARDED_WHOLE = "discarded"  # fact of a delivery that a person rejected as a whole
 
 
@@ -34,7 +37,10 @@ class Laid(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Overlay(msgspec.Struct, frozen=True, kw_only=True):
-    """Decisions about rows of one origin, in the order in which they were published; no row is in two."""
+    """Decisions about rows of one origin, in the order in which they were published.
+
+    A row is in two where it was held again after the first: the last says what becomes of it, as it stood by then.
+    """
 
     origin: str
     origin_sha256: str
@@ -42,6 +48,21 @@ class Overlay(msgspec.Struct, frozen=True, kw_only=True):
     laid: tuple[Laid, ...]
     only: Rows | None = None  # an amendment: these rows alone, rising
     discarded: bool = False  # the delivery as a whole
+
+    @property
+    def own(self) -> Laid:
+        """The decision that an amendment is made of."""
+        return self.laid[-1]
+
+    @property
+    def standing(self) -> tuple[Laid, ...]:
+        """Each decision with the rows of which no later one speaks."""
+        later = np.empty(0, dtype=np.int64)
+        found = []
+        for one in reversed(self.laid):
+            found.append(replace(one, rows=np.setdiff1d(one.rows, later, assume_unique=True)))
+            later = np.union1d(later, one.rows)
+        return tuple(reversed(found))
 
     @property
     def records(self) -> dict[int, str]:
@@ -54,14 +75,18 @@ class Overlay(msgspec.Struct, frozen=True, kw_only=True):
         }
 
     def waived(self, contract: Contract) -> list[tuple[str, Rows]]:
-        """(rule, rows) where a person waived the rule, and it still is the one that was shown."""
+        """(rule, rows) where a person waived the rule, it still is the one that was shown, and so is the record."""
         now = {rule.id: rule.digest for rule in contract.rules}
         found: list[tuple[str, Rows]] = []
-        for one in self.laid:
+        corrected = np.empty(0, dtype=np.int64)  # later
+        for one in reversed(self.laid):
+            if one.document.act is Act.CORRECT:
+                corrected = np.union1d(corrected, one.rows)
             if one.document.act is not Act.RELEASE:
                 continue
             for waiver in one.document.waives:
                 rows = np.intersect1d(as_rows(waiver.rows), one.rows, assume_unique=True)
+                rows = np.setdiff1d(rows, corrected, assume_unique=True)
                 # a rule that no contract writes, such as that of twin keys, goes with the contract as a whole
                 standing = [rule for rule, digest in waiver.rules if now.get(rule, contract.digest) == digest]
                 found += [(rule, rows) for rule in standing]
@@ -71,12 +96,6 @@ class Overlay(msgspec.Struct, frozen=True, kw_only=True):
         """Rows that a person rejected."""
         parts = [one.rows for one in self.laid if one.document.act is Act.REJECT]
         return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
-
-    def amended(self) -> pa.Table:
-        """Rows that came or come by an amendment: `_row` and `_amendment`."""
-        rows = [one.rows for one in self.laid] or [np.empty(0, dtype=np.int64)]
-        ids = np.repeat([one.amendment for one in self.laid] or [""], [len(part) for part in rows])
-        return pa.table({"_row": pa.array(np.concatenate(rows)), "_amendment": pa.array(ids.tolist(), pa.string())})
 
 
 def is_amendment(one: Delivery) -> bool:
@@ -104,22 +123,49 @@ def load_overlays(deliveries: Sequence[Delivery], vault: Files) -> dict[str, Ove
     found: dict[str, Overlay] = {}
     for one in deliveries:
         if is_amendment(one):
-            found[one.id] = amendment_overlay(one, _document(vault, one.sha256))
+            found[one.id] = amendment_overlay(one, _document(vault, one.sha256), vault)
         elif has_overlay(one):
             found[one.id] = _origin_overlay(one, vault)
     return found
 
 
-def amendment_overlay(one: Delivery, document: DecisionDocument) -> Overlay:
-    """What an amendment lays over its origin."""
+def amendment_overlay(one: Delivery, document: DecisionDocument, vault: Files) -> Overlay:
+    """What an amendment lays over its origin, and what was laid there when its rows were judged."""
     rows = as_rows(document.rows)
+    earlier = (_laid(entry, vault) for entry in one.facts.get(EARLIER, ()))
+    restricted = (replace(laid, rows=np.intersect1d(laid.rows, rows, assume_unique=True)) for laid in earlier)
     return Overlay(
         origin=one.facts["origin"],
         origin_sha256=one.facts["origin_sha256"],
         landed_at=datetime.fromisoformat(one.facts["origin_landed_at"]),
-        laid=(Laid(amendment=one.id, document=document, rows=rows),),
+        laid=(*restricted, Laid(amendment=one.id, document=document, rows=rows)),
         only=rows,
     )
+
+
+def rows_overlay(origin: Delivery, rows: Rows, vault: Files) -> Overlay:
+    """Some rows of an origin as they were judged last."""
+    earlier = tuple(_laid(entry, vault) for entry in origin_facts(origin).get(EARLIER, ()))
+    return Overlay(origin=origin.id, origin_sha256=origin.sha256, landed_at=origin.landed_at, laid=earlier, only=rows)
+
+
+def origin_facts(origin: Delivery) -> dict[str, Any]:
+    """What an amendment keeps of its origin as it stands: by this it is checked as the origin would be."""
+    facts: dict[str, Any] = {
+        "origin": origin.id,
+        "origin_sha256": origin.sha256,
+        "origin_landed_at": origin.landed_at.isoformat(),
+    }
+    facts |= {name: origin.facts[name] for name in (SET, JUDGED) if name in origin.facts}
+    if earlier := origin.facts.get(AMENDMENTS, [])[: origin.facts.get(JUDGED, {}).get("amendments", 0)]:
+        facts[EARLIER] = earlier
+    return facts
+
+
+def judged(one: Delivery, publication: int) -> Delivery:
+    """The delivery, whose held rows are those of this publication from now on."""
+    facts = {**one.facts, JUDGED: {"publication": publication, "amendments": len(one.facts.get(AMENDMENTS, ()))}}
+    return replace(one, facts=facts)
 
 
 def published_amendment(one: Delivery, failed: Ranges) -> dict[str, Any]:

@@ -300,7 +300,10 @@ class Ledger(ABC):
 
     @abstractmethod
     def advance(self, moves: Sequence[Move], *, at: datetime, fence: Fence | None = None) -> None:
-        """Write new states and their events, all or none. An illegal transition is refused by the database."""
+        """Write new states and their events, all or none. An illegal transition is refused by the database.
+
+        Without a lease ConflictError where a publication changed a delivery since it was read, or is about to.
+        """
 
     # leases
     @abstractmethod

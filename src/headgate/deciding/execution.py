@@ -8,12 +8,13 @@ from contextlib import suppress
 from headgate.core.cases import Act, CaseKind, Decision, DecisionState
 from headgate.core.decision_document import DecisionDocument, as_rows
 from headgate.core.errors import ConflictError, HeadgateError, TransientError
+from headgate.core.faults import at_fault_point
+from headgate.core.overlay import SET
 from headgate.core.parameters import vault_name
 from headgate.core.platform import Platform
 from headgate.core.records import Delivery
 from headgate.deciding.desk import Desk, flow_of, one_case, origin_of, read_kept, shown_of_delivery
 from headgate.deciding.drift import put_in_force
-from headgate.deciding.rehearsal import SET
 from headgate.serve.case_rows import Selection, select
 
 READ_BYTES = 1 << 20
@@ -53,6 +54,7 @@ def _execute(desk: Desk, decision: Decision) -> Delivery | None:
         problem = str(error)
     versions = {} if document is None else dict(document.parameters)
     own = set() if document is None else set(origin_of(desk, one_case(desk, decision.case)).facts.get(SET, {}))
+    at_fault_point("before execution")
     made = desk.cases.execute(
         decision.case,
         decision.number,
@@ -61,6 +63,7 @@ def _execute(desk: Desk, decision: Decision) -> Delivery | None:
         size_bytes=size,
         at=desk.people.clock(),
     )
+    at_fault_point("after execution")
     # after the votes were read again: a kill here leaves the old contract, under which the delivery is held once more
     if made is not None and document is not None and document.act is Act.ACCEPT:
         put_in_force(desk.platform, document)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -12,6 +13,7 @@ from headgate.core.contract import RuleKind
 from headgate.core.decision_document import DecisionDocument, Rows, Waiver, as_ranges, as_rows, count_rows
 from headgate.core.errors import ConflictError, UsageError
 from headgate.core.flow import Flow
+from headgate.core.overlay import SET
 from headgate.core.parameters import bind
 from headgate.core.platform import Platform
 from headgate.core.record_edits import edited
@@ -19,7 +21,7 @@ from headgate.core.records import Delivery
 from headgate.core.replacing import replace
 from headgate.deciding.desk import Desk, flow_of, origin_of, shown_of_delivery
 from headgate.deciding.drift import checked_contract, drafted_contract
-from headgate.deciding.rehearsal import SET, Rehearsal, rehearse
+from headgate.deciding.rehearsal import Rehearsal, rehearse
 from headgate.serve.case_rows import Selected, Selection, select
 
 ALL = Selection()
@@ -185,6 +187,9 @@ def _proposed(
 ) -> dict[str, str]:
     """Each record as it shall stand."""
     by_row = {edit.row: edit for edit in edits}
+    if len(by_row) < len(edits):
+        twice = next(edit.row for edit in edits if by_row[edit.row] is not edit)
+        raise UsageError(f"row {twice} is edited twice; nothing was proposed. Next: say once what shall stand in it.")
     originals = original_records(desk.platform, flow, origin, rows)
     proposed: dict[str, str] = {}
     for row in rows.tolist():
@@ -199,12 +204,13 @@ def _proposed(
 
 
 def _require_record(text: str, row: int, *, typed: bool) -> None:
+    wanted: Any = dict[str, Any] if typed else dict[str, str | None]
     try:
-        if typed:
-            msgspec.json.decode(text)
-        else:
-            msgspec.json.decode(text, type=dict[str, str | None])
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        msgspec.json.decode(text, type=wanted)
+    except msgspec.ValidationError as error:
+        which = "an object" if typed else "an object of texts"
+        raise UsageError(f"the record of row {row} is not {which}: {error}. Nothing was proposed.") from error
+    except msgspec.DecodeError as error:
         raise UsageError(f"the record proposed for row {row} cannot be read: {error}. Nothing was proposed.") from error
 
 

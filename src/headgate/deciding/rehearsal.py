@@ -17,7 +17,7 @@ from headgate.core.cases import Act
 from headgate.core.decision_document import DecisionDocument, Rows, as_rows
 from headgate.core.errors import CheckError
 from headgate.core.flow import Flow
-from headgate.core.overlay import amendment_overlay
+from headgate.core.overlay import amendment_overlay, origin_facts
 from headgate.core.platform import Platform, silent
 from headgate.core.ports import DeliveryFilter
 from headgate.core.reasons import Verdict
@@ -27,7 +27,6 @@ from headgate.core.states import DeliveryState
 from headgate.review.step import review
 
 SHOWN = 50  # rows that would not pass, with their reasons
-SET = "set"
 
 
 class Stopped(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,7 +56,7 @@ def rehearse(platform: Platform, flow: Flow, origin: Delivery, document: Decisio
         rows = as_rows(document.rows)
         return Rehearsal(passing=rows, stopped=np.empty(0, dtype=np.int64), duplicates=0, warned=0)
     one = _amendment(platform, origin, document)
-    overlays = {one.id: amendment_overlay(one, document)}
+    overlays = {one.id: amendment_overlay(one, document, platform.vault)}
     # a stage of its own: the same numbers may be under way in this very process
     own = replace(platform, owner=f"{platform.owner}-rehearsal-{int(platform.random() * 1e9):x}", progress=silent)
     batch = check(LandedBatch(flow=flow, deliveries=(one,), overlays=overlays), own)
@@ -83,15 +82,6 @@ def rehearse(platform: Platform, flow: Flow, origin: Delivery, document: Decisio
 def _amendment(platform: Platform, origin: Delivery, document: DecisionDocument) -> Delivery:
     """The delivery that would be made: behind all that has landed."""
     last = platform.ledger.deliveries(DeliveryFilter(newest_first=True, limit=1))
-    facts = {
-        "origin": origin.id,
-        "origin_sha256": origin.sha256,
-        "origin_landed_at": origin.landed_at.isoformat(),
-        "case": document.case,
-        "act": document.act.value,
-    }
-    if SET in origin.facts:
-        facts[SET] = origin.facts[SET]
     return Delivery(
         id=f"d-rehearsal-{document.case}",
         landing_number=last[0].landing_number + 1,
@@ -106,7 +96,7 @@ def _amendment(platform: Platform, origin: Delivery, document: DecisionDocument)
         state=DeliveryState.LANDED,
         run=document.case,
         landed_at=platform.clock(),
-        facts=facts,
+        facts={**origin_facts(origin), "case": document.case, "act": document.act.value},
     )
 
 

@@ -8,6 +8,7 @@ from headgate.core.accounts import Account
 from headgate.core.cases import MOST_TEXT, Act, Case, CaseFilter, Comment, Decision, DecisionState
 from headgate.core.decision_document import document_digest
 from headgate.core.errors import UsageError
+from headgate.core.faults import at_fault_point
 from headgate.core.parameters import vault_name
 from headgate.core.replacing import replace
 from headgate.core.voting import refusal
@@ -44,7 +45,9 @@ def propose(desk: Desk, planned: Plan, *, by: Account, reason: str, instead: str
     if why := refusal(by, replace(decision, editors=()), origin):
         raise UsageError(f"{why} Nothing was proposed.")
     desk.platform.vault.put(vault_name(sha256), [content])  # before the ledger names it
+    at_fault_point("after document")
     entered = desk.cases.propose(decision, instead=instead, at=now)
+    at_fault_point("after proposal")
     if editors:
         return entered
     return agree(desk, entered, by=by, digest=sha256)
@@ -54,9 +57,11 @@ def agree(desk: Desk, decision: Decision, *, by: Account, digest: str) -> Decisi
     """Vote for exactly the content with that digest; at quorum the decision is due after the time for undo."""
     (case,) = desk.cases.cases(CaseFilter(ids=(decision.case,), state=None))
     undo = timedelta(seconds=flow_of(desk, case).review.undo_s)
-    return desk.cases.vote(
+    voted = desk.cases.vote(
         decision.case, decision.number, digest=digest, account=by.id, undo=undo, at=desk.people.clock()
     )
+    at_fault_point("after vote")
+    return voted
 
 
 def withdraw(desk: Desk, decision: Decision, *, by: Account, note: str = "") -> Decision:

@@ -13,7 +13,7 @@ from headgate.core.cases import Act
 from headgate.core.decision_document import Rows, as_ranges
 from headgate.core.errors import BalanceError, DeliveryError
 from headgate.core.naming import DELIVERY, ROW
-from headgate.core.overlay import AMENDMENTS, Overlay, is_amendment, published_amendment
+from headgate.core.overlay import AMENDMENTS, JUDGED, Overlay, is_amendment, published_amendment
 from headgate.core.ports import Engine
 from headgate.core.reasons import Verdict
 from headgate.core.records import Counts, Delivery, ReasonCount
@@ -47,11 +47,9 @@ def move_origins(
     DeliveryError where a row of theirs does not wait any more: it must never be published twice.
     """
     amendments = [one for one in ends if is_amendment(one)]
-    _require_waiting(engine, amendments, origins, {one.id: overlays[one.id].laid[0].rows for one in amendments})
+    _require_waiting(engine, amendments, origins, {one.id: overlays[one.id].own.rows for one in amendments})
     failed = {one.id: _failed_rows(engine, one, overlays[one.id]) for one in amendments}
-    left = {
-        one.id: np.setdiff1d(overlays[one.id].laid[0].rows, failed[one.id], assume_unique=True) for one in amendments
-    }
+    left = {one.id: np.setdiff1d(overlays[one.id].own.rows, failed[one.id], assume_unique=True) for one in amendments}
     before = _reasons_before(engine, amendments, left)
     after = dict(origins)
     settled: dict[str, Counter[str]] = {}
@@ -64,7 +62,7 @@ def move_origins(
 
 def _failed_rows(engine: Engine, one: Delivery, overlay: Overlay) -> Rows:
     """Rows that a person let go on, but which still do not pass."""
-    if overlay.laid[0].document.act is Act.REJECT:
+    if overlay.own.document.act is Act.REJECT:
         return np.empty(0, dtype=np.int64)
     kept = f"verdict IN ({literal(Verdict.HELD)}, {literal(Verdict.REJECTED)})"
     found = engine.table(f"SELECT _row FROM {VERDICTS} WHERE _n = {one.landing_number} AND {kept} ORDER BY _row")
@@ -81,6 +79,11 @@ def _require_waiting(
             raise DeliveryError(
                 f"amendment {one.id} is of {origin.id}, which is {origin.state} by now: its rows do not wait any more. "
                 "Nothing was published. Next: decide on the cases that are open now."
+            )
+        if one.facts.get(JUDGED) != origin.facts.get(JUDGED):
+            raise DeliveryError(
+                f"amendment {one.id} was agreed on before the rows of {origin.id} were checked again: they may not be "
+                "what was shown. Nothing was published. Next: decide on the cases that are open now."
             )
     engine.register(_MEANT, _positions(amendments, rows))
     ids = _listed(amendments)

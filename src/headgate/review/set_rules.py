@@ -34,10 +34,12 @@ def judge_sets(
     python: Mapping[str, pa.Table],
     family: Collection[str],
     published: Collection[str],
+    origins: Mapping[int, str],
 ) -> list[str]:
     """Define BROKEN; returns sentences about rules that let go on for lack of a table (`ifMissing: warn`).
 
-    `python` is what `judge_python` found. A rule that waits for its table is told by `missing_tables`.
+    `python` is what `judge_python` found. A rule that waits for its table is told by `missing_tables`. `origins` are
+    those of amendments, by landing number: rows that were published of one are rows of the same delivery.
     """
     parts: list[str] = []
     notes: list[str] = []
@@ -54,7 +56,7 @@ def judge_sets(
             sql = _element_reference if rule.array else _reference
             parts.append(sql(rule, f"_reference{number}", places[rule.id]))
         elif rule.kind is RuleKind.UNIQUE:
-            parts.append(_unique(rule, places[rule.id], family, published=published))
+            parts.append(_unique(rule, places[rule.id], family, published=published, origins=origins))
         elif rule.kind is RuleKind.PYTHON:
             engine.register(f"_python{number}", python[rule.id])
             parts.append(f"SELECT * FROM _python{number}")
@@ -122,19 +124,24 @@ def missing_tables(flow: Flow, references: Mapping[str, TableSnapshot | None]) -
     )
 
 
-def _unique(rule: Rule, place: int, family: Collection[str], *, published: Collection[str]) -> str:
+def _unique(
+    rule: Rule, place: int, family: Collection[str], *, published: Collection[str], origins: Mapping[int, str]
+) -> str:
     paths = [path_sql(path) for path in rule.arguments["columns"]]
     listed = ", ".join(f"r.{path}" for path in paths)
     there = " AND ".join(f"r.{path} IS NOT NULL" for path in paths)
     value = " || ', ' || ".join(f"CAST(r.{path} AS VARCHAR)" for path in paths)
-    repeated = f"row_number() OVER (PARTITION BY {listed} ORDER BY r._n, r._row) > 1"
-    if rule.arguments.get("against") == "published" and published:
+    everywhere = rule.arguments.get("against") == "published"
+    within = "" if everywhere else "r._n, "  # whichever deliveries share a batch
+    repeated = f"row_number() OVER (PARTITION BY {within}{listed} ORDER BY r._n, r._row) > 1"
+    if everywhere and published:
         others = ", ".join(literal(id_) for id_ in sorted(family)) or "''"
         names = [_published_name(rule, path, published) for path in rule.arguments["columns"]]
-        same = " AND ".join(f"p.{quoted(name)} = r.{path}" for name, path in zip(names, paths, strict=True))
-        repeated += (
-            f" OR EXISTS (SELECT 1 FROM _published AS p WHERE {same} AND p.{quoted(DELIVERY)} NOT IN ({others}))"
-        )
+        repeated += _among_published(names, paths, f"p.{quoted(DELIVERY)} NOT IN ({others})")
+    elif origins and None not in (found := [_found_name(path, published) for path in rule.arguments["columns"]]):
+        of_one = " ".join(f"WHEN {n} THEN {literal(origin)}" for n, origin in sorted(origins.items()))
+        names = [name for name in found if name is not None]
+        repeated += _among_published(names, paths, f"p.{quoted(DELIVERY)} = CASE r._n {of_one} END")
     return (
         f"SELECT _n, _row, _offset, _length, reason FROM (SELECT r._n, r._row, r._offset, r._length, "
         f"{_reason(rule, place, value)} AS reason, {repeated} AS broken FROM {ROWS} AS r WHERE {there} "
@@ -143,11 +150,21 @@ def _unique(rule: Rule, place: int, family: Collection[str], *, published: Colle
     )
 
 
+def _among_published(names: Iterable[str], paths: Iterable[str], which: str) -> str:
+    """SQL of a further condition: a published row that is meant has the same values."""
+    same = " AND ".join(f"p.{quoted(name)} = r.{path}" for name, path in zip(names, paths, strict=True))
+    return f" OR EXISTS (SELECT 1 FROM _published AS p WHERE {same} AND {which})"
+
+
+def _found_name(path: str, columns: Collection[str]) -> str | None:
+    """The record table's column of a contract's path, such as customer_email or email for customer.email."""
+    return next((name for name in (path.replace(".", "_"), path.rsplit(".", 1)[-1]) if name in columns), None)
+
+
 def _published_name(rule: Rule, path: str, columns: Collection[str]) -> str:
-    """The record table's column of a contract's path: customer_email or email for customer.email."""
-    for name in (path.replace(".", "_"), path.rsplit(".", 1)[-1]):
-        if name in columns:
-            return name
+    """The same; CheckError where there is none."""
+    if (name := _found_name(path, columns)) is not None:
+        return name
     raise CheckError(
         f"rule {rule.id} compares {path} with what is published, but the record table has no column "
         f"{path.replace('.', '_')}. Next: let the silver task select it under that name.",

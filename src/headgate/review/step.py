@@ -181,7 +181,13 @@ class _Settling(msgspec.Struct, frozen=True, kw_only=True):
         with closing(engine.beside()) as beside:
             python, _ = side_by_side([engine, beside], tasks)
         notes = judge_sets(
-            engine, self.flow, self.references, python=python, family=known.family, published=known.columns
+            engine,
+            self.flow,
+            self.references,
+            python=python,
+            family=known.family,
+            published=known.columns,
+            origins={one.landing_number: one.facts["origin"] for one in self.deliveries if is_amendment(one)},
         )
         join_sets(engine, decided)
         return notes

@@ -18,7 +18,7 @@ from headgate.core.errors import NotFoundError
 from headgate.core.naming import outcomes_table, quarantine_table
 from headgate.core.platform import Platform
 from headgate.core.ports import Engine
-from headgate.core.quarantine_schema import OUTCOMES_SCHEMA
+from headgate.core.quarantine_schema import OUTCOMES_SCHEMA, QUARANTINE_SCHEMA
 from headgate.serve.relations import snapshot_of, standing_tables
 
 _SEPARATOR = "\x1f"
@@ -139,11 +139,14 @@ def _tables(platform: Platform, case: Case) -> Iterator[Engine]:
     standing = {one.table: one.version for one in standing_tables(platform) if one.flow == case.flow}
     engine = platform.engine()
     try:
-        for name, table in (("quarantine", quarantine_table(case.flow)), ("outcomes", outcomes_table(case.flow))):
+        for name, table, schema in (
+            ("quarantine", quarantine_table(case.flow), QUARANTINE_SCHEMA),
+            ("outcomes", outcomes_table(case.flow), OUTCOMES_SCHEMA),
+        ):
             if table in standing:
                 engine.register(name, snapshot_of(platform, table, standing[table]).files)
             else:
-                engine.register(name, OUTCOMES_SCHEMA.empty_table())
+                engine.register(name, schema.empty_table())
         yield engine
     finally:
         engine.close()

@@ -23,7 +23,7 @@ def register_amended(engine: Engine, batch: ReviewedBatch) -> bool:
         _lines(batch.overlays[one.id].origin, laid)
         for one in batch.deliveries
         if one.id in batch.overlays
-        for laid in batch.overlays[one.id].laid
+        for laid in batch.overlays[one.id].standing
     ]
     if not parts:
         return False

@@ -7,7 +7,7 @@ from headgate.core.batches import ReviewedBatch, TransformedBatch
 from headgate.core.flow import Target
 from headgate.core.naming import outcomes_table, quarantine_table
 from headgate.core.observed import observed
-from headgate.core.overlay import amendments_of, is_amendment
+from headgate.core.overlay import AMENDMENTS, amendments_of, is_amendment, judged
 from headgate.core.platform import Platform
 from headgate.core.quarantine_schema import OUTCOMES_SCHEMA, QUARANTINE_SCHEMA
 from headgate.core.records import Delivery, Move, Publication, PublicationState, StagedFile, TableChange
@@ -41,7 +41,7 @@ def transform(batch: ReviewedBatch, platform: Platform) -> TransformedBatch:
         kept = (_quarantine(batch, platform, work, replaced), *outcomes)
     finally:
         work.engine.close()
-    deliveries = tuple(_numbered(one, number) for one in batch.deliveries)
+    deliveries = tuple(_settled(batch, one, number) for one in batch.deliveries)
     publication = Publication(
         flow=batch.flow.name,
         number=number,
@@ -144,6 +144,13 @@ def _renamed(work: Workspace, file: StagedFile) -> StagedFile:
     place = f"{work.folder}/part-{work.number:08d}-quarantine.parquet"
     work.move(file.path, place)
     return replace(file, path=place)
+
+
+def _settled(batch: ReviewedBatch, one: Delivery, number: int) -> Delivery:
+    """A delivery of this publication; amendments of it must know which judgement they speak of."""
+    with_number = _numbered(one, number)
+    decided_on = batch.cases.get(one.id) or one.facts.get(AMENDMENTS)
+    return judged(with_number, number) if decided_on and not is_amendment(one) else with_number
 
 
 def _numbered(one: Delivery, number: int) -> Delivery:

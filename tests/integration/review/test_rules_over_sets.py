@@ -71,7 +71,7 @@ def told(delivery: Delivery) -> dict[str, int]:
 UNIQUE = "      - {{id: r, metric: duplicateValues, arguments: {{properties: [{0}], against: {1}}}, mustBe: 0}}"
 
 
-def test_a_value_that_a_row_of_the_same_batch_has(project: Project) -> None:
+def test_a_value_that_a_row_of_the_same_delivery_has(project: Project) -> None:
     project.write(contract(rules=UNIQUE.format("kind, amount", "delivery")))
     rows = [
         *rows_of("a", kind="x"),
@@ -83,6 +83,8 @@ def test_a_value_that_a_row_of_the_same_batch_has(project: Project) -> None:
     assert told(one) == {"duplicate_value": 1}
     (later,) = project.deliver(rows_of("f", kind="x"))
     assert told(later) == {}
+    together = project.deliver(rows_of("g", kind="y"), rows_of("h", kind="y"))
+    assert [told(each) for each in together] == [{}, {}], "whichever deliveries share a batch"
 
 
 @pytest.mark.parametrize("renamed", ["mail", "who_mail"], ids=["by its own name", "by its path"])

@@ -1,0 +1,104 @@
+"""Rows that people let go on are judged against what of their delivery is published, not by themselves alone."""
+
+from __future__ import annotations
+
+import pytest
+from tests.harness import proof
+from tests.harness.office import LIMIT, RULES, Office, counted
+from tests.harness.small import FLOW, ROWS, TASKS, contract, rows_of, table_rows, write_flow
+
+from headgate import operations, pipeline
+from headgate.core.cases import Act
+from headgate.core.errors import UsageError
+from headgate.deciding.plan import Edit, plan
+
+ANY_SHARE = "check: {accept_at_least: 0}\n"
+UNIQUE = "\n      - {{id: once, metric: duplicateValues, arguments: {{properties: [kind], against: {0}}}, mustBe: 0}}"
+KINDS = ("delivery", "published")
+
+
+@pytest.mark.parametrize("against", KINDS)
+def test_a_value_that_a_published_row_of_the_same_delivery_has(office: Office, against: str) -> None:
+    office.write(contract_text=contract(rules=RULES + UNIQUE.format(against)).replace("1.0.0", "1.1.0"))
+    office.deliver(*rows_of("a", kind="x"), *rows_of("b", kind="y", amount=101))
+    edit = Edit(row=2, values={"amount": "1", "kind": "x"})
+    with pytest.raises(UsageError, match="none of the 1 rows would pass: duplicate_value on 1"):
+        plan(office.desk, office.case(), Act.CORRECT, edits=[edit])
+    origin = office.settle(office.case(), Act.CORRECT, edits={2: {"amount": "1", "kind": "z"}}).facts["origin"]
+    assert counted(office.delivery(origin)) == (2, 2, 0, 0, 0)
+    assert proof.faults(office.platform, "shop") == []
+
+
+@pytest.mark.parametrize("against", KINDS)
+def test_a_waived_repetition_stays_waived(office: Office, against: str) -> None:
+    office.write(contract_text=contract(rules=RULES + UNIQUE.format(against)).replace("1.0.0", "1.1.0"))
+    origin = office.deliver(*rows_of("a", "b", kind="x"))
+    assert counted(origin) == (2, 1, 1, 0, 0)
+    office.settle(office.case("duplicate_value"), Act.RELEASE)
+    operations.reprocess(office.platform, office.delivery(origin.id), values={})
+    pipeline.work(office.platform)
+    assert counted(office.delivery(origin.id)) == (2, 2, 0, 0, 0)
+    assert proof.faults(office.platform, "shop") == []
+
+
+def test_a_record_table_without_the_column(office: Office) -> None:
+    """Then the rows of the amendment are compared with each other alone, and nothing fails."""
+    files = {**TASKS, "tasks/rows.sql": ROWS.replace("kind,", "")}
+    text = contract(rules=RULES + UNIQUE.format("delivery")).replace("1.0.0", "1.1.0")
+    office.write(contract_text=text, files=files)
+    office.deliver(*rows_of("a", kind="x"), *rows_of("b", kind="y", amount=101))
+    assert office.settle(office.case(), Act.CORRECT, edits={2: {"amount": "1", "kind": "x"}}).state == "archived"
+
+
+def test_rows_of_a_group_that_a_python_rule_judges(office: Office) -> None:
+    """A Python rule over sets sees the amendment's rows only: the docs say so."""
+    rule = """
+      - id: few
+        type: custom
+        engine: headgate
+        implementation: {python: "checks.py:few", reads: [kind, amount], scope: set, group_by: [kind]}"""
+    few = (
+        "import pyarrow as pa\n\n"
+        "def few(batch):\n"
+        "    kinds = batch['kind'].to_pylist()\n"
+        "    return pa.array([kinds.count(kind) < 3 for kind in kinds], pa.bool_())\n"
+    )
+    office.write(
+        contract_text=contract(rules=RULES + rule).replace("1.0.0", "1.1.0"), files={**TASKS, "checks.py": few}
+    )
+    origin = office.deliver(*rows_of("a", "b", "c"), *rows_of("d", kind="y"))
+    assert counted(origin) == (4, 1, 3, 0, 0)
+    office.settle(office.case("few"), Act.RELEASE, rows=[1])
+    assert office.case("few").left == 2
+    assert office.settle(office.case("few"), Act.CORRECT, edits={2: {"kind": "z"}}).state == "archived"
+    assert table_rows(office.platform, "shop/silver/rows", "id, kind") == [("a", "a"), ("b", "z"), ("d", "y")]
+    assert proof.faults(office.platform, "shop") == []
+
+
+def test_a_reference_that_is_not_found_is_waived_or_corrected(office: Office) -> None:
+    """Another flow's table says which kinds there are."""
+    columns = """
+      - {name: id, required: true, primaryKey: true}
+      - {name: amount, logicalType: integer}
+      - {name: day, logicalType: date}
+      - {name: kind, relationships: [{to: kinds.name}]}
+"""
+    kinds = "      - {name: name, required: true, primaryKey: true}\n"
+    flow = 'source: {files: "kinds_*.csv"}\n'
+    write_flow(
+        office.project,
+        flow,
+        contract_text=contract(columns="\n" + kinds, record="kinds").replace("id: shop", "id: kinds"),
+        name="kinds",
+    )
+    office.write(
+        contract_text=contract(columns=columns, rules=RULES).replace("1.0.0", "1.1.0"), flow=FLOW + ANY_SHARE + LIMIT
+    )
+    office.deliver_bytes("kinds_1.csv", b"name\na\nb\n")
+    origin = office.deliver(*rows_of("a"), *rows_of("b", "c", kind="q"))
+    assert counted(origin) == (3, 1, 2, 0, 0)
+    (case,) = office.cases()
+    office.settle(case, Act.CORRECT, edits={2: {"kind": "b"}})
+    office.settle(case, Act.RELEASE)
+    assert table_rows(office.platform, "shop/silver/rows", "id, kind") == [("a", "a"), ("b", "b"), ("c", "q")]
+    assert proof.faults(office.platform, "shop") == []
