@@ -19,7 +19,7 @@ from headgate.core.accounts import (
     secret_id,
 )
 from headgate.core.errors import NotFoundError, UsageError
-from headgate.core.ports import Clock
+from headgate.core.ports import Clock, Secrets
 from headgate.core.records import Event
 from headgate.core.replacing import replace
 from headgate.core.roles import Grant, Permission, may_everywhere
@@ -51,6 +51,7 @@ class People(msgspec.Struct, frozen=True, kw_only=True):
     accounts: Accounts
     clock: Clock
     random: Callable[[int], bytes]  # that nobody can foretell
+    secrets: Secrets | None = None  # under one of which second factors are sealed
 
     def secret(self) -> str:
         """A secret to hand out."""

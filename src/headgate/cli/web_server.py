@@ -77,7 +77,12 @@ def serve_project(settings: Settings, asked: Asked, tell: Callable[[Place], None
             f"`headgate serve` needs what is not installed ({error.name}). Next: pip install 'headgate[web]'."
         ) from error
     with opened(settings) as found, _listening(asked) as listener:
-        people = People(accounts=open_accounts(settings), clock=system_clock, random=secrets.token_bytes)
+        people = People(
+            accounts=open_accounts(settings),
+            clock=system_clock,
+            random=secrets.token_bytes,
+            secrets=found.platform.secrets,
+        )
         agreed, provided = provider_settings(settings), None
         if agreed is not None:
             provider = open_provider(agreed, found.platform.secrets, clock=system_clock)

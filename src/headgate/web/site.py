@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import Lock
+
 import msgspec
 from jinja2 import Environment
 from starlette.requests import Request
@@ -33,6 +35,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     hosts: tuple[str, ...]  # names under which it answers; any other Host is refused
     secure: bool  # reached by https: cookies are for that only
     tries: Tries = msgspec.field(default_factory=Tries)  # of tokens that did not do, by address
+    one_code: Lock = msgspec.field(default_factory=Lock)  # held while a code is tried
     halves: Pending[Half] = msgspec.field(default_factory=Pending)
     enrolments: Pending[Enrolment] = msgspec.field(default_factory=Pending)
     provided: Provided | None = None  # None: people sign in by link and password only

@@ -91,7 +91,7 @@ def make_web(platform: Platform, landed: Path, passwords: Argon2Passwords) -> Ca
     def made() -> Web:
         clock = Clock()
         accounts = SqliteAccounts(f"sqlite:///{landed}/ledger.db")
-        people = People(accounts=accounts, clock=clock, random=os.urandom)
+        people = People(accounts=accounts, clock=clock, random=os.urandom, secrets=platform.secrets)
         uploads = UploadStore(
             landed / "uploads", take=taker(platform, people, lambda: None), clock=clock, random_bytes=os.urandom
         )
