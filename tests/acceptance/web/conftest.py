@@ -106,6 +106,7 @@ class Watched:
 
 def look(page: Page, axe: str, name: str) -> None:
     """Take a picture where those are asked for; nothing that axe finds, and nothing that scrolls sideways."""
+    page.wait_for_load_state()  # a click does not wait for the stylesheet
     if SHOTS:
         page.screenshot(path=f"{SHOTS}/{name}.png")
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
