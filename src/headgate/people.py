@@ -112,6 +112,19 @@ def account_by_password(people: People, passwords: Passwords, name: str, passwor
     return account
 
 
+def shows_password(people: People, passwords: Passwords, account: Account, password: str) -> bool:
+    """Whether somebody who is signed in knows the account's password, or it has none; a wrong one counts as a try.
+
+    So whoever found a browser that is signed in cannot try passwords there for ever.
+    """
+    if account.password is None:
+        return True
+    if not must_wait(people, account) and passwords.fits(account.password, password[:MOST_PASSWORD]):
+        return True
+    people.accounts.count_failure(account.id, at=people.clock())
+    return False
+
+
 def must_wait(people: People, account: Account) -> bool:
     """Whether wrong passwords or codes make the account wait."""
     return account.locked_until is not None and people.clock() < account.locked_until
