@@ -19,7 +19,7 @@ from headgate.core.accounts import (
     secret_id,
 )
 from headgate.core.errors import NotFoundError, UsageError
-from headgate.core.ports import Clock
+from headgate.core.ports import Clock, Secrets
 from headgate.core.records import Event
 from headgate.core.replacing import replace
 from headgate.core.roles import Grant, Permission, may_everywhere
@@ -51,6 +51,7 @@ class People(msgspec.Struct, frozen=True, kw_only=True):
     accounts: Accounts
     clock: Clock
     random: Callable[[int], bytes]  # that nobody can foretell
+    secrets: Secrets | None = None  # under one of which second factors are sealed
 
     def secret(self) -> str:
         """A secret to hand out."""
@@ -109,6 +110,19 @@ def account_by_password(people: People, passwords: Passwords, name: str, passwor
         people.accounts.count_failure(account.id, at=people.clock())
         return None
     return account
+
+
+def shows_password(people: People, passwords: Passwords, account: Account, password: str) -> bool:
+    """Whether somebody who is signed in knows the account's password, or it has none; a wrong one counts as a try.
+
+    So whoever found a browser that is signed in cannot try passwords there for ever.
+    """
+    if account.password is None:
+        return True
+    if not must_wait(people, account) and passwords.fits(account.password, password[:MOST_PASSWORD]):
+        return True
+    people.accounts.count_failure(account.id, at=people.clock())
+    return False
 
 
 def must_wait(people: People, account: Account) -> bool:

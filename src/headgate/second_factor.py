@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from headgate.core.accounts import Account, secret_id
-from headgate.core.errors import UsageError
+from headgate.core.errors import ConfigurationError, UsageError
+from headgate.core.sealing import seal, unseal
 from headgate.core.totp import (
     RECOVERY_BYTES,
     RECOVERY_CODES,
@@ -16,6 +17,7 @@ from headgate.core.totp import (
 from headgate.people import People, must_wait
 
 MOST_CODE = 40  # signs
+SEALING = "second-factors"  # name of the project's secret under which those of authenticators are sealed
 
 
 def new_secret(people: People) -> bytes:
@@ -35,7 +37,8 @@ def turn_on(people: People, account: Account, secret: bytes, code: str, *, keep:
     if step is None:
         return None
     texts = [recovery_text(people.random(RECOVERY_BYTES)) for _ in range(RECOVERY_CODES)]
-    factor = Factor(account=account.id, secret=secret, made_at=now, step=step)
+    sealed = seal(_sealing(people), secret, context=account.id, random=people.random)
+    factor = Factor(account=account.id, secret=sealed, made_at=now, step=step)
     people.accounts.add_factor(factor, [secret_id(text) for text in texts], by=account.id)
     others = [session.id for session in people.accounts.sessions(account.id) if session.id != keep]
     people.accounts.end_sessions(others, at=now, by=account.id)
@@ -45,12 +48,14 @@ def turn_on(people: People, account: Account, secret: bytes, code: str, *, keep:
 def code_fits(people: People, account: Account, code: str) -> bool:
     """Whether it is a code of the account, or a recovery code, that was not used before; a wrong one counts as a try.
 
-    False without looking while the account waits.
+    False without looking while the account waits, by what the database says now. The caller lets one code after the
+    other be tried: of many at the same moment each would find that the account need not wait yet.
     """
     now, factor = people.clock(), people.accounts.factor(account.id)
-    if factor is None or must_wait(people, account) or account.disabled_at is not None:
+    (standing,) = people.accounts.accounts(ids=[account.id])
+    if factor is None or must_wait(people, standing) or standing.disabled_at is not None:
         return False
-    step = step_of(factor.secret, code[:MOST_CODE], now)
+    step = step_of(_opened(people, factor), code[:MOST_CODE], now)
     if step is not None and people.accounts.use_step(account.id, step):
         return True
     if people.accounts.use_recovery(account.id, secret_id(recovery_plain(code[:MOST_CODE])), at=now):
@@ -62,3 +67,19 @@ def code_fits(people: People, account: Account, code: str) -> bool:
 def take_off(people: People, account: Account, *, by: str) -> bool:
     """Ask for no code any more, and forget the recovery codes; False where none was asked for."""
     return people.accounts.drop_factor(account.id, at=people.clock(), by=by)
+
+
+def _sealing(people: People) -> str:
+    if people.secrets is None:
+        raise ConfigurationError("Second factors need the project's secrets, and there are none here.")
+    return people.secrets.own(SEALING)
+
+
+def _opened(people: People, factor: Factor) -> bytes:
+    try:
+        return unseal(_sealing(people), factor.secret, context=factor.account)
+    except ConfigurationError as error:
+        raise ConfigurationError(
+            f"The second factor of {factor.account} does not open with the secret {SEALING!r}. Next: put back the copy "
+            "of keys/, or `headgate accounts totp NAME --off`."
+        ) from error

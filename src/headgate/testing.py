@@ -91,6 +91,12 @@ class MemorySecrets(Secrets):
             raise NotFoundError(f"There is no secret {name!r} among the values in memory; give it to the constructor.")
         return self._values[name]
 
+    def own(self, name: str) -> str:
+        """The value of a secret that nobody else must know; one that is not there is made."""
+        if name not in self._values:
+            self._values[name] = self._random(KEY_BYTES).hex()
+        return self._values[name]
+
     def sign(self, data: bytes) -> tuple[str, bytes]:
         """Key id and Ed25519 signature under the key in force."""
         return self._private.public().key_id.hex(), self._private.sign(data)

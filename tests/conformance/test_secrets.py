@@ -40,6 +40,9 @@ class SecretsContract:
         with pytest.raises(NotFoundError, match="no secret"):
             secrets.get("nowhere")
 
+    def test_its_own_secret_stays(self, secrets: Secrets) -> None:
+        assert secrets.own("smtp-password") == "hunter2"
+
     def test_its_public_key_verifies_what_it_signs(self, secrets: Secrets) -> None:
         key_id, signature = secrets.sign(b"message")
         (described,) = secrets.public_keys()
@@ -60,6 +63,12 @@ class SecretsContract:
 
 class RotationContract(SecretsContract):
     """For those that can write."""
+
+    def test_its_own_secret_is_made_where_it_is_not_there(self, secrets: Secrets) -> None:
+        made = secrets.own("sealing")
+        assert len(made) >= 64
+        assert secrets.own("sealing") == secrets.get("sealing") == made
+        assert secrets.own("another") != made
 
     def test_a_new_key_signs_and_the_old_stays_known(self, secrets: Secrets) -> None:
         old_id, old_signature = secrets.sign(b"before")

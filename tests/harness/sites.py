@@ -34,7 +34,7 @@ def make_site(
 ) -> Site:
     """The site of the project in a folder; `close_site` gives back what it holds."""
     ledger = f"sqlite:///{folder}/ledger.db"
-    people = People(accounts=SqliteAccounts(ledger), clock=clock, random=os.urandom)
+    people = People(accounts=SqliteAccounts(ledger), clock=clock, random=os.urandom, secrets=platform.secrets)
     alerts = Desk(
         project="proof",
         alerts=SqliteAlerts(ledger),

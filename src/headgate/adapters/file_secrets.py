@@ -4,7 +4,7 @@
 keys/
   public.json      all public keys with their validity; the one without an end signs
   <id>.key         the private key in force, text form of signed notes, mode 0600
-  <name>.secret    other secrets, mode 0600
+  <name>.secret    other secrets, mode 0600: those that were put there, and those of our own that were made
 ```
 """
 
@@ -30,6 +30,7 @@ PUBLIC = "public.json"
 
 _FOLDER_MODE = 0o700
 _SECRET_MODE = 0o600
+_OWN_BYTES = 32
 _OTHERS = 0o077
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*", re.ASCII)
 
@@ -53,6 +54,17 @@ class FileSecrets(Secrets):
         if not _NAME.fullmatch(name):
             raise UsageError(f"{name[:80]!r} is no name of a secret: letters, digits, '_' and '-', a letter first.")
         return self._read_secret(self._folder / f"{name}.secret").removesuffix("\n")
+
+    def own(self, name: str) -> str:
+        """The value of a secret that nobody else must know; one that is not there is made."""
+        try:
+            return self.get(name)
+        except NotFoundError:
+            with self._alone():
+                place = self._folder / f"{name}.secret"
+                if not place.exists():  # another process may have made it since
+                    _write(place, self._random(_OWN_BYTES).hex() + "\n", mode=_SECRET_MODE)
+            return self.get(name)
 
     def sign(self, data: bytes) -> tuple[str, bytes]:
         """Key id and Ed25519 signature under the key in force."""

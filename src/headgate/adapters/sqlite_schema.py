@@ -175,7 +175,7 @@ TABLES = (
         CONSTRAINT pk_identities PRIMARY KEY (issuer, subject), CONSTRAINT uq_identities_account UNIQUE (account),
         CONSTRAINT fk_identities_account_accounts FOREIGN KEY(account) REFERENCES accounts (id)
     )""",
-    # secret: what an authenticator shares; step: the last that was used, so that no code counts twice
+    # secret: what an authenticator shares, sealed; step: the last that was used, so that no code counts twice
     """CREATE TABLE factors (
         account TEXT NOT NULL, secret BLOB NOT NULL, made_at TEXT NOT NULL, step INTEGER NOT NULL,
         CONSTRAINT pk_factors PRIMARY KEY (account),

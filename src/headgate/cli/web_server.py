@@ -87,7 +87,12 @@ def serve_project(settings: Settings, asked: Asked, tell: Callable[[Place], None
     with opened(settings) as project, _listening(asked) as listener:
         found = replace(project, platform=_figured(project.platform))
         pulse = Pulse()
-        people = People(accounts=open_accounts(settings), clock=system_clock, random=secrets.token_bytes)
+        people = People(
+            accounts=open_accounts(settings),
+            clock=system_clock,
+            random=secrets.token_bytes,
+            secrets=found.platform.secrets,
+        )
         agreed, provided = provider_settings(settings), None
         if agreed is not None:
             provider = open_provider(agreed, found.platform.secrets, clock=system_clock)

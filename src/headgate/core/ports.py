@@ -477,6 +477,10 @@ class Secrets(ABC):
     def get(self, name: str) -> str:
         """A secret's value; NotFoundError names it and where it was looked for."""
 
+    def own(self, name: str) -> str:
+        """The value of a secret that nobody else must know; where it can be written, one that is not there is made."""
+        return self.get(name)
+
     @abstractmethod
     def sign(self, data: bytes) -> tuple[str, bytes]:
         """Key id and Ed25519 signature under the key in force."""

@@ -20,10 +20,10 @@ RECOVERY_BYTES = 10
 
 
 class Factor(msgspec.Struct, frozen=True, kw_only=True):
-    """What an account's authenticator shares with us. Whoever reads the secret can make its codes."""
+    """What an account's authenticator shares with us."""
 
     account: str
-    secret: bytes
+    secret: bytes  # sealed: whoever reads it itself can make codes
     made_at: datetime
     step: int  # the last that was used; none up to it counts again
 

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from headgate.core.errors import NotFoundError, UsageError
 from headgate.core.roles import Permission
 from headgate.core.tokens import LONGEST_TOKEN, TOKEN_LENGTH
-from headgate.people import set_password
+from headgate.people import set_password, shows_password
 from headgate.tokens import longest, make_token, own_flows, own_permissions, revoke_token
 from headgate.web.access import SignedIn, Visitor, changing
 from headgate.web.rendering import page
@@ -47,9 +47,8 @@ def change_password(
 ) -> Response:
     """Another password; all other sessions end."""
     site, failed = site_of(request), "The password was not changed"
-    if who.account.password and not site.passwords.fits(who.account.password, before):
-        site.people.accounts.count_failure(who.account.id, at=site.people.clock())
-        fault = "The password that was given as the present one is another one."
+    if not shows_password(site.people, site.passwords, who.account, before):
+        fault = "The password that was given as the present one is another one, or the account waits after wrong ones."
         return me_page(request, who, failed=failed, fault=fault)
     try:
         set_password(site.people, site.passwords, who.account, password, keep=who.session.id)

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from headgate.core.errors import UsageError
 from headgate.core.totp import enrolment_uri, secret_text
+from headgate.people import shows_password
 from headgate.second_factor import MOST_CODE, code_fits, new_secret, take_off, turn_on
 from headgate.web.access import Visitor, changing
 from headgate.web.bearer import TooManyTriesError
@@ -47,9 +48,9 @@ def confirm(
     found = site.enrolments.take(enrolment, site.people.clock())
     if found is None or found.account != who.account.id:
         return me_page(request, who, failed=failed, fault="It took too long. Next: set it up again.")
-    if who.account.password and not site.passwords.fits(who.account.password, before):
-        site.people.accounts.count_failure(who.account.id, at=site.people.clock())
-        return _page(request, who, found.secret, fault="The password is another one.")
+    if not shows_password(site.people, site.passwords, who.account, before):
+        fault = "The password is another one, or the account waits after wrong ones."
+        return _page(request, who, found.secret, fault=fault)
     try:
         recovery = turn_on(site.people, who.account, found.secret, code, keep=who.session.id)
     except UsageError as error:
@@ -66,7 +67,9 @@ def confirm(
 def turn_off(request: Request, who: Changes, code: Code) -> Response:
     """No code is asked for any more."""
     people = site_of(request).people
-    if not code_fits(people, who.account, code):
+    with site_of(request).one_code:
+        fits = code_fits(people, who.account, code)
+    if not fits:
         return me_page(request, who, failed="The second factor is still on", fault="The code does not fit.")
     take_off(people, who.account, by=who.account.id)
     return me_page(request, who, done="The second factor is off.")

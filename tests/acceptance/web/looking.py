@@ -8,6 +8,7 @@ from tests.acceptance.web.conftest import SHOTS
 
 def look(page: Page, axe: str, name: str) -> None:
     """Fail where axe-core finds anything, or the page is wider than the window; with HEADGATE_SHOTS keep a picture."""
+    page.wait_for_load_state()  # a click does not wait for the stylesheet
     if SHOTS:
         page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

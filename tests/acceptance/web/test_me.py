@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 from base64 import b32decode
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -12,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 from tests.acceptance.web.conftest import Served, Watched
 from tests.acceptance.web.looking import look
+from tusclient.client import TusClient
 
 from headgate.core.totp import code_at, step_at
 
@@ -65,6 +69,7 @@ def test_a_second_factor_from_the_picture_to_the_sign_in(
     page.get_by_role("button", name="Sign out").click()
     page.goto(served.fresh_link(name))
     page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your code")
     look(page, axe, f"code-{theme}-360")
     page.get_by_label("Code").fill("1")
     page.get_by_role("button", name="Sign in").click()
@@ -77,6 +82,30 @@ def test_a_second_factor_from_the_picture_to_the_sign_in(
     page.goto(f"{served.url}/me")
     expect(page.get_by_role("button", name="Set up a second factor")).to_be_visible()
     context.close()
+
+
+def test_a_program_sends_a_file_with_a_token(served: Served, tmp_path: Path) -> None:
+    """By tuspy, which knows nothing of us."""
+    served.call("generate", "sales", "--count", 10, "--files", 1, "--seed", 31, "--output", tmp_path)
+    (file,) = tmp_path.glob("sales_batch_*.json")
+    served.call("accounts", "add", "sender-9", "--role", "uploader:sales")
+    token = ("accounts", "token", "sender-9", "--for", "export", "--may", "upload", "--flow", "sales", "--json")
+    secret = served.call(*token).document["token"]
+    client = TusClient(f"{served.url}/files", headers={"Authorization": f"Bearer {secret}"})
+    stream = io.BytesIO(file.read_bytes())
+    client.uploader(file_stream=stream, chunk_size=2_000, metadata={"filename": file.name}).upload()
+    seeing = served.call("accounts", "token", "admin", "--for", "looks", "--may", "see", "--json").document["token"]
+    names = [each["file"] for each in _deliveries(served, seeing)]
+    assert file.name in names
+    used = served.call("accounts", "tokens", "sender-9", "--json").document["tokens"][0]["used_at"]
+    assert used is not None
+
+
+def _deliveries(served: Served, secret: str) -> list[dict[str, Any]]:
+    asked = Request(f"{served.url}/api/deliveries", headers={"Authorization": f"Bearer {secret}"})  # noqa: S310  ours
+    with urlopen(asked, timeout=20) as answer:  # noqa: S310  same
+        found: list[dict[str, Any]] = json.load(answer)["deliveries"]
+    return found
 
 
 def _status(served: Served, secret: str) -> int:

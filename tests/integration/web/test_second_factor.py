@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from base64 import b32decode
+from base64 import b32decode, b32encode
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -151,6 +153,18 @@ def test_a_right_password_forgets_no_wrong_code(web: Web, account: Account) -> N
     assert first_shown(web, account)[1].status_code == 403
 
 
+def test_many_codes_at_once_are_no_more_tries(web: Web, account: Account) -> None:
+    turned_on(web, account)
+    halves = [hidden(first_shown(web, account)[1], "half") for _ in range(24)]
+
+    def tried(half: str) -> None:
+        assert web.client().post("/sign-in/code", data={"half": half, "code": "0"}).status_code == 403
+
+    with ThreadPoolExecutor(12) as threads:
+        list(threads.map(tried, halves))
+    assert web.site.people.accounts.accounts(name=account.name)[0].failures == FREE_TRIES + 1
+
+
 def test_a_recovery_code_works_once(web: Web, account: Account) -> None:
     _, recovery = turned_on(web, account)
     assert len(set(recovery)) == 10
@@ -204,6 +218,21 @@ def test_it_is_turned_off_by_a_code_or_by_an_admin(web: Web, account: Account) -
     assert take_off(web.site.people, account, by="command")
     assert first_shown(web, account)[1].status_code == 303
     assert not take_off(web.site.people, account, by="command")
+
+
+def test_the_database_alone_gives_no_code(web: Web, landed: Path, account: Account) -> None:
+    secret, recovery = turned_on(web, account)
+    web.site.people.accounts.close()
+    kept = b"".join(place.read_bytes() for place in landed.glob("ledger.db*"))
+    for text in (secret, b32encode(secret), secret.hex().encode(), recovery[0].encode()):
+        assert text not in kept
+    (place,) = (landed / "keys").glob("second-factors.secret")
+    assert place.stat().st_mode & 0o777 == 0o600
+    right = place.read_text()
+    place.write_text("another")
+    assert "does not open" in second_shown(*first_shown(web, account), code(web, secret)).text
+    place.write_text(right)
+    assert second_shown(*first_shown(web, account), code(web, secret)).status_code == 303
 
 
 def test_no_event_holds_a_secret(web: Web, account: Account) -> None:

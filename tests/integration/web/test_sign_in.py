@@ -155,6 +155,18 @@ def test_the_present_password_is_asked_for(web: Web) -> None:
     assert client.post("/me/password", data=form | {"before": RIGHT}).status_code == 200
 
 
+def test_a_browser_that_is_signed_in_tries_no_passwords_for_ever(web: Web) -> None:
+    account = web.account(ANALYST)
+    set_password(web.site.people, web.site.passwords, account, RIGHT, keep="")
+    client = web.signed_in(account)
+    form = {"csrf": web.csrf(account), "password": "another river here"}
+    for _ in range(FREE_TRIES + 1):
+        assert client.post("/me/password", data=form | {"before": "wrong"}).status_code == 400
+    assert client.post("/me/password", data=form | {"before": RIGHT}).status_code == 400
+    web.clock.now += timedelta(minutes=1)
+    assert client.post("/me/password", data=form | {"before": RIGHT}).status_code == 200
+
+
 def test_a_disabled_account_is_out_at_once(web: Web) -> None:
     admin, other = web.account(Grant(role=Role.ADMIN)), web.account(ANALYST)
     client, at_work = web.signed_in(other), web.signed_in(admin)
