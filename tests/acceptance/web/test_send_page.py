@@ -214,12 +214,15 @@ def test_the_page_stands_in_all_its_states(
     watched.said = [said for said in watched.said if "404" not in said]
 
 
-def test_a_link_is_made_and_revoked_on_the_page(signed_in: Watched, outside: Open) -> None:
+def test_a_link_is_made_and_revoked_on_the_page(signed_in: Watched, outside: Open, axe: str) -> None:
     page = signed_in.page
     page.get_by_role("link", name="Upload links").click()
     page.get_by_label("For whom").fill("Depot South")
     page.get_by_role("button", name="Make the link").click()
     place = page.locator("[role=status] pre").inner_text()
+    for width in (360, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
+        look(page, axe, f"links-made-{width}")
     watched = outside()
     watched.page.goto(place)
     expect(watched.page.get_by_role("heading", level=1)).to_have_text(re.compile("Send files to"))
