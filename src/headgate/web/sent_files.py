@@ -15,6 +15,7 @@ from headgate.core.states import DeliveryState
 from headgate.core.upload_links import SentUpload, UploadLink
 from headgate.serve.delivery_reasons import WARNING, ReasonLine, tell_reasons
 from headgate.serve.delivery_story import samples_of
+from headgate.uploading import name_of
 from headgate.uploads.records import Upload, UploadState
 from headgate.web.site import Site
 
@@ -89,7 +90,7 @@ def _is_own(delivery: Delivery, link: UploadLink) -> bool:
 
 
 def _refused(one: Upload) -> SentFile:
-    name = next((one.metadata[key] for key in ("filename", "name") if key in one.metadata), "")
+    name = name_of(one.metadata)
     said = f"{one.reason} Next: send it again once that is put right."
     return SentFile(
         upload=one.upload_id, name=name, size_bytes=one.length_bytes or 0, kind="fail", state="refused", said=said

@@ -20,7 +20,7 @@ from headgate.upload_admission import link_over
 from headgate.upload_links import refused_by_link, standing_link
 from headgate.uploading import FLOW, name_of, refused_name
 from headgate.uploads.metadata import parse_metadata
-from headgate.uploads.records import NewUpload, Upload
+from headgate.uploads.records import NewUpload, Upload, UploadState
 from headgate.uploads.store import UploadStore
 from headgate.web.access import (
     SignedIn,
@@ -171,6 +171,23 @@ def _check_name(request: Request, who: Visitor, name: str, *, flow: str | None =
         raise HTTPException(403, why)
 
 
+def _is_unfinished(one: Upload, who: Visitor) -> bool:
+    return one.owner == who.account.id and one.state is not UploadState.TAKEN and not one.partial
+
+
+def _unfinished(one: Upload) -> tuple[str, str, str, str]:
+    """Name, how its state is drawn, the state, and what to do, of an upload that is no delivery yet, or none at all."""
+    name = name_of(one.metadata) or one.upload_id
+    match one.state:
+        case UploadState.REFUSED:
+            return name, "fail", "refused", f"{one.reason} Next: send it again once that is put right."
+        case UploadState.COMPLETE:
+            return name, "go", "arrived whole, being looked at", "Nothing to do."
+        case _:
+            here = f"{one.offset_bytes:,} of {one.length_bytes or 0:,} bytes are safe here."
+            return name, "wait", "not whole yet", f"{here} Next: choose the same file again; it goes on from there."
+
+
 def _page(request: Request, who: Visitor, *, fault: str = "") -> Response:
     platform = site_of(request).platform
     flows = who.flows(Permission.UPLOAD)
@@ -183,5 +200,6 @@ def _page(request: Request, who: Visitor, *, fault: str = "") -> Response:
         fault=fault,
         patterns=[(flow, platform.flows[flow].source.files) for flow in flows],
         sent=sent,
+        unfinished=[_unfinished(one) for one in site_of(request).uploads.all() if _is_unfinished(one, who)],
         most_bytes=site_of(request).uploads.limits.upload_bytes,
     )

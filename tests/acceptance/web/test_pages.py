@@ -19,6 +19,7 @@ PAGES = {
     "alerts": "/alerts",
     "audit": "/audit",
     "accounts": "/accounts",
+    "links": "/links",
     "me": "/me",
     "none": "/none",
 }

@@ -179,7 +179,7 @@ def test_what_the_link_does_not_take_is_told_and_the_rest_is_sent(
     assert (status, document["failed"]) == (1, 1)
     assert [one["state"] for one in document["files"]] == ["failed", "sent"]
     assert "takes no file called" in document["files"][0]["error"]["message"]
-    status, document, _ = ended(upload(good, "--to", server.link()[:-1] + "0", "--again"))
+    status, document, _ = ended(upload(good, "--to", server.link().rpartition("/")[0] + f"/{0:064}", "--again"))
     assert (status, document["files"][0]["error"]["code"]) == (1, "link_over")
 
 

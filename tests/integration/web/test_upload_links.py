@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -19,10 +22,11 @@ from headgate.core.errors import UploadRefusedError
 from headgate.core.ports import DeliveryFilter
 from headgate.core.records import Delivery
 from headgate.core.roles import Grant, Role
-from headgate.core.upload_links import UploadLink
+from headgate.core.upload_links import SentUpload, UploadLink
 from headgate.upload_admission import let_go_lost
 from headgate.upload_links import WantedLink, make_upload_link
-from headgate.uploads.records import NewUpload
+from headgate.uploading import taker
+from headgate.uploads.records import NewUpload, Upload
 
 TUS = {"Tus-Resumable": "1.0.0"}
 NAME = "sales_batch_20261121_080000.json"
@@ -437,3 +441,33 @@ def test_another_sessions_form_sends_nothing(web: Web) -> None:
     answer = client.post("/upload", data={"csrf": "0" * 64}, files={"file": (NAME, document("csrf"))})
     assert answer.status_code == 403
     assert web.site.platform.ledger.deliveries(DeliveryFilter(sender=account.name)) == []
+
+
+def test_a_kill_between_landing_and_its_record_lands_once(web: Web, tmp_path: Path) -> None:
+    """The bytes are handed over again, and the link knows what became of them."""
+    link, _ = make(web)
+    site, place = web.site, tmp_path / "bytes"
+    folder = Path(site.platform.stage).parents[1]
+    place.write_bytes(document("handed over twice"))
+    upload = Upload(
+        upload_id="a" * 32,
+        owner=link.id,
+        created_at=web.clock.now,
+        expires_at=web.clock.now,
+        length_bytes=place.stat().st_size,
+        metadata={"filename": NAME},
+    )
+    sent = SentUpload(upload=upload.upload_id, owner=link.id, name=NAME, size_bytes=1, begun_at=web.clock.now)
+    found = []
+    for lost in (True, False):
+        site.links.enter(sent, day_bytes=MUCH)
+        taker(site.platform, site.people, site.links, lambda: None)(
+            upload, place, sha256(place.read_bytes()).hexdigest()
+        )
+        found.append(landed(web, upload.upload_id, link).id)
+        if lost:  # as where the process ended before it noted that
+            with closing(sqlite3.connect(folder / "ledger.db")) as connection, connection:
+                connection.execute("UPDATE sent_uploads SET delivery = NULL WHERE upload = ?", (upload.upload_id,))
+    assert found[0] == found[1]
+    size = len(site.platform.ledger.deliveries(DeliveryFilter(sha256=sha256(place.read_bytes()).hexdigest())))
+    assert size == 1

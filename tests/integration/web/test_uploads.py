@@ -170,3 +170,19 @@ def test_what_unpacks_to_too_much_is_refused(tmp_path: Path, web: Web) -> None:
     assert (one.state, one.facts["refused"]) == (DeliveryState.REFUSED, ReasonCode.UNPACKED_TOO_LARGE.value)
     links.close()
     platform.close()
+
+
+def test_the_page_tells_what_is_not_whole_and_why_a_file_was_refused(web: Web) -> None:
+    account = web.account(UPLOADER)
+    client = web.signed_in(account)
+    create(client, SALES, 1_000)
+    digest = b64encode(b"0" * 64).decode()
+    name = b64encode(b"sales_batch_refused.json").decode()
+    headers = {**TUS, "Upload-Length": "5", "Upload-Metadata": f"filename {name},sha256 {digest}"}
+    place = f"/{client.post('/files', headers=headers).headers['location']}"
+    headers = {**TUS, "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
+    assert client.patch(place, headers=headers, content=b"hello").status_code == 422
+    text = client.get("/upload").text
+    assert "0 of 1,000 bytes are safe here" in text
+    assert "and the sender says 0000" in text
+    assert "sales_batch_refused.json" not in web.signed_in(web.account(UPLOADER)).get("/upload").text

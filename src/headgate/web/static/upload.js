@@ -1,5 +1,5 @@
-// Sends files by tus, part by part with a checksum each, and goes on after a cut or a reload.
-// Without this file the form sends one file the plain way.
+// Sends files by tus, part by part with a checksum each, and goes on after a cut or a reload. The SHA-256 of the whole
+// is found meanwhile, and told with the last part. Without this file the form sends files the plain way.
 "use strict";
 
 const form = document.querySelector("form[data-endpoint]");
@@ -7,24 +7,61 @@ const section = document.querySelector("[data-uploads]");
 const list = section?.querySelector("ul");
 const input = form?.querySelector("input[type=file]");
 const CHUNK_BYTES = 8 * 1024 * 1024;
+const HASHING = new URL("hashing.js", document.currentScript.src);
+const EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+// The link's secret goes in a header: an address would stand in logs.
+const headers = form && "link" in form.dataset ? { Authorization: `Link ${form.action.split("/").pop()}` } : {};
 
-/* Puts the SHA-256 of each part before it; only where the browser lets us compute it (https, or this machine). */
+/* The SHA-256 of a whole file in base64, found by a worker; null where there can be none. */
+function hashed(file) {
+  return new Promise((resolve) => {
+    let worker;
+    try { worker = new Worker(HASHING, { type: "module" }); } catch { resolve(null); return; }
+    const end = (sha256) => { worker.terminate(); resolve(sha256); };
+    worker.addEventListener("message", ({ data }) => {
+      if (data.sha256) end(data.sha256);
+      if (data.fault) end(null);
+    });
+    worker.addEventListener("error", () => end(null));
+    worker.postMessage(file);
+  });
+}
+
+/* Puts the SHA-256 of each part before it, where the browser lets us compute it (https, or this machine), and that of
+   the whole before the last. */
 class ProvingStack extends tus.DefaultHttpStack {
+  constructor(file, whole, waits) {
+    super();
+    Object.assign(this, { file, whole, waits });
+  }
+
   createRequest(method, url) {
     const request = super.createRequest(method, url);
-    const send = request.send.bind(request);
+    const send = request.send.bind(request), abort = request.abort.bind(request);
+    let aborted = false;
+    request.abort = () => { aborted = true; return abort(); };
     request.send = async (body = null) => {
-      if (method === "PATCH" && body && crypto.subtle) {
-        const digest = await crypto.subtle.digest("SHA-256", await body.arrayBuffer());
-        request.setHeader("Upload-Checksum", `sha256 ${btoa(String.fromCharCode(...new Uint8Array(digest)))}`);
-      }
+      if (method === "PATCH" && body) await this.prove(request, body);
+      if (aborted) throw new Error("paused while the part was proven");
       return send(body);
     };
     return request;
   }
+
+  async prove(request, body) {
+    if (crypto.subtle) {
+      const digest = await crypto.subtle.digest("SHA-256", await body.arrayBuffer());
+      request.setHeader("Upload-Checksum", `sha256 ${btoa(String.fromCharCode(...new Uint8Array(digest)))}`);
+    }
+    if (Number(request.getHeader("Upload-Offset")) + body.size < this.file.size) return;
+    this.waits();
+    const sha256 = await this.whole;
+    if (sha256) request.setHeader("Repr-Digest", `sha-256=:${sha256}:`);
+  }
 }
 
 function line(file) {
+  for (const before of list.querySelectorAll("[data-came]")) if (before.dataset.came === file.name) before.remove();
   const item = document.createElement("li");
   item.innerHTML = `<header><h3></h3><span class="state go">sending</span></header>
     <div class="gauge"><progress max="100" value="0"></progress></div>
@@ -65,12 +102,13 @@ function start(file) {
   const item = line(file);
   const pause = item.querySelector("[data-pause]");
   const upload = new tus.Upload(file, {
-    endpoint: form.dataset.endpoint,
+    endpoint: new URL(form.dataset.endpoint, location.href).href, // whole: tus-js-client puts the page before a path
     chunkSize: CHUNK_BYTES,
     retryDelays: [0, 500, 1000, 3000, 5000, 10000, 20000],
-    metadata: { filename: file.name },
+    metadata: file.size ? { filename: file.name } : { filename: file.name, sha256: EMPTY_SHA256 },
+    headers,
     removeFingerprintOnSuccess: true,
-    httpStack: new ProvingStack(),
+    httpStack: new ProvingStack(file, hashed(file), () => say(item, "go", "sending", "The whole is proven before its last part goes.")),
     onProgress(sent, whole) {
       item.querySelector("progress").value = whole ? (100 * sent) / whole : 100;
       say(item, "go", "sending", `${megabytes(sent)} of ${megabytes(whole)}`);
