@@ -12,7 +12,6 @@ from headgate.alerts.sending import AT_ONCE, send_in_turn
 from headgate.archive.anchoring import anchor
 from headgate.cli.alerts_opening import acts
 from headgate.cli.console import note
-from headgate.core.errors import HeadgateError
 from headgate.core.platform import Platform
 from headgate.settings import Settings
 
@@ -33,16 +32,16 @@ def alerting(desk: Desk, platform: Platform, settings: Settings) -> Iterator[Non
             try:
                 for kind, why in look().unknown.items():
                     note(f"Alerts of the kind {kind} could not be looked at: {why}")
-            except (HeadgateError, OSError) as error:
-                note(f"Alerts could not be looked at: {error}")
+            except Exception as error:  # noqa: BLE001  the edge: the next look may go through
+                note(f"Alerts could not be looked at: {type(error).__name__}: {error}")
             stop.wait(LOOK_EVERY_S)
 
     def sending() -> None:
         while not stop.is_set():
             try:
                 send_in_turn(desk, stopped=stop.is_set)
-            except (HeadgateError, OSError) as error:
-                note(f"Alerts could not be sent: {error}")
+            except Exception as error:  # noqa: BLE001  the edge, as above
+                note(f"Alerts could not be sent: {type(error).__name__}: {error}")
             stop.wait(SEND_EVERY_S)
 
     works = [looking, *[sending] * AT_ONCE]
