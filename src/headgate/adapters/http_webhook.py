@@ -46,7 +46,7 @@ def post(
             sent = {"Content-Type": "application/json", "User-Agent": "headgate", **headers}
             connection.request("POST", target, body=body, headers=sent)
             status = connection.getresponse().status
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, http.client.HTTPException, UnicodeError) as error:  # a host of which no name can be made
         raise TransientError(f"{host} did not take the notice: {_words(error)}.") from error
     finally:
         connection.close()

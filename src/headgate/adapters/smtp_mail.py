@@ -50,7 +50,7 @@ class SmtpMail:
             raise TransientError(f"{self._host} does not let us in: {type(error).__name__}.") from error
         except smtplib.SMTPResponseException as error:
             raise self._told(error.smtp_code, "the mail") from error
-        except (OSError, smtplib.SMTPException) as error:
+        except (OSError, smtplib.SMTPException, UnicodeError) as error:  # a host of which no name can be made
             told = str(error) or type(error).__name__
             raise TransientError(f"{self._host} did not take the mail: {told}.") from error
 

@@ -17,6 +17,7 @@ from headgate.serve.audit import verify_project
 from headgate.serve.key_files import keys_of
 
 STORAGE_EVERY_S = 600
+TABLES_EVERY_S = 300
 
 T = TypeVar("T")
 
@@ -48,7 +49,7 @@ def make_checks(
 ) -> Checks:
     """The checks of a project in a folder, each as often as the settings say."""
     return Checks(
-        stopped_flows=stopped_flows,
+        stopped_flows=Seldom(stopped_flows, every_s=TABLES_EVERY_S, clock=clock),
         log_faults=Seldom(lambda: log_faults(platform), every_s=settings.audit_every_s, clock=clock),
         used_bytes=Seldom(lambda: folder_bytes(folder), every_s=STORAGE_EVERY_S, clock=clock),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -12,7 +12,6 @@ import msgspec
 from headgate.alerts.settings import AlertSettings
 from headgate.alerts.words import MORE
 from headgate.core.alerts import AlertKind, Condition
-from headgate.core.errors import HeadgateError
 from headgate.core.flow import Flow
 from headgate.core.platform import Platform
 from headgate.core.ports import DeliveryFilter, EventFilter
@@ -24,6 +23,7 @@ from headgate.serve.status import AT_WORK
 ONE_BY_ONE = 20
 """Deliveries of a flow and kind that are told each; all further ones are one alert, so that a bad day is no flood."""
 
+LATE_READ = 500  # deliveries under way of a flow that are looked at; further ones are a backlog
 NEARLY = 0.9  # of the storage quota
 _SHARES = re.compile(r"accepted ([\d.]+) of at least ([\d.]+)")  # as the review says it
 _BEGINNINGS = ("landed", "release", "retry", "reprocess", "repair")  # events after which a delivery is under way anew
@@ -62,8 +62,8 @@ def find_conditions(platform: Platform, settings: AlertSettings, checks: Checks,
     for kind, look in looks.items():
         try:
             conditions += list(look())
-        except (HeadgateError, OSError) as error:
-            unknown[kind] = str(error)
+        except Exception as error:  # noqa: BLE001  the edge: a store that fails in its own words keeps no other from sight
+            unknown[kind] = str(error) or type(error).__name__
     return Found(conditions=tuple(conditions), unknown=unknown)
 
 
@@ -100,19 +100,21 @@ def _held_facts(one: Delivery) -> Mapping[str, Any]:
 def _slow(platform: Platform, settings: AlertSettings, now: datetime) -> Iterator[Condition]:
     for flow in platform.flows.values():
         limit_s = min((float(one.limit_s) for one in flow.contract.freshness), default=float(settings.slow_after_s))
-        which = DeliveryFilter(flow=flow.name, states=AT_WORK, limit=ONE_BY_ONE + 1)
-        late = []
-        for one in platform.ledger.deliveries(which):
-            since = _under_way_since(platform, one)
-            if (now - since).total_seconds() > limit_s:
-                late.append((one, since))
+        late = list(_late(platform, flow, now - timedelta(seconds=limit_s)))
         for one, since in late[:ONE_BY_ONE]:
             facts = {"since": since.isoformat(), "state": one.state.value, "limit_s": limit_s}
             yield Condition(kind=AlertKind.SLOW, flow=flow.name, subject=one.id, facts=facts)
         if len(late) > ONE_BY_ONE:
-            waiting = sum(count for (of, state), count in platform.ledger.tally().items() if _waits(of, state, flow))
-            facts = {"deliveries": waiting - ONE_BY_ONE, "limit_s": limit_s}
+            facts = {"deliveries": len(late) - ONE_BY_ONE, "limit_s": limit_s}
             yield Condition(kind=AlertKind.SLOW, flow=flow.name, subject=MORE, facts=facts)
+
+
+def _late(platform: Platform, flow: Flow, before: datetime) -> Iterator[tuple[Delivery, datetime]]:
+    """Deliveries that are under way since before then, of the oldest that are."""
+    which = DeliveryFilter(flow=flow.name, states=AT_WORK, limit=LATE_READ)
+    for one in platform.ledger.deliveries(which):
+        if one.landed_at < before and (since := _under_way_since(platform, one)) < before:
+            yield one, since
 
 
 def _under_way_since(platform: Platform, one: Delivery) -> datetime:

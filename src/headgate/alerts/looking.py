@@ -12,11 +12,11 @@ from headgate.alerts.desk import Desk
 from headgate.alerts.rules import decide
 from headgate.alerts.telling import compose
 from headgate.core.alerts import AlertKind, Change
+from headgate.core.heartbeat import heartbeat
 from headgate.core.platform import Platform
 from headgate.core.queue import Message
 
 LEASE = "alerts"
-LEASE_S = 120.0
 _AT_ONCE = 500
 
 
@@ -34,23 +34,24 @@ def look(desk: Desk, platform: Platform, checks: Checks) -> Looked:
     One process looks at a time. Alerts, events and notices are one transaction; the queue may be another system, so it
     is given them after that, and again after a kill: it knows them by their ids.
     """
-    fence = platform.ledger.acquire(LEASE, platform.owner, ttl_s=LEASE_S)
+    fence = platform.ledger.acquire(LEASE, platform.owner, ttl_s=platform.budget.lease_s)
     if fence is None:
         return Looked(elsewhere=True)
     try:
-        now = desk.clock()
-        found = find_conditions(platform, desk.settings, checks, now=now)
-        changes = decide(
-            found.conditions,
-            desk.alerts.standing(),
-            desk.alerts.silences(at=now),
-            desk.settings,
-            partial(compose, project=desk.project, url=desk.settings.url),
-            unknown=found.unknown,
-            now=now,
-        )
-        if changes:
-            desk.alerts.write(changes, at=now, fence=fence)
+        with heartbeat(platform, fence):  # to read a whole log may take long
+            now = desk.clock()
+            found = find_conditions(platform, desk.settings, checks, now=now)
+            changes = decide(
+                found.conditions,
+                desk.alerts.standing(),
+                desk.alerts.silences(at=now),
+                desk.settings,
+                partial(compose, project=desk.project, url=desk.settings.url),
+                unknown=found.unknown,
+                now=now,
+            )
+            if changes:
+                desk.alerts.write(changes, at=now, fence=fence)
     finally:
         platform.ledger.release(fence)
     hand_over(desk)

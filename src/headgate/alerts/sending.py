@@ -83,11 +83,10 @@ def _deliver(desk: Desk, leased: Leased) -> Outcome:
     except ReceiverRefusedError as error:
         return _give_up(desk, leased, "refused", str(error))
     except HeadgateError as error:
-        if leased.deliveries >= MOST_DELIVERIES:
-            return _give_up(desk, leased, "not_reached", str(error))
-        _log.warning("a notice waits", extra={"action": "alert", "notice": leased.id, "error": str(error)})
-        desk.queue.abandon(leased, delay_s=wait_s(leased.deliveries, desk.random()))
-        return Outcome.LATER
+        return _later(desk, leased, str(error))
+    except Exception as error:  # noqa: BLE001  the edge: whatever it is, the other receivers hear of theirs
+        _log.exception("a receiver failed in a way that is not foreseen", extra={"action": "alert"})
+        return _later(desk, leased, type(error).__name__)
     desk.alerts.note_delivered(leased.id, at=desk.clock())
     desk.queue.complete(leased)
     return Outcome.DELIVERED
@@ -106,6 +105,14 @@ def wait_s(deliveries: int, chance: float) -> float:
     """
     longest = min(FIRST_WAIT_S * 3.0 ** (deliveries - 1), LONGEST_WAIT_S)
     return longest * (0.5 + chance / 2)
+
+
+def _later(desk: Desk, leased: Leased, told: str) -> Outcome:
+    if leased.deliveries >= MOST_DELIVERIES:
+        return _give_up(desk, leased, "not_reached", told)
+    _log.warning("a notice waits", extra={"action": "alert", "notice": leased.id, "error": told})
+    desk.queue.abandon(leased, delay_s=wait_s(leased.deliveries, desk.random()))
+    return Outcome.LATER
 
 
 def _give_up(desk: Desk, leased: Leased, reason: str, told: str) -> Outcome:

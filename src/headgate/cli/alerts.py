@@ -169,6 +169,8 @@ def check(*, fail_on_open: bool, project: Path | None, as_json: bool) -> None:
         looked = look()
         sent = send()
         found = list_alerts(desk, past=0)
+    if looked.elsewhere:
+        note("Another process looks at this moment; what stands is what was found before.")
     for kind, why in looked.unknown.items():
         note(f"{kind} could not be looked at: {why}")
     lines = _lines(found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
 
@@ -12,7 +12,6 @@ from headgate.alerts.sending import AT_ONCE, send_in_turn
 from headgate.archive.anchoring import anchor
 from headgate.cli.alerts_opening import acts
 from headgate.cli.console import note
-from headgate.core.errors import HeadgateError
 from headgate.core.platform import Platform
 from headgate.settings import Settings
 
@@ -29,24 +28,15 @@ def alerting(desk: Desk, platform: Platform, settings: Settings) -> Iterator[Non
     look, _ = acts(desk, platform, settings)
 
     def looking() -> None:
-        while not stop.is_set():
-            try:
-                for kind, why in look().unknown.items():
-                    note(f"Alerts of the kind {kind} could not be looked at: {why}")
-            except (HeadgateError, OSError) as error:
-                note(f"Alerts could not be looked at: {error}")
-            stop.wait(LOOK_EVERY_S)
+        for kind, why in look().unknown.items():
+            note(f"Alerts of the kind {kind} could not be looked at: {why}")
 
     def sending() -> None:
-        while not stop.is_set():
-            try:
-                send_in_turn(desk, stopped=stop.is_set)
-            except (HeadgateError, OSError) as error:
-                note(f"Alerts could not be sent: {error}")
-            stop.wait(SEND_EVERY_S)
+        if desk.queue.counts().waiting:  # which locks nothing, while a lease takes the write lock
+            send_in_turn(desk, stopped=stop.is_set)
 
-    works = [looking, *[sending] * AT_ONCE]
-    threads = [Thread(target=work, name=f"alerts {work.__name__}", daemon=True) for work in works]
+    works = [(looking, LOOK_EVERY_S), *[(sending, SEND_EVERY_S)] * AT_ONCE]
+    threads = [Thread(target=_again, args=(work, every_s, stop), daemon=True) for work, every_s in works]
     for thread in threads:
         thread.start()
     try:
@@ -56,3 +46,13 @@ def alerting(desk: Desk, platform: Platform, settings: Settings) -> Iterator[Non
         ends = time.monotonic() + LAST_WAIT_S
         for thread in threads:
             thread.join(max(0.0, ends - time.monotonic()))
+
+
+def _again(work: Callable[[], None], every_s: float, stop: Event) -> None:
+    """Do it until the event is set, with a pause after each time."""
+    while not stop.is_set():
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001  the edge: the next time may go through
+            note(f"Alerts: {work.__name__} stopped: {type(error).__name__}: {error}")
+        stop.wait(every_s)

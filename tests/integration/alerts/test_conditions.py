@@ -220,7 +220,7 @@ def test_a_log_that_grows_while_it_is_verified(usual: Alerting, platform: Platfo
     assert usual.standing() == []
 
 
-def test_a_flow_that_is_stopped(usual: Alerting, platform: Platform, folder: Path) -> None:
+def test_a_flow_that_is_stopped(usual: Alerting, platform: Platform, folder: Path, clock: Clock) -> None:
     bring(platform, folder)
     (log,) = [path for path in (folder / "lake").rglob("_delta_log") if "quarantine" not in str(path)][:1]
     newest = max(log.glob("*.json"))
@@ -229,6 +229,7 @@ def test_a_flow_that_is_stopped(usual: Alerting, platform: Platform, folder: Pat
     usual.look()
     assert "sales/stopped" in usual.standing()
     newest.write_bytes(kept)
+    clock.pass_(minutes=6)
     usual.look()
     assert "sales/stopped" not in usual.standing()
 

@@ -22,6 +22,7 @@ from tests.integration.alerts.test_conditions import land
 from headgate.alerts.looking import hand_over
 from headgate.alerts.sending import Sent, send_waiting
 from headgate.alerts.settings import AlertSettings, MailServer, Receiver, ReceiverKind, Security
+from headgate.alerts.telling import Telling
 from headgate.alerts.trying import try_receivers
 from headgate.archive.anchoring import anchor
 from headgate.core.errors import NotFoundError
@@ -272,3 +273,28 @@ def test_a_sender_that_is_killed_between_sending_and_its_word(
     assert first == second
     assert hook.bodies[0] == hook.bodies[1]
     assert under.desk.queue.counts() == QueueCounts()
+
+
+def test_a_receiver_that_fails_as_nobody_foresaw_holds_up_no_other(alerting: Make, failed: str, hook: Hook) -> None:
+    del failed
+    under = alerting(to_hooks(odd=f"http://127.0.0.1:{free_port()}", hook=hook.url))
+    under.look()
+
+    def odd(_: Telling) -> None:
+        raise ZeroDivisionError
+
+    receivers = {**under.desk.receivers, "odd": odd}
+    assert send_waiting(replace(under.desk, receivers=receivers)) == Sent(delivered=1, later=1)
+
+
+def test_two_processes_tell_it_once(alerting: Make, failed: str, hook: Hook, folder: Path) -> None:
+    """Several `alerts check` at the same moment, beside each other."""
+    del alerting, failed
+    write_receivers(folder, hook=hook.url)
+    command = [sys.executable, "-m", "headgate.cli.main", "alerts", "check", "--json", "--project", str(folder)]
+    started = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    told = [json.loads(one.communicate(timeout=60)[0]) for one in started]
+    assert [one.returncode for one in started] == [0] * 4
+    assert sum(one["delivered"] for one in told) == len(hook.bodies)
+    assert len(set(hook.taken())) == len(hook.taken())
+    assert [body["kind"] for body in hook.documents].count("failed") == 1

@@ -11,7 +11,7 @@ from email import message_from_bytes, policy
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headgate.alerts import forms
@@ -76,6 +76,7 @@ def test_mail_for_people_and_programs() -> None:
     assert f"headgate alerts ack {HELD.id}" in text.get_content()
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200), st.text(max_size=60))
 def test_no_word_begins_a_header_or_a_tag(heading: str, project: str) -> None:
     odd = telling(heading=f"{heading}\r\nBcc: x@example.org\n\n<script>", project=project, what=f"<b>{heading}</b>")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headgate.alerts.rules import decide
@@ -191,6 +191,7 @@ CONDITIONS = [
 ]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sets(st.sampled_from(range(4))), st.sampled_from([30.0, 900.0, 7200.0])), max_size=25))
 def test_whatever_comes_and_goes(looks: list[tuple[set[int], float]]) -> None:
     """Each telling has an id of its own; who hears of an end heard of the beginning; one alert of a key at a time."""
