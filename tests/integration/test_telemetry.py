@@ -81,6 +81,17 @@ def test_figures_come_too(project: Path) -> None:
     assert {"land", "check", "review", "transform", "publish", "archive", "run"} <= steps
 
 
+@pytest.mark.parametrize(
+    ("variable", "spans", "figures"), [("OTEL_TRACES_EXPORTER", False, True), ("OTEL_METRICS_EXPORTER", True, False)]
+)
+def test_each_half_can_be_switched_off(project: Path, variable: str, *, spans: bool, figures: bool) -> None:
+    with receiving() as receiver:
+        run(
+            project, "run", *map(str, files_of(project)), OTEL_EXPORTER_OTLP_ENDPOINT=receiver.url, **{variable: "none"}
+        )
+    assert (bool(receiver.spans), bool(receiver.figures)) == (spans, figures)
+
+
 def test_what_lands_now_and_is_settled_later_is_tied(project: Path) -> None:
     with receiving() as receiver:
         environment = os.environ | {"OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url}

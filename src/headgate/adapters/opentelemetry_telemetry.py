@@ -54,8 +54,10 @@ class OpenTelemetry(Telemetry):
         spans = OTLPSpanExporter(endpoint=None if base is None else f"{base}/v1/traces")
         figures = OTLPMetricExporter(endpoint=None if base is None else f"{base}/v1/metrics")
         self._traces = TracerProvider(resource=resource, id_generator=_Ids(), shutdown_on_exit=False)
-        self._traces.add_span_processor(BatchSpanProcessor(spans))
-        self._metrics = MeterProvider([PeriodicExportingMetricReader(figures)], resource, shutdown_on_exit=False)
+        if _wanted("OTEL_TRACES_EXPORTER"):
+            self._traces.add_span_processor(BatchSpanProcessor(spans))
+        readers = [PeriodicExportingMetricReader(figures)] if _wanted("OTEL_METRICS_EXPORTER") else []
+        self._metrics = MeterProvider(readers, resource, shutdown_on_exit=False)
         self._tracer = self._traces.get_tracer("headgate", version)
         self._meter = self._metrics.get_meter("headgate", version)
         self._counters: dict[str, Counter] = {}
@@ -171,6 +173,11 @@ class _Ids(RandomIdGenerator):
     def generate_span_id(self) -> int:
         given = _given.get()
         return super().generate_span_id() if given is None else int(given.span_id, 16)
+
+
+def _wanted(variable: str) -> bool:
+    """Whether the standard's variable leaves it switched on; we have one exporter, so only `none` says otherwise."""
+    return os.environ.get(variable, "otlp").strip().lower() != "none"
 
 
 def _context_of(place: DeliveryPlace) -> SpanContext:

@@ -85,7 +85,7 @@ class Feed:
         try:
             await self._start(after)
             heard = self._upto - 1 if after is None else after
-            while not self.closed:
+            while not self.closed and self._reads():
                 news = self._news
                 fresh, heard = self._since(heard)
                 wanted = [one for one in fresh if isinstance(one, Lost) or one.flow in flows]
@@ -102,15 +102,20 @@ class Feed:
                 self._task.cancel()
                 self._task = None
 
+    def _reads(self) -> bool:
+        """Whether the log is read; where that failed, all that listen end, and who calls again has it begun anew."""
+        return self._task is not None and not self._task.done()
+
     async def _start(self, after: int | None) -> None:
-        if self._task is not None:
+        if self._reads():
             return
         size = await to_thread.run_sync(self._ledger.log_size, limiter=self.threads)
+        if self._reads():
+            return  # somebody else began meanwhile
         missed = size if after is None else after + 1
         self._from = self._upto = missed if 0 <= size - missed <= KEPT else size
         self._changes.clear()
-        if self._task is None:  # nobody else began meanwhile
-            self._task = asyncio.create_task(self._follow())
+        self._task = asyncio.create_task(self._follow())
 
     async def _follow(self) -> None:
         while not self.closed:

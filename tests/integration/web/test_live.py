@@ -9,16 +9,18 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from tests.harness.project import all_deliveries, make_sales, run_files
 from tests.integration.web.conftest import HOST, Web
 
 from headgate.core.accounts import SESSION_IDLE, Account
+from headgate.core.ports import Ledger
 from headgate.core.records import Event
 from headgate.core.roles import Grant, Role
 from headgate.people import change_grants
+from headgate.testing import Fault, faulty
 from headgate.web.feed import KEPT, MOST_OF_ONE, Change, Feed, Lost
 
 ANALYST = Grant(role=Role.ANALYST)
@@ -287,3 +289,39 @@ def test_the_feed_keeps_no_more_than_it_says(web: Web) -> None:
         assert feed.listeners == 0
 
     asyncio.run(test())
+
+
+class OnceBroken:
+    """A ledger whose second look at its size fails as nobody expects."""
+
+    def __init__(self, inner: Ledger) -> None:
+        self.leaves = inner.leaves
+        self._inner = inner
+        self._looks = 0
+
+    def log_size(self) -> int:
+        self._looks += 1
+        if self._looks == 2:
+            raise ZeroDivisionError
+        return self._inner.log_size()
+
+
+@pytest.mark.parametrize("kind", ["unexpected", "busy"])
+def test_a_fault_while_reading_is_got_over(web: Web, kind: str) -> None:
+    cookie = cookie_of(web, web.account(ANALYST))
+    ledger = web.site.platform.ledger
+
+    async def test() -> None:
+        busy = faulty(ledger, Fault(method="log_size", call=2))
+        web.app.state.feed = Feed(busy if kind == "busy" else cast("Ledger", OnceBroken(ledger)), look_s=0.02)
+        async with listening(web, cookie) as stream:
+            if kind == "unexpected":
+                await until(lambda: stream.ended)
+            else:
+                await asyncio.to_thread(tell, web, "sooner")
+                await until(lambda: len(stream.events) == 1)
+        async with listening(web, cookie) as again:
+            await asyncio.to_thread(tell, web, "later")
+            await until(lambda: len(again.events) == 1)
+
+    run(web, test())
