@@ -21,11 +21,12 @@ from headgate.core.accounts import Account, Purpose
 from headgate.core.errors import ConfigurationError, HeadgateError, UsageError
 from headgate.core.platform import Platform
 from headgate.core.roles import Grant, Permission, Role, may_everywhere
+from headgate.deciding.desk import Desk
 from headgate.people import COMMAND, People, add_account, make_link
 from headgate.settings import Settings
 from headgate.uploading import taker
 from headgate.uploads.store import UploadStore
-from headgate.wiring import open_accounts, system_clock
+from headgate.wiring import open_accounts, open_cases, system_clock
 
 if TYPE_CHECKING:
     import uvicorn
@@ -90,6 +91,7 @@ def serve_project(settings: Settings, asked: Asked, tell: Callable[[Place], None
             passwords=Argon2Passwords(),
             templates=make_templates(),
             uploads=uploads,
+            desk=Desk(platform=found.platform, cases=open_cases(settings), people=people),
             hosts=_hosts(asked),
             secure=asked.tls or asked.behind_proxy,
         )
@@ -114,6 +116,7 @@ def serve_project(settings: Settings, asked: Asked, tell: Callable[[Place], None
             with _ended_by_signal(server):
                 server.run(sockets=[listener])
         uploads.close()
+        site.desk.cases.close()
         people.accounts.close()
 
 

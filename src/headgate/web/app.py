@@ -11,12 +11,21 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from headgate.core.errors import HeadgateError, NotFoundError, TransientError, UsageError
+from headgate.core.errors import (
+    ConflictError,
+    HeadgateError,
+    NotFoundError,
+    RefusedVoteError,
+    TransientError,
+    UsageError,
+)
 from headgate.web import (
     pages_accounts,
     pages_audit,
+    pages_cases,
     pages_deliveries,
     pages_health,
+    pages_inbox,
     pages_overview,
     pages_sign_in,
     uploads,
@@ -28,12 +37,24 @@ from headgate.web.site import Site
 
 ROUTES = tuple(
     pages.routes
-    for pages in (pages_sign_in, pages_overview, pages_deliveries, uploads, pages_audit, pages_accounts, pages_health)
+    for pages in (
+        pages_sign_in,
+        pages_overview,
+        pages_deliveries,
+        pages_inbox,
+        pages_cases,
+        uploads,
+        pages_audit,
+        pages_accounts,
+        pages_health,
+    )
 )
 _STATUS: tuple[tuple[type[HeadgateError], int], ...] = (
     (SignInNeededError, 401),
     (RefusedError, 403),
+    (RefusedVoteError, 403),
     (NotFoundError, 404),
+    (ConflictError, 409),
     (UsageError, 400),
     (TransientError, 503),
 )
@@ -43,6 +64,7 @@ _HEADINGS = {
     403: "This is not for your account",
     404: "This is not here",
     405: "This page takes no such call",
+    409: "This has changed meanwhile",
     422: "This call was wrong",
     503: "Not now",
 }

@@ -7,6 +7,7 @@ from jinja2 import Environment
 from starlette.requests import Request
 
 from headgate.core.platform import Platform
+from headgate.deciding.desk import Desk
 from headgate.people import Passwords, People
 from headgate.uploads.store import UploadStore
 
@@ -19,6 +20,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     passwords: Passwords
     templates: Environment
     uploads: UploadStore
+    desk: Desk
     hosts: tuple[str, ...]  # names under which it answers; any other Host is refused
     secure: bool  # reached by https: cookies are for that only
 

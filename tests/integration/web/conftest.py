@@ -12,9 +12,11 @@ from starlette.testclient import TestClient
 from tests.harness.project import LANDING, make_project, make_sales, open_project, run_files
 
 from headgate.adapters.sqlite_accounts import SqliteAccounts
+from headgate.adapters.sqlite_case_book import SqliteCases
 from headgate.core.accounts import Account, Purpose
 from headgate.core.platform import Platform
 from headgate.core.roles import Grant
+from headgate.deciding.desk import Desk
 from headgate.people import People, add_account, make_link
 from headgate.uploading import taker
 from headgate.uploads.store import UploadStore
@@ -99,6 +101,7 @@ def make_web(platform: Platform, landed: Path, passwords: Argon2Passwords) -> Ca
             platform=platform,
             people=people,
             uploads=uploads,
+            desk=Desk(platform=platform, cases=SqliteCases(f"sqlite:///{landed}/ledger.db"), people=people),
             passwords=passwords,
             templates=make_templates(),
             hosts=(HOST,),
@@ -114,4 +117,5 @@ def web(make_web: Callable[[], Web]) -> Iterator[Web]:
     made = make_web()
     yield made
     made.site.uploads.close()
+    made.site.desk.cases.close()
     made.site.people.accounts.close()
