@@ -17,7 +17,7 @@ MOST_TEXT = 500  # characters of one value that are shown
 MOST_ELEMENTS = 50  # of a list
 MOST_FIELDS = 800  # of a record that can be edited in one form: a form has at most 1,000 parts
 MASK = "••••"
-_NUMBERS = frozenset({Kind.INTEGER, Kind.NUMBER, Kind.DECIMAL})
+NUMBERS = frozenset({Kind.INTEGER, Kind.NUMBER, Kind.DECIMAL})
 _NESTED = frozenset({Kind.OBJECT, Kind.ARRAY})
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # control, format, lone surrogates, line and paragraph ends
 _POSITION = re.compile(r"\[\d+\]")
@@ -241,7 +241,7 @@ def _field(laying: _Laying, path: str, name: str, column: Column | None, value: 
         personal=personal,
         masked=masked,
         plain=text is None or told(text) == text,
-        number=column is not None and column.kind in _NUMBERS,
+        number=column is not None and column.kind in NUMBERS,
         choices=choices if 1 < len(choices) <= MOST_ELEMENTS else (),
         required=column is not None and column.required,
         known=column is not None,

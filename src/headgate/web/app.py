@@ -20,6 +20,7 @@ from headgate.core.errors import (
     UsageError,
 )
 from headgate.web import (
+    cases_api,
     pages_accounts,
     pages_audit,
     pages_cases,
@@ -43,6 +44,7 @@ ROUTES = tuple(
         pages_deliveries,
         pages_inbox,
         pages_cases,
+        cases_api,
         uploads,
         pages_audit,
         pages_accounts,

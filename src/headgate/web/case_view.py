@@ -78,7 +78,7 @@ def read_case(desk: Desk, who: Visitor, case: Case, *, row: int | None = None, u
     issued = desk.platform.ledger.receipts((origin.id,))
     return CaseView(
         case=case,
-        title=title(words, case),
+        title=title(case),
         origin=origin,
         flow=flow,
         row=shown,

@@ -11,7 +11,7 @@ from headgate.core.cases import Case, CaseGroup, CaseKind
 from headgate.core.contract import Contract, Kind, Rule
 from headgate.core.flow import Flow
 from headgate.core.platform import Platform
-from headgate.core.reason_words import in_words
+from headgate.core.reason_words import WORDS, in_words
 from headgate.core.records import Delivery
 from headgate.serve.record_form import MASK, is_personal, told
 from headgate.serve.rule_words import expected, expected_code, formula
@@ -63,14 +63,13 @@ def words_of(platform: Platform, flow: Flow) -> Words:
     )
 
 
-def title(words: Words | None, one: Case | CaseGroup) -> str:
+def title(one: Case | CaseGroup) -> str:
     """A case in a sentence."""
     if one.kind is not CaseKind.ROWS:
         return in_words(one.code, None, {}) or one.code
-    if words is None:
-        return in_words(one.code, None, {}) or one.code
-    rule = words.rules.get(one.rule)
-    return in_words(one.code, rule, words.parameters).rstrip(".") or one.code
+    if one.code in WORDS:
+        return WORDS[one.code]
+    return one.code.replace("_", " ").capitalize()  # the contract's own: what its rule expects is said beside it
 
 
 def reason_line(words: Words, reason: Mapping[str, Any], *, unmasked: bool) -> ReasonLine:

@@ -11,15 +11,17 @@ from headgate.core.canonical import digest
 from headgate.core.cases import UNDER_WAY, Case, CaseFilter, CaseGroup, CaseKind, CaseState, Decision, DecisionState
 from headgate.core.errors import NotFoundError
 from headgate.core.ports import DeliveryFilter
+from headgate.core.reason_words import WORDS
 from headgate.core.replacing import replace
 from headgate.core.roles import Permission
 from headgate.deciding.desk import Desk
-from headgate.serve.record_form import MASK, is_personal, read_record, told, value_at
+from headgate.serve.record_form import MASK, NUMBERS, is_personal, read_record, told, value_at
 from headgate.serve.waiting_rows import PAGE, WaitingRow, found_values, waiting_page
 from headgate.web.access import Visitor
 from headgate.web.case_words import ReasonLine, Words, leading, read_columns, reason_line, title, words_of
 
 MOST_CASES = 50  # that one click decides
+_FIRST = 5  # groups on the first page
 _MOST_NAMED = 2_000  # cases whose owner and votes are named beside their group
 _ACCOUNT_UNKNOWN = "an account that is gone"
 
@@ -71,7 +73,8 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True):
     cases: tuple[Case, ...]  # at most MOST_CASES
     all_cases: int
     rows: int  # in those cases
-    columns: tuple[str, ...]
+    columns: tuple[tuple[str, bool], ...]  # path, and whether it is a number
+    number: bool  # what was found is one
     lines: tuple[RowLine, ...]
     next_after: str  # of the following page; empty on the last
     found: tuple[tuple[str, str, int], ...]  # value, as shown, rows: to filter by
@@ -95,6 +98,16 @@ class Inbox(msgspec.Struct, frozen=True, kw_only=True):
     names: Mapping[str, str]  # of accounts
 
 
+class Waits(msgspec.Struct, frozen=True, kw_only=True):
+    """What waits for somebody, for the first page."""
+
+    cases: int
+    rows: int
+    oldest: datetime | None
+    due_at: datetime | None
+    first: tuple[tuple[str, str, CaseGroup], ...]  # id of the group, its title
+
+
 def group_id(one: Case | CaseGroup) -> str:
     """A short name of a group in addresses."""
     return digest([one.flow, one.kind.value, one.rule, one.code])[:16]
@@ -104,6 +117,22 @@ def waiting_for(desk: Desk, who: Visitor) -> int:
     """Open cases in the flows in which the visitor decides."""
     flows = who.flows(Permission.DECIDE)
     return _cases_in(desk, CaseFilter(flows=flows)) if flows else 0
+
+
+def waits_for(desk: Desk, who: Visitor) -> Waits | None:
+    """What waits for the visitor, in few lines; None for who decides in no flow."""
+    flows = who.flows(Permission.DECIDE)
+    if not flows:
+        return None
+    groups = desk.cases.groups(CaseFilter(flows=flows))
+    due = [group.due_at for group in groups if group.due_at is not None]
+    return Waits(
+        cases=sum(group.cases for group in groups),
+        rows=sum(group.rows for group in groups),
+        oldest=min((group.opened_at for group in groups), default=None),
+        due_at=min(due, default=None),
+        first=tuple((group_id(group), title(group), group) for group in groups[:_FIRST]),
+    )
 
 
 def account_names(desk: Desk, ids: Sequence[str | None]) -> dict[str, str]:
@@ -130,7 +159,7 @@ def read_inbox(desk: Desk, who: Visitor, view: View) -> Inbox:
     names = account_names(desk, [*(case.assigned for case in cases), *proposers, *voters])
     words = {flow: words_of(desk.platform, desk.platform.flows[flow]) for flow in {group.flow for group in groups}}
     by_case = {case.id: decision for case, decision in decisions}
-    lines = tuple(_line(group, words.get(group.flow), cases, by_case, names) for group in groups)
+    lines = tuple(_line(group, cases, by_case, names) for group in groups)
     chosen = (
         None
         if view.tab == "under-way"
@@ -157,7 +186,6 @@ def _under_way(desk: Desk, flows: Sequence[str]) -> list[tuple[Case, Decision]]:
 
 def _line(
     group: CaseGroup,
-    words: Words | None,
     cases: Sequence[Case],
     decisions: Mapping[str, Decision],
     names: Mapping[str, str],
@@ -175,9 +203,9 @@ def _line(
     return Line(
         id=id_,
         kind=group.kind,
-        title=title(words, group),
+        title=title(group),
         code=group.code,
-        column=group.column if group.rule.endswith((".required", ".type")) else "",
+        column=group.column if group.code in WORDS else "",
         flow=group.flow,
         rows=group.rows,
         cases=group.cases,
@@ -221,6 +249,7 @@ def _chosen(
     columns = read_columns(of_flow, first.rule)
     delivered = {case.id: case.delivery for case in cases}
     shown = [_row(of_flow, first, one_row, columns, files[delivered[one_row.case]]) for one_row in rows[:PAGE]]
+    numbers = {column.path for column in of_flow.contract.walk() if column.kind in NUMBERS}
     path = first.column if first.column in {column.path for column in of_flow.contract.walk()} else ""
     left = sum(case.left for case in cases)
     filtered = next((rows_ for value, _, rows_ in found if value == view.found), left)
@@ -230,7 +259,8 @@ def _chosen(
         cases=tuple(cases),
         all_cases=len(every),
         rows=filtered if view.found is not None else left,
-        columns=columns,
+        columns=tuple((path, path in numbers) for path in columns),
+        number=first.column in numbers,
         lines=tuple(shown),
         next_after=f"{rows[PAGE - 1].case}:{rows[PAGE - 1].held.row}" if len(rows) > PAGE else "",
         found=found,

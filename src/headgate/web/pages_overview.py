@@ -15,6 +15,7 @@ from headgate.serve.delivery_words import tell_state
 from headgate.serve.overview import Overview, read_overview
 from headgate.serve.report_numbers import in_words
 from headgate.web.access import Visitor, needs
+from headgate.web.inbox_view import waits_for
 from headgate.web.pictures import VolumeChart, spark, volume_chart
 from headgate.web.rendering import page
 from headgate.web.site import site_of
@@ -35,6 +36,7 @@ def overview_page(request: Request, who: Annotated[Visitor, Depends(needs(Permis
         who,
         overview=overview,
         lead=_lead(overview),
+        waits=waits_for(site.desk, who),
         told={one.id: tell_state(one) for one in overview.attention},
         sparks={flow.name: spark(flow.days) for flow in overview.flows},
         due={flow.name: _next_due(flow.schedule, now) for flow in overview.flows},

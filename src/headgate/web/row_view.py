@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -219,7 +220,10 @@ def _near_row(words: Words, one: Neighbour, columns: Sequence[str], *, this: boo
         values = tuple(told(one.values.get(name)) for name in columns)
     else:
         record = read_record(one.record) or {}
-        paths = {column.path.replace(".", "_"): column.path for column in words.contract.walk()}
+        columns_ = [column for column in words.contract.walk() if "[]" not in column.path]
+        named = Counter(column.name for column in columns_)
+        paths = {column.name: column.path for column in columns_ if named[column.name] == 1}
+        paths |= {column.path.replace(".", "_"): column.path for column in columns_}
         values = tuple(
             told(value_at(record, words.contract, paths[name]))
             if name in paths and not is_personal(words.contract, paths[name])

@@ -20,7 +20,10 @@ for (const form of document.querySelectorAll("form[data-live]")) {
       });
       const text = await answer.text();
       if (mine !== asked) return; // something was changed meanwhile
-      if (answer.ok && answer.headers.get("X-Headgate-Part") === "1") place.innerHTML = text;
+      if (answer.ok && answer.headers.get("X-Headgate-Part") === "1") {
+        place.innerHTML = text;
+        form.querySelector("[data-live-spare]")?.setAttribute("hidden", "");
+      }
     } catch { /* no connection: the button of the form tells it */ }
     if (mine === asked) place.removeAttribute("aria-busy");
   }
