@@ -12,6 +12,7 @@ from headgate.core.flow import Flow
 from headgate.core.naming import DELIVERY, ROW, quarantine_table, table_name
 from headgate.core.platform import Platform
 from headgate.core.ports import Engine
+from headgate.core.reasons import ReasonCode
 from headgate.core.sql import quoted
 from headgate.serve.case_rows import HeldRow, held_row, waiting_tables
 from headgate.serve.personal import personal_columns
@@ -174,3 +175,15 @@ def _shown(engine: Engine, flow: Flow, platform: Platform, *more: str) -> str:
     columns = [name for name in names if not name.startswith("_") and name not in hidden][:_MOST_COLUMNS]
     picked = ", ".join(f"CAST({quoted(name)} AS VARCHAR) AS {quoted(name)}" for name in (*columns, *more))
     return f"SELECT {picked} FROM published"
+
+
+def columns_not_known(platform: Platform, case: Case, *, most: int = 50) -> list[tuple[str, int]]:
+    """Columns that records of a held delivery have and the contract has not, and in how many; the commonest first."""
+    sql = (
+        'SELECT reason."column", count(DISTINCT _row) FROM (SELECT q._row, unnest(q.reasons) AS reason '
+        "FROM quarantine AS q WHERE q._delivery = $delivery) "
+        f"WHERE reason.code = $code GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {int(most)}"
+    )
+    with waiting_tables(platform, case.flow) as engine:
+        bound = {"delivery": case.delivery, "code": ReasonCode.UNKNOWN_COLUMN.value}
+        return [(name, rows) for name, rows in engine.rows(sql, bound)]

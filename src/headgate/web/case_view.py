@@ -17,11 +17,11 @@ from headgate.core.roles import Permission, may
 from headgate.core.voting import refusal
 from headgate.deciding.desk import Desk, document_of, flow_of, origin_of, under_way
 from headgate.serve.record_form import told
-from headgate.serve.waiting_rows import waiting_page
+from headgate.serve.waiting_rows import columns_not_known, waiting_page
 from headgate.web.access import Visitor
 from headgate.web.case_words import Change, Words, drift_of, title, words_of
-from headgate.web.inbox_view import account_names
 from headgate.web.row_view import Diff, Row, Subject, read_diffs, read_row
+from headgate.web.waiting import account_names
 
 _MENTION = re.compile(r"(@[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?)")
 
@@ -82,7 +82,7 @@ def read_case(desk: Desk, who: Visitor, case: Case, *, row: int | None = None, u
         origin=origin,
         flow=flow,
         row=shown,
-        drift=tuple(drift_of(origin, flow.contract)) if case.kind is CaseKind.DRIFT else (),
+        drift=_drift(subject),
         held=tuple(_held(words, origin)) if case.kind is not CaseKind.ROWS else (),
         decision=decision,
         document=document,
@@ -126,11 +126,19 @@ def _shown_row(subject: Subject, row: int | None, *, unmasked: bool) -> Row | No
     return read_row(subject, row, unmasked=unmasked)
 
 
+def _drift(subject: Subject) -> tuple[Change, ...]:
+    if subject.case.kind is not CaseKind.DRIFT:
+        return ()
+    unknown = columns_not_known(subject.desk.platform, subject.case)
+    return tuple(drift_of(subject.origin, subject.flow.contract, unknown))
+
+
 def _held(words: Words, origin: Delivery) -> list[tuple[str, str, str]]:
     held: Mapping[str, str] = origin.facts.get("held", {})
     rules = {rule.code: rule for rule in words.contract.rules}
     return [
-        (code, in_words(code, rules.get(code), words.parameters) or code, told(found)) for code, found in held.items()
+        (code, in_words(code, rules.get(code), words.parameters) or code, told("" if found == "*" else found))
+        for code, found in held.items()
     ]
 
 

@@ -112,8 +112,8 @@ def read_columns(words: Words, rule_id: str) -> tuple[str, ...]:
     return tuple(path for path in fitting if not is_personal(words.contract, path))[:_MOST_COLUMNS]
 
 
-def drift_of(one: Delivery, contract: Contract) -> list[Change]:
-    """The columns of a delivery that are not those of the contract, old and new."""
+def drift_of(one: Delivery, contract: Contract, unknown: Sequence[tuple[str, int]]) -> list[Change]:
+    """The columns of a delivery that are not those of the contract, old and new; `unknown` with their rows."""
     held: Mapping[str, str] = one.facts.get("held", {})
     kinds = {column.path: column.kind.value for column in contract.walk()}
 
@@ -121,9 +121,9 @@ def drift_of(one: Delivery, contract: Contract) -> list[Change]:
         return [name for name in held.get(code, "").split(", ") if name]
 
     missing = [Change(what="is in no record", before=name) for name in named("missing_column")]
-    unknown = [Change(what="is new", after=told(name)) for name in named("unknown_column")]
+    new = [Change(what=f"is new, in {rows:,} records", after=told(name)) for name, rows in unknown]
     retyped = [
         Change(what="has another type", before=f"{name}: {kinds.get(name, '')}", after=f"{name}: another type")
         for name in named("retyped_column")
     ]
-    return [*missing, *unknown, *retyped]
+    return [*missing, *new, *retyped]

@@ -7,7 +7,6 @@ from datetime import datetime
 
 import msgspec
 
-from headgate.core.canonical import digest
 from headgate.core.cases import UNDER_WAY, Case, CaseFilter, CaseGroup, CaseKind, CaseState, Decision, DecisionState
 from headgate.core.errors import NotFoundError
 from headgate.core.ports import DeliveryFilter
@@ -19,11 +18,10 @@ from headgate.serve.record_form import MASK, NUMBERS, is_personal, read_record, 
 from headgate.serve.waiting_rows import PAGE, WaitingRow, found_values, waiting_page
 from headgate.web.access import Visitor
 from headgate.web.case_words import ReasonLine, Words, leading, read_columns, reason_line, title, words_of
+from headgate.web.waiting import account_names, count_cases, group_id
 
 MOST_CASES = 50  # that one click decides
-_FIRST = 5  # groups on the first page
 _MOST_NAMED = 2_000  # cases whose owner and votes are named beside their group
-_ACCOUNT_UNKNOWN = "an account that is gone"
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,50 +96,6 @@ class Inbox(msgspec.Struct, frozen=True, kw_only=True):
     names: Mapping[str, str]  # of accounts
 
 
-class Waits(msgspec.Struct, frozen=True, kw_only=True):
-    """What waits for somebody, for the first page."""
-
-    cases: int
-    rows: int
-    oldest: datetime | None
-    due_at: datetime | None
-    first: tuple[tuple[str, str, CaseGroup], ...]  # id of the group, its title
-
-
-def group_id(one: Case | CaseGroup) -> str:
-    """A short name of a group in addresses."""
-    return digest([one.flow, one.kind.value, one.rule, one.code])[:16]
-
-
-def waiting_for(desk: Desk, who: Visitor) -> int:
-    """Open cases in the flows in which the visitor decides."""
-    flows = who.flows(Permission.DECIDE)
-    return _cases_in(desk, CaseFilter(flows=flows)) if flows else 0
-
-
-def waits_for(desk: Desk, who: Visitor) -> Waits | None:
-    """What waits for the visitor, in few lines; None for who decides in no flow."""
-    flows = who.flows(Permission.DECIDE)
-    if not flows:
-        return None
-    groups = desk.cases.groups(CaseFilter(flows=flows))
-    due = [group.due_at for group in groups if group.due_at is not None]
-    return Waits(
-        cases=sum(group.cases for group in groups),
-        rows=sum(group.rows for group in groups),
-        oldest=min((group.opened_at for group in groups), default=None),
-        due_at=min(due, default=None),
-        first=tuple((group_id(group), title(group), group) for group in groups[:_FIRST]),
-    )
-
-
-def account_names(desk: Desk, ids: Sequence[str | None]) -> dict[str, str]:
-    """Names by id, of accounts that pages speak of."""
-    wanted = sorted({id_ for id_ in ids if id_})
-    found = {one.id: one.name for one in desk.people.accounts.accounts(ids=wanted)} if wanted else {}
-    return {id_: found.get(id_, _ACCOUNT_UNKNOWN) for id_ in wanted}
-
-
 def read_inbox(desk: Desk, who: Visitor, view: View) -> Inbox:
     """Groups that the visitor may see, and the rows of the one that is asked for, or else of the first."""
     flows = who.flows(Permission.SEE)
@@ -166,15 +120,11 @@ def read_inbox(desk: Desk, who: Visitor, view: View) -> Inbox:
         else _chosen(desk, who, view, lines=lines, which=which, words=words, decisions=by_case)
     )
     counts = {
-        "all": _cases_in(desk, CaseFilter(flows=wanted)),
-        "mine": _cases_in(desk, mine),
+        "all": count_cases(desk, CaseFilter(flows=wanted)),
+        "mine": count_cases(desk, mine),
         "under-way": len(decisions),
     }
     return Inbox(view=view, groups=lines, counts=counts, chosen=chosen, under_way=tuple(decisions), names=names)
-
-
-def _cases_in(desk: Desk, which: CaseFilter) -> int:
-    return sum(group.cases for group in desk.cases.groups(which))
 
 
 def _under_way(desk: Desk, flows: Sequence[str]) -> list[tuple[Case, Decision]]:

@@ -22,9 +22,10 @@ from headgate.web.access import Visitor, changing, needs
 from headgate.web.asked import Asked, form_of, read_act, read_asked
 from headgate.web.bulk import Dry, Told, agree_to, decide, dry_run, undo
 from headgate.web.case_access import decided_case
-from headgate.web.inbox_view import MOST_CASES, Inbox, View, account_names, read_inbox
+from headgate.web.inbox_view import MOST_CASES, Inbox, View, read_inbox
 from headgate.web.rendering import PART, page, part
 from headgate.web.site import site_of
+from headgate.web.waiting import account_names
 
 routes = APIRouter()
 

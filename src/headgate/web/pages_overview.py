@@ -15,10 +15,10 @@ from headgate.serve.delivery_words import tell_state
 from headgate.serve.overview import Overview, read_overview
 from headgate.serve.report_numbers import in_words
 from headgate.web.access import Visitor, needs
-from headgate.web.inbox_view import waits_for
 from headgate.web.pictures import VolumeChart, spark, volume_chart
 from headgate.web.rendering import page
 from headgate.web.site import site_of
+from headgate.web.waiting import waits_for
 
 routes = APIRouter()
 

@@ -19,8 +19,8 @@ from headgate.serve.record_form import told
 from headgate.serve.report_numbers import fixed, percent, percent_exact
 from headgate.web.access import Visitor
 from headgate.web.asked import short
-from headgate.web.inbox_view import waiting_for
 from headgate.web.site import site_of
+from headgate.web.waiting import waiting_for
 
 PART = "X-Headgate-Part"  # a part of a page is asked for, or answered
 NAVIGATION = (

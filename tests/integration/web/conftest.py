@@ -88,34 +88,41 @@ def passwords() -> Argon2Passwords:
     return Argon2Passwords()
 
 
+def web_on(platform: Platform, folder: Path, passwords: Argon2Passwords) -> Web:
+    """An application over an open project; `closed` ends what it opened."""
+    clock = Clock()
+    ledger = f"sqlite:///{folder}/ledger.db"
+    people = People(accounts=SqliteAccounts(ledger), clock=clock, random=os.urandom)
+    uploads = UploadStore(
+        folder / "uploads", take=taker(platform, people, lambda: None), clock=clock, random_bytes=os.urandom
+    )
+    site = Site(
+        platform=platform,
+        people=people,
+        uploads=uploads,
+        desk=Desk(platform=platform, cases=SqliteCases(ledger), people=people),
+        passwords=passwords,
+        templates=make_templates(),
+        hosts=(HOST,),
+        secure=True,
+    )
+    return Web(site, clock)
+
+
+def closed(web: Web) -> None:
+    """Give back what an application opened."""
+    web.site.uploads.close()
+    web.site.desk.cases.close()
+    web.site.people.accounts.close()
+
+
 @pytest.fixture
 def make_web(platform: Platform, landed: Path, passwords: Argon2Passwords) -> Callable[[], Web]:
-    def made() -> Web:
-        clock = Clock()
-        accounts = SqliteAccounts(f"sqlite:///{landed}/ledger.db")
-        people = People(accounts=accounts, clock=clock, random=os.urandom)
-        uploads = UploadStore(
-            landed / "uploads", take=taker(platform, people, lambda: None), clock=clock, random_bytes=os.urandom
-        )
-        site = Site(
-            platform=platform,
-            people=people,
-            uploads=uploads,
-            desk=Desk(platform=platform, cases=SqliteCases(f"sqlite:///{landed}/ledger.db"), people=people),
-            passwords=passwords,
-            templates=make_templates(),
-            hosts=(HOST,),
-            secure=True,
-        )
-        return Web(site, clock)
-
-    return made
+    return lambda: web_on(platform, landed, passwords)
 
 
 @pytest.fixture
 def web(make_web: Callable[[], Web]) -> Iterator[Web]:
     made = make_web()
     yield made
-    made.site.uploads.close()
-    made.site.desk.cases.close()
-    made.site.people.accounts.close()
+    closed(made)
