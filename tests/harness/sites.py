@@ -9,11 +9,14 @@ from pathlib import Path
 
 from headgate.adapters.sqlite_accounts import SqliteAccounts
 from headgate.adapters.sqlite_alerts import SqliteAlerts
+from headgate.adapters.sqlite_case_book import SqliteCases
 from headgate.adapters.sqlite_queue import SqliteQueue
 from headgate.adapters.sqlite_upload_links import SqliteUploadLinks
-from headgate.alerts.desk import QUEUE, Desk
+from headgate.alerts.desk import QUEUE
+from headgate.alerts.desk import Desk as AlertDesk
 from headgate.alerts.settings import AlertSettings
 from headgate.core.platform import Platform
+from headgate.deciding.desk import Desk
 from headgate.people import Passwords, People
 from headgate.upload_admission import SenderLimits
 from headgate.uploading import taker
@@ -35,7 +38,7 @@ def make_site(
     """The site of the project in a folder; `close_site` gives back what it holds."""
     ledger = f"sqlite:///{folder}/ledger.db"
     people = People(accounts=SqliteAccounts(ledger), clock=clock, random=os.urandom, secrets=platform.secrets)
-    alerts = Desk(
+    alerts = AlertDesk(
         project="proof",
         alerts=SqliteAlerts(ledger),
         queue=SqliteQueue(ledger, name=QUEUE),
@@ -58,6 +61,7 @@ def make_site(
         people=people,
         uploads=uploads,
         alerts=alerts,
+        desk=Desk(platform=platform, cases=SqliteCases(ledger), people=people),
         links=links,
         passwords=passwords,
         templates=make_templates(),
@@ -70,5 +74,6 @@ def close_site(site: Site) -> None:
     """End uploads and connections."""
     site.uploads.close()
     site.alerts.close()
+    site.desk.cases.close()
     site.links.close()
     site.people.accounts.close()

@@ -26,13 +26,21 @@ from headgate.core.errors import ConfigurationError, HeadgateError, UsageError
 from headgate.core.platform import Platform
 from headgate.core.replacing import replace
 from headgate.core.roles import Grant, Permission, Role, may_everywhere
+from headgate.deciding.desk import Desk
 from headgate.people import COMMAND, People, add_account, make_link
 from headgate.serve.own_figures import OwnFigures
 from headgate.serve.readiness import Pulse
 from headgate.settings import Settings
 from headgate.sign_in_settings import provider_settings
 from headgate.uploads.store import UploadStore
-from headgate.wiring import open_accounts, open_alerts, open_provider, open_upload_links, system_clock
+from headgate.wiring import (
+    open_accounts,
+    open_alerts,
+    open_cases,
+    open_provider,
+    open_upload_links,
+    system_clock,
+)
 
 if TYPE_CHECKING:
     import uvicorn
@@ -109,6 +117,7 @@ def serve_project(settings: Settings, asked: Asked, tell: Callable[[Place], None
             uploads=uploads,
             alerts=alerts,
             links=links,
+            desk=Desk(platform=found.platform, cases=open_cases(settings), people=people),
             hosts=_hosts(asked),
             secure=asked.tls or asked.behind_proxy,
             provided=provided,
@@ -145,6 +154,7 @@ def serve_project(settings: Settings, asked: Asked, tell: Callable[[Place], None
         uploads.close()
         alerts.close()
         links.close()
+        site.desk.cases.close()
         people.accounts.close()
         if provided is not None:
             provided.provider.close()

@@ -7,7 +7,7 @@ from datetime import timedelta
 from headgate.core.accounts import Account
 from headgate.core.cases import MOST_TEXT, Act, Case, CaseFilter, Comment, Decision, DecisionState
 from headgate.core.decision_document import document_digest
-from headgate.core.errors import UsageError
+from headgate.core.errors import RefusedVoteError, UsageError
 from headgate.core.faults import at_fault_point
 from headgate.core.parameters import vault_name
 from headgate.core.replacing import replace
@@ -43,7 +43,7 @@ def propose(desk: Desk, planned: Plan, *, by: Account, reason: str, instead: str
         expires_at=now + timedelta(seconds=flow.review.valid_s),
     )
     if why := refusal(by, replace(decision, editors=()), origin):
-        raise UsageError(f"{why} Nothing was proposed.")
+        raise RefusedVoteError(f"{why} Nothing was proposed.")
     desk.platform.vault.put(vault_name(sha256), [content])  # before the ledger names it
     at_fault_point("after document")
     entered = desk.cases.propose(decision, instead=instead, at=now)
@@ -68,7 +68,7 @@ def withdraw(desk: Desk, decision: Decision, *, by: Account, note: str = "") -> 
     """Undo a decision that is not executed; whoever may decide in the flow may."""
     case = one_case(desk, decision.case)
     if why := refusal(by, replace(decision, editors=()), origin_of(desk, case)):
-        raise UsageError(f"{why} Nothing was undone.")
+        raise RefusedVoteError(f"{why} Nothing was undone.")
     said = note or f"{by.name} took it back"
     return desk.cases.end(
         decision.case, decision.number, DecisionState.WITHDRAWN, note=said, by=by.id, at=desk.people.clock()

@@ -60,20 +60,20 @@ class Selected(msgspec.Struct, frozen=True, kw_only=True):
 def page(platform: Platform, case: Case, *, after: int = 0, most: int = 50, value: str | None = None) -> list[HeldRow]:
     """The next rows that wait in a case, by number."""
     conditions, values = _conditions(case, Selection(value=value))
-    with _tables(platform, case) as engine:
+    with waiting_tables(platform, case.flow) as engine:
         found = engine.table(
             f"{_WAITING}{conditions} AND q._row > $after ORDER BY q._row LIMIT {int(most)}", values | {"after": after}
         )
-    return [_held_row(line) for line in found.to_pylist()]
+    return [held_row(line) for line in found.to_pylist()]
 
 
 def one_row(platform: Platform, case: Case, row: int) -> HeldRow:
     """One row of a case; NotFoundError where it does not wait there (any more)."""
-    with _tables(platform, case) as engine:
+    with waiting_tables(platform, case.flow) as engine:
         found = engine.table(f"{_WAITING} AND q._row = $row", _bound(case) | {"row": row}).to_pylist()
     if not found:
         raise NotFoundError(f"row {row} does not wait in case {case.id}. Next: `headgate cases show {case.id}`.")
-    return _held_row(found[0])
+    return held_row(found[0])
 
 
 def values_found(platform: Platform, case: Case, *, most: int = 10) -> list[tuple[str | None, int]]:
@@ -83,7 +83,7 @@ def values_found(platform: Platform, case: Case, *, most: int = 10) -> list[tupl
         f"FROM ({_WAITING})) WHERE reason.rule = $rule AND reason.code = $code GROUP BY 1 ORDER BY 2 DESC, 1 "
         f"LIMIT {int(most)}"
     )
-    with _tables(platform, case) as engine:
+    with waiting_tables(platform, case.flow) as engine:
         found = engine.table(sql, _bound(case) | {"rule": case.rule, "code": case.code})
     return [(line["found"], line["rows"]) for line in found.to_pylist()]
 
@@ -98,7 +98,7 @@ def select(platform: Platform, case: Case, selection: Selection) -> Selected:
     line = "concat_ws('|', CAST(_row AS VARCHAR), coalesce(record, ''), CAST(to_json(reasons) AS VARCHAR))"
     shown = hashlib.sha256()
     parts: list[pa.RecordBatch] = []
-    with _tables(platform, case) as engine:
+    with waiting_tables(platform, case.flow) as engine:
         sql = f"SELECT _row, {rules} AS rules, sha256({line}) AS line FROM ({_WAITING}{conditions}) ORDER BY _row"
         for batch in engine.stream(sql, values, batch_rows=_BATCH_ROWS):
             shown.update("".join(batch.column("line").to_pylist()).encode())
@@ -134,14 +134,14 @@ def _bound(case: Case) -> dict[str, Any]:
 
 
 @contextmanager
-def _tables(platform: Platform, case: Case) -> Iterator[Engine]:
+def waiting_tables(platform: Platform, flow: str) -> Iterator[Engine]:
     """An engine that knows the quarantine and its outcomes, as the last publication left them."""
-    standing = {one.table: one.version for one in standing_tables(platform) if one.flow == case.flow}
+    standing = {one.table: one.version for one in standing_tables(platform) if one.flow == flow}
     engine = platform.engine()
     try:
         for name, table, schema in (
-            ("quarantine", quarantine_table(case.flow), QUARANTINE_SCHEMA),
-            ("outcomes", outcomes_table(case.flow), OUTCOMES_SCHEMA),
+            ("quarantine", quarantine_table(flow), QUARANTINE_SCHEMA),
+            ("outcomes", outcomes_table(flow), OUTCOMES_SCHEMA),
         ):
             if table in standing:
                 engine.register(name, snapshot_of(platform, table, standing[table]).files)
@@ -152,7 +152,8 @@ def _tables(platform: Platform, case: Case) -> Iterator[Engine]:
         engine.close()
 
 
-def _held_row(line: Mapping[str, Any]) -> HeldRow:
+def held_row(line: Mapping[str, Any]) -> HeldRow:
+    """A row of the quarantine's columns."""
     return HeldRow(
         row=line["_row"],
         reasons=tuple(line["reasons"]),

@@ -11,17 +11,27 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from headgate.core.errors import HeadgateError, NotFoundError, TransientError, UsageError
+from headgate.core.errors import (
+    ConflictError,
+    HeadgateError,
+    NotFoundError,
+    RefusedVoteError,
+    TransientError,
+    UsageError,
+)
 from headgate.web import (
     api,
+    cases_api,
     live,
     pages_accounts,
     pages_again,
     pages_alerts,
     pages_audit,
+    pages_cases,
     pages_deliveries,
     pages_flows,
     pages_health,
+    pages_inbox,
     pages_me,
     pages_oidc,
     pages_overview,
@@ -48,6 +58,9 @@ ROUTES = tuple(
         pages_oidc,
         pages_overview,
         pages_deliveries,
+        pages_inbox,
+        pages_cases,
+        cases_api,
         pages_again,
         pages_flows,
         pages_tables,
@@ -69,7 +82,9 @@ _STATUS: tuple[tuple[type[HeadgateError], int], ...] = (
     (TokenRefusedError, 401),
     (TooManyTriesError, 429),
     (RefusedError, 403),
+    (RefusedVoteError, 403),
     (NotFoundError, 404),
+    (ConflictError, 409),
     (UsageError, 400),
     (TransientError, 503),
 )
@@ -79,6 +94,7 @@ _HEADINGS = {
     403: "This is not for your account",
     404: "This is not here",
     405: "This page takes no such call",
+    409: "This has changed meanwhile",
     422: "This call was wrong",
     429: "Too many tries",
     503: "Not now",

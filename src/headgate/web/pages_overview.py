@@ -26,6 +26,7 @@ from headgate.web.pages_flows import share_of
 from headgate.web.pictures import VolumeChart, spark, volume_chart
 from headgate.web.rendering import page
 from headgate.web.site import site_of
+from headgate.web.waiting import waits_for
 
 routes = APIRouter()
 
@@ -51,6 +52,7 @@ def overview_page(request: Request, who: Annotated[Visitor, Depends(needs(Permis
         who,
         overview=overview,
         lead=_lead(overview),
+        waits=waits_for(site.desk, who),
         told={one.id: tell_state(one) for one in overview.attention},
         sparks={flow.name: spark(flow.days) for flow in overview.flows},
         due={flow.name: _next_due(flow.schedule, now) for flow in overview.flows},

@@ -15,14 +15,19 @@ from starlette.responses import HTMLResponse
 
 from headgate.core.roles import Grant, Permission, may
 from headgate.core.states import DeliveryState
+from headgate.serve.record_form import told
 from headgate.serve.report_numbers import fixed, percent, percent_exact
 from headgate.web.access import Visitor
+from headgate.web.asked import short
 from headgate.web.site import site_of
+from headgate.web.waiting import waiting_for
 from headgate.web.wording import FILTERS
 
+PART = "X-Headgate-Part"  # a part of a page is asked for, or answered
 NAVIGATION = (
     ("/", "Overview", Permission.SEE),
     ("/deliveries", "Deliveries", Permission.SEE),
+    ("/inbox", "Inbox", Permission.SEE),
     ("/flows", "Flows", Permission.SEE),
     ("/tables", "Tables", Permission.QUERY),
     ("/alerts", "Alerts", Permission.SEE),
@@ -71,9 +76,17 @@ def make_templates() -> Environment:
         "short": short_hash,
         "path": lambda text: quote(str(text), safe=""),
         "browser": browser,
+        "digest": short,
+        "told": told,
         "state_kind": lambda state: _KINDS.get(state, "go"),
     } | FILTERS
-    templates.globals |= {"when": when, "plural": plural, "Permission": Permission, "nav": NAVIGATION}
+    templates.globals |= {
+        "when": when,
+        "distance": distance,
+        "plural": plural,
+        "Permission": Permission,
+        "nav": NAVIGATION,
+    }
     return templates
 
 
@@ -81,18 +94,31 @@ def page(request: Request, template: str, who: Visitor | None, /, *, status: int
     """A whole page."""
     site = site_of(request)
     theme = request.cookies.get("theme", "")
-    text = site.templates.get_template(template).render(
-        who=who,
+    text = _rendered(
+        request,
+        template,
+        who,
         project=site.platform.project,
         now=site.people.clock(),
         version=site.platform.version,
         theme=theme if theme in {"light", "dark"} else "",
         at=request.url.path,
-        root=request.scope.get("root_path", ""),
         home=home_of(who.account.grants) if who else "/",
+        waiting=waiting_for(site.desk, who) if who else 0,
         **values,
     )
     return HTMLResponse(text, status_code=status)
+
+
+def part(request: Request, template: str, who: Visitor, /, **values: Any) -> HTMLResponse:  # noqa: ANN401  of the template
+    """A part of a page for our script, which puts nothing else into a page: an answer without this header is none."""
+    now = site_of(request).people.clock()
+    return HTMLResponse(_rendered(request, template, who, now=now, **values), headers={PART: "1"})
+
+
+def _rendered(request: Request, template: str, who: Visitor | None, **values: Any) -> str:  # noqa: ANN401  of the template
+    root = request.scope.get("root_path", "")
+    return site_of(request).templates.get_template(template).render(who=who, root=root, **values)
 
 
 def home_of(grants: Collection[Grant]) -> str:

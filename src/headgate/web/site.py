@@ -9,10 +9,11 @@ import msgspec
 from jinja2 import Environment
 from starlette.requests import Request
 
-from headgate.alerts.desk import Desk
+from headgate.alerts.desk import Desk as AlertDesk
 from headgate.core.identities import IdentityProvider, ProviderSettings
 from headgate.core.platform import Platform
 from headgate.core.upload_links import UploadLinks
+from headgate.deciding.desk import Desk
 from headgate.people import Passwords, People
 from headgate.serve.readiness import Pulse
 from headgate.uploads.store import UploadStore
@@ -36,8 +37,9 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     passwords: Passwords
     templates: Environment
     uploads: UploadStore
-    alerts: Desk
+    alerts: AlertDesk
     links: UploadLinks
+    desk: Desk
     hosts: tuple[str, ...]  # names under which it answers; any other Host is refused
     wake: Callable[[], object] = lambda: None  # tells whoever works beside the pages that something waits
     secure: bool  # reached by https: cookies are for that only

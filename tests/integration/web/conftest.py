@@ -84,20 +84,27 @@ def passwords() -> Argon2Passwords:
     return Argon2Passwords()
 
 
+def web_on(platform: Platform, folder: Path, passwords: Argon2Passwords) -> Web:
+    """An application over an open project; `closed` ends what it opened."""
+    clock = Clock()
+    site = make_site(
+        platform, folder, passwords=passwords, clock=clock, hosts=(HOST,), secure=True, day_bytes=DAY_BYTES
+    )
+    return Web(site, clock)
+
+
+def closed(web: Web) -> None:
+    """Give back what an application opened."""
+    close_site(web.site)
+
+
 @pytest.fixture
 def make_web(platform: Platform, landed: Path, passwords: Argon2Passwords) -> Callable[[], Web]:
-    def made() -> Web:
-        clock = Clock()
-        site = make_site(
-            platform, landed, passwords=passwords, clock=clock, hosts=(HOST,), secure=True, day_bytes=DAY_BYTES
-        )
-        return Web(site, clock)
-
-    return made
+    return lambda: web_on(platform, landed, passwords)
 
 
 @pytest.fixture
 def web(make_web: Callable[[], Web]) -> Iterator[Web]:
     made = make_web()
     yield made
-    close_site(made.site)
+    closed(made)

@@ -1,0 +1,45 @@
+"""What a plan would do, as a sentence that is said before anybody clicks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from headgate.core.cases import Act, CaseKind
+from headgate.deciding.plan import Plan
+from headgate.serve.report_numbers import fixed
+
+_DONE = {Act.RELEASE: "released", Act.CORRECT: "released as corrected", Act.REJECT: "rejected for good"}
+_WHOLE = {Act.RELEASE: "goes on as it is", Act.REJECT: "is rejected as a whole"}
+
+
+def tell_plans(plans: Sequence[Plan]) -> str:
+    """`412 rows will be released, 3 still fail total_mismatch and stay held.` of one or more plans of one act."""
+    if not plans:
+        return "Nothing would be done."
+    act = plans[0].document.act
+    if plans[0].case.kind is not CaseKind.ROWS:
+        what = "The delivery" if len(plans) == 1 else f"Each of {len(plans)} deliveries"
+        rows = sum(one.asked for one in plans)
+        return f"{what} {_WHOLE[act]}, {fixed(rows)} {_rows(rows)} received."
+    told = [f"{_counted(sum(one.rows for one in plans))} will be {_DONE[act]}"]
+    duplicates = sum(one.rehearsal.duplicates for one in plans if one.rehearsal is not None)
+    if duplicates:
+        told.append(f"of which {fixed(duplicates)} {'is' if duplicates == 1 else 'are'} published already")
+    stopped = sum(len(one.rehearsal.stopped) for one in plans if one.rehearsal is not None)
+    if stopped:
+        codes: dict[str, int] = {}
+        for one in plans:
+            for code, rows in one.rehearsal.codes if one.rehearsal is not None else ():
+                codes[code] = codes.get(code, 0) + rows
+        named = ", ".join(sorted(codes, key=lambda code: (-codes[code], code))[:3])
+        still = "still fails" if stopped == 1 else "still fail"
+        told.append(f"{fixed(stopped)} {still} {named} and {'stays' if stopped == 1 else 'stay'} held")
+    return f"{', '.join(told)}."
+
+
+def _counted(rows: int) -> str:
+    return f"{fixed(rows)} {_rows(rows)}"
+
+
+def _rows(rows: int) -> str:
+    return "row" if rows == 1 else "rows"

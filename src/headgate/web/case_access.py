@@ -1,0 +1,56 @@
+"""Which cases somebody may see, and who may decide on them; looks at personal values are events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from starlette.requests import Request
+
+from headgate.core.cases import Case
+from headgate.core.errors import NotFoundError
+from headgate.core.records import Event
+from headgate.core.roles import Permission
+from headgate.deciding.desk import one_case
+from headgate.web.access import Visitor, refuse
+from headgate.web.site import site_of
+
+
+def seen_case(request: Request, who: Visitor, id_: str) -> Case:
+    """The case, where its flow is one of the visitor's.
+
+    NotFoundError else, in the same words as where there is none; that it was asked for is an event.
+    """
+    told = f"There is no case {id_[:40]!r} in your flows. Next: look at the inbox."
+    try:
+        case = one_case(site_of(request).desk, id_)
+    except NotFoundError as error:
+        raise NotFoundError(told) from error
+    if case.flow in who.flows(Permission.SEE):
+        return case
+    refuse(request, who, Permission.SEE, "")
+    raise NotFoundError(told)
+
+
+def decided_case(request: Request, who: Visitor, id_: str) -> Case:
+    """The same, for somebody who decides in its flow; RefusedError for who does not."""
+    case = seen_case(request, who, id_)
+    if not who.may(Permission.DECIDE, case.flow):
+        what = f"{who.account.name} has no role that decides in flow {case.flow}."
+        raise refuse(request, who, Permission.DECIDE, what)
+    return case
+
+
+def personal_seen(request: Request, who: Visitor, case: Case, columns: Iterable[str]) -> None:
+    """Write that somebody was shown personal values: which columns of which case, and no value."""
+    site = site_of(request)
+    fields = {"account": who.account.id, "case": case.id, "columns": sorted(set(columns))}
+    event = Event(type="personal_seen", delivery=case.delivery, fields=fields)
+    site.people.accounts.tell(event, at=site.people.clock())
+
+
+def sees_personal(request: Request, who: Visitor, case: Case) -> bool:
+    """True where the visitor may see personal values of the case's flow; RefusedError else, and an event."""
+    if not who.may(Permission.UNMASK, case.flow):
+        what = f"{who.account.name} may not see personal values of flow {case.flow}."
+        raise refuse(request, who, Permission.UNMASK, what)
+    return True

@@ -1,0 +1,263 @@
+"""Cases as JSON: what the pages show and do, for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from fastapi import APIRouter, Depends, Form, Header, Query
+from starlette.requests import Request
+
+from headgate.core.cases import Act, Case, CaseFilter, CaseState, Decision
+from headgate.core.decision_document import document_digest
+from headgate.core.errors import NotFoundError, UsageError
+from headgate.core.roles import Permission
+from headgate.deciding.plan import Edit, Plan, plan
+from headgate.deciding.plan_words import tell_plans
+from headgate.deciding.votes import agree, propose, say, withdraw
+from headgate.serve.case_rows import HeldRow, Selection, page
+from headgate.serve.record_form import MASK, is_personal
+from headgate.web.access import SignedIn, Visitor, changing, needs
+from headgate.web.asked import require_shown
+from headgate.web.case_access import decided_case, personal_seen, seen_case, sees_personal
+from headgate.web.site import site_of
+
+T = TypeVar("T")
+routes = APIRouter(prefix="/api/cases")
+
+MOST_ROWS = 500  # of one answer
+
+Sees = Annotated[Visitor, Depends(needs(Permission.SEE))]
+Short = Annotated[str, Query(max_length=200)]
+
+
+class AskedEdit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A row of a correction."""
+
+    row: int
+    values: Mapping[str, str | None] = {}
+    record: str | None = None
+
+
+class AskedPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to be done with which rows; `rows` none: all."""
+
+    act: Act
+    rows: tuple[int, ...] | None = None
+    but: tuple[int, ...] = ()
+    code: str | None = None
+    value: str | None = None
+    edits: tuple[AskedEdit, ...] = ()
+    every: Mapping[str, str | None] | None = None
+    reason: str = ""  # of a proposal
+    digest: str | None = None  # of the plan that was looked at; without one the plan as it is now is proposed
+    instead: str | None = None  # digest of the decision under way that this one changes
+
+
+class AskedVote(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A yes to one content."""
+
+    number: int
+    digest: str
+
+
+class AskedEnd(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A decision that is to be undone."""
+
+    number: int
+    note: str = ""
+
+
+class AskedComment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Something that is said."""
+
+    text: str
+    question: bool = False
+
+
+def writes(permission: Permission) -> Callable[..., Visitor]:
+    """Who changes something by the API: a session, whose secret comes in the header X-Headgate-CSRF or as a field.
+
+    This is the one place where another proof of who asks, such as a token, joins.
+    """
+    by_session = changing(permission)
+
+    def allowed(
+        request: Request,
+        who: SignedIn,
+        csrf: Annotated[str, Form()] = "",
+        x_headgate_csrf: Annotated[str, Header()] = "",
+    ) -> Visitor:
+        return by_session(request, who, csrf or x_headgate_csrf)
+
+    allowed.permission = permission  # type: ignore[attr-defined]  # for the table of routes and roles
+    allowed.changes = True  # type: ignore[attr-defined]
+    return allowed
+
+
+async def body_of(request: Request) -> bytes:
+    """The JSON that was sent; UsageError for anything else."""
+    if not request.headers.get("content-type", "").startswith("application/json"):
+        raise UsageError("This call takes a JSON object. Next: send one as application/json.")
+    return await request.body()
+
+
+Body = Annotated[bytes, Depends(body_of)]
+
+
+Decides = Annotated[Visitor, Depends(writes(Permission.DECIDE))]
+
+
+@routes.get("")
+def list_cases(
+    request: Request, who: Sees, *, flow: Short = "", state: Short = "open", delivery: Short = "", assigned: Short = ""
+) -> dict[str, Any]:
+    """Cases of the visitor's flows, the one due first."""
+    flows = tuple(one for one in who.flows(Permission.SEE) if flow in {"", one})
+    wanted = None if state == "all" else next((one for one in CaseState if one.value == state), CaseState.OPEN)
+    which = CaseFilter(flows=flows, state=wanted, delivery=delivery or None, assigned=assigned or None, limit=1_000)
+    return {"cases": [case_document(one) for one in site_of(request).desk.cases.cases(which)]}
+
+
+@routes.get("/{case}")
+def show_case(request: Request, who: Sees, case: str) -> dict[str, Any]:
+    """A case with its decisions and comments."""
+    found, desk = seen_case(request, who, case), site_of(request).desk
+    return {
+        **case_document(found),
+        "decisions": [msgspec.to_builtins(one) for one in desk.cases.decisions([found.id])],
+        "comments": [msgspec.to_builtins(one) for one in desk.cases.comments(found.id)],
+    }
+
+
+@routes.get("/{case}/rows")
+def list_rows(
+    request: Request,
+    who: Sees,
+    case: str,
+    *,
+    after: Annotated[int, Query(ge=0, le=(1 << 63) - 1)] = 0,
+    most: Annotated[int, Query(ge=1, le=MOST_ROWS)] = 50,
+    value: Annotated[str | None, Query(max_length=2_000)] = None,
+    personal: bool = False,
+) -> dict[str, Any]:
+    """Rows that wait, from after a number on; personal values and whole records only with `personal`, as an event."""
+    found, desk = seen_case(request, who, case), site_of(request).desk
+    if personal:
+        sees_personal(request, who, found)
+    rows = page(desk.platform, found, after=after, most=most + 1, value=value)
+    if personal:
+        personal_seen(request, who, found, ["the whole record"])
+    contract = desk.platform.flows[found.flow].contract
+    return {
+        "rows": [
+            row_document(row, lambda path: personal or not is_personal(contract, path), whole=personal)
+            for row in rows[:most]
+        ],
+        "next": rows[most - 1].row if len(rows) > most else None,
+    }
+
+
+@routes.post("/{case}/plan")
+def plan_case(request: Request, who: Decides, case: str, body: Body) -> dict[str, Any]:
+    """What a decision would do; changes nothing."""
+    found = decided_case(request, who, case)
+    return plan_document(_planned(request, found, _read(body, AskedPlan)))
+
+
+@routes.post("/{case}/decide")
+def decide_case(request: Request, who: Decides, case: str, body: Body) -> dict[str, Any]:
+    """Propose a decision; with `digest` only where it is what was looked at."""
+    found, asked = decided_case(request, who, case), _read(body, AskedPlan)
+    planned = _planned(request, found, asked)
+    if asked.digest is not None:
+        require_shown(planned, asked.digest)
+    decision = propose(site_of(request).desk, planned, by=who.account, reason=asked.reason, instead=asked.instead)
+    return decision_document(decision)
+
+
+@routes.post("/{case}/vote")
+def vote_case(request: Request, who: Decides, case: str, body: Body) -> dict[str, Any]:
+    """Agree to exactly one content."""
+    found, asked = decided_case(request, who, case), _read(body, AskedVote)
+    decision = _decision(request, found, asked.number)
+    return decision_document(agree(site_of(request).desk, decision, by=who.account, digest=asked.digest))
+
+
+@routes.post("/{case}/withdraw")
+def withdraw_case(request: Request, who: Decides, case: str, body: Body) -> dict[str, Any]:
+    """Undo what is not executed."""
+    found, asked = decided_case(request, who, case), _read(body, AskedEnd)
+    decision = _decision(request, found, asked.number)
+    return decision_document(withdraw(site_of(request).desk, decision, by=who.account, note=asked.note))
+
+
+@routes.post("/{case}/comments")
+def comment_case(request: Request, who: Decides, case: str, body: Body) -> dict[str, Any]:
+    """Say something, or ask the sender."""
+    found, asked = decided_case(request, who, case), _read(body, AskedComment)
+    said = say(site_of(request).desk, found, by=who.account, text=asked.text, question=asked.question)
+    document: dict[str, Any] = msgspec.to_builtins(said)
+    return document
+
+
+def case_document(case: Case) -> dict[str, Any]:
+    """A case as JSON."""
+    document: dict[str, Any] = msgspec.to_builtins(case)
+    return document
+
+
+def decision_document(decision: Decision) -> dict[str, Any]:
+    """A decision as JSON."""
+    document: dict[str, Any] = msgspec.to_builtins(decision)
+    return document
+
+
+def plan_document(planned: Plan) -> dict[str, Any]:
+    """A plan as JSON: nothing of it says a value."""
+    rehearsal = planned.rehearsal
+    return {
+        "sentence": tell_plans([planned]),
+        "digest": document_digest(planned.document.encoded()),
+        "asked": planned.asked,
+        "rows": planned.rows,
+        "needed": planned.needed,
+        "duplicates": rehearsal.duplicates if rehearsal is not None else 0,
+        "codes": dict(rehearsal.codes) if rehearsal is not None else {},
+        "stopped": [] if rehearsal is None else [_stopped(one.row, one.reasons) for one in rehearsal.shown],
+    }
+
+
+def row_document(row: HeldRow, shown: Callable[[str], bool], *, whole: bool) -> dict[str, Any]:
+    """A row as JSON, values masked where they may not be shown."""
+    reasons = [
+        {**reason, "value": reason["value"] if reason["value"] is None or shown(reason["column"]) else MASK}
+        for reason in row.reasons
+    ]
+    return {"row": row.row, "reasons": reasons} | ({"record": row.record} if whole else {})
+
+
+def _stopped(row: int, reasons: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    told = [{name: reason[name] for name in ("code", "column", "rule", "consequence")} for reason in reasons]
+    return {"row": row, "reasons": told}
+
+
+def _planned(request: Request, case: Case, asked: AskedPlan) -> Plan:
+    edits = [Edit(row=one.row, values=one.values, record=one.record) for one in asked.edits]
+    selection = Selection(rows=asked.rows, but=asked.but, code=asked.code, value=asked.value)
+    return plan(site_of(request).desk, case, asked.act, selection=selection, edits=edits, every=asked.every)
+
+
+def _decision(request: Request, case: Case, number: int) -> Decision:
+    for one in site_of(request).desk.cases.decisions([case.id]):
+        if one.number == number:
+            return one
+    raise NotFoundError(f"Case {case.id} has no decision {number}.")
+
+
+def _read(body: bytes, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise UsageError(f"The JSON cannot be read: {error}. Next: see docs/review.md.") from error
