@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from headgate.core.contract import Column, Contract, Kind, RuleKind
+from headgate.serve.personal import plain_paths
 from headgate.serve.rule_words import type_words
 
 MOST_TEXT = 500  # characters of one value that are shown
@@ -157,8 +158,7 @@ def changed_values(posted: Mapping[str, str], layout: Layout) -> dict[str, str |
 
 def is_personal(contract: Contract, path: str) -> bool:
     """Whether a path (`items[2].name`, or `a, b`) may show something personal; one that is not known may."""
-    plain = {column.path for column in contract.walk() if not _holds_personal(column)}
-    return not plain.issuperset(_POSITION.sub("[]", path).split(", "))
+    return not plain_paths(contract).issuperset(_POSITION.sub("[]", path).split(", "))
 
 
 def _holds_personal(column: Column) -> bool:
