@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from markupsafe import Markup
+
 from headgate.core.flow import Flow
 from headgate.core.flow_lineage import flow_lineage
 from headgate.core.memo import Memo
 from headgate.core.naming import ACCEPTED
 from headgate.core.platform import Platform
 from headgate.core.ports import DeliveryFilter
-from headgate.core.records import Delivery
+from headgate.core.records import Counts, Delivery
 from headgate.core.roles import Permission
 from headgate.core.states import DeliveryState
 from headgate.serve.delivery_story import Story
 from headgate.web.access import Visitor
+from headgate.web.canal import measure
+from headgate.web.canal_tall import TALL_CANAL, TALL_WIDEST, draw_tall
+from headgate.web.canal_wide import draw_wide
 from headgate.web.lineage_pictures import Node
 
 SIBLINGS = 10
@@ -73,3 +78,10 @@ def siblings_of(platform: Platform, one: Delivery) -> list[Delivery]:
 def _short(table: str) -> str:
     """`sales/silver/items` -> silver.items."""
     return ".".join(table.split("/")[1:])
+
+
+def canal_pictures(counts: Counts, *, rules: int, contract: str, tables: tuple[str, ...] = ()) -> Markup:
+    """Both pictures, of which the stylesheet shows one."""
+    wide = measure(counts, rules=rules, contract=contract, tables=tables)
+    tall = measure(counts, rules=rules, contract=contract, canal=TALL_CANAL, widest=TALL_WIDEST)
+    return Markup(draw_wide(wide) + draw_tall(tall))  # noqa: S704  escaped when they were drawn

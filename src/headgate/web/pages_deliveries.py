@@ -21,9 +21,8 @@ from headgate.serve.delivery_story import tell_story
 from headgate.serve.delivery_words import tell_state
 from headgate.serve.table_page import address_of
 from headgate.web.access import MOST_INDEX, Visitor, changing, needs, refuse, seen_delivery
-from headgate.web.canal import canal_pictures
 from headgate.web.charts import reason_bar
-from headgate.web.delivery_view import gate_of, may_run, rows_in_words, siblings_of, way_of
+from headgate.web.delivery_view import canal_pictures, gate_of, may_run, rows_in_words, siblings_of, way_of
 from headgate.web.lineage_pictures import Node, delivery_picture
 from headgate.web.personal_looks import record_look
 from headgate.web.rendering import page

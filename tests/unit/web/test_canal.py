@@ -8,18 +8,9 @@ from hypothesis import strategies as st
 from tests.unit.web.drawings import boxes, frame, read, texts
 
 from headgate.core.records import Counts
-from headgate.web.canal import (
-    CANAL,
-    THINNEST,
-    WIDEST,
-    Water,
-    column_places,
-    compact,
-    draw_tall,
-    draw_wide,
-    measure,
-    stream_places,
-)
+from headgate.web.canal import CANAL, THINNEST, WIDEST, Water, compact, measure
+from headgate.web.canal_tall import column_places, draw_tall
+from headgate.web.canal_wide import draw_wide, stream_places
 
 ROLES = ("f-pale", "f-water", "f-held", "f-rejected", "f-duplicate", "f-ink")
 NEAR = 0.2  # lengths are written with one digit
