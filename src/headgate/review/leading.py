@@ -18,7 +18,6 @@ from headgate.core.sql import literal
 from headgate.core.states import DeliveryState
 from headgate.review.verdicts import VERDICTS
 
-LEADS = "_leads"  # _n, _row, rule, code, path: of each held row
 CASE_IDS = "_case_ids"  # _n, rule, code, id
 GOES_ON_BY_ITSELF = frozenset({ReasonCode.TABLE_MISSING})
 
@@ -31,16 +30,13 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_cases(engine: Engine, flow: Flow, ends: Sequence[Delivery]) -> Opened:
-    """The cases that stand once these deliveries are in; defines LEADS and CASE_IDS where rows are in one."""
+    """The cases that stand once these deliveries are in; defines CASE_IDS where rows are in one."""
     found = {one.id: _whole(one) if one.state is DeliveryState.HELD else () for one in ends}
     going = {one.landing_number: one for one in ends if _has_held_rows(one)}
     if going:
-        _define_leads(engine, list(going))
         counted: dict[str, dict[str, CaseOpening]] = {}
         ids: dict[tuple[int, str, str], str] = {}
-        for n, rule, code, path, rows in engine.rows(
-            f"SELECT _n, rule, code, path, count(*) FROM {LEADS} GROUP BY ALL ORDER BY 1, 5 DESC, 2, 3, 4"
-        ):
+        for n, rule, code, path, rows in engine.rows(_counted(list(going))):
             one = opening(going[n].id, kind=CaseKind.ROWS, rule=rule, code=code, column=path, rows=rows)
             of_delivery = counted.setdefault(going[n].id, {})
             before = of_delivery.get(one.id)  # one rule may stand on several columns: all its rows are one case
@@ -68,17 +64,26 @@ def _whole(one: Delivery) -> tuple[CaseOpening, ...]:
     return (opening(one.id, kind=kind, rule=WHOLE_DELIVERY, code=code, column="", rows=one.counts.received),)
 
 
-def _define_leads(engine: Engine, numbers: list[int]) -> None:
+def _counted(numbers: Sequence[int]) -> str:
+    """SQL: held rows of these deliveries by what leads."""
     listed = ", ".join(map(str, numbers))
-    each = (
-        f"SELECT _n, _row, unnest(list_filter(reasons, lambda _r: _r.weight = {WEIGHT[Consequence.HOLD]})) AS reason "
-        f"FROM {VERDICTS} WHERE verdict = {literal(Verdict.HELD)} AND _n IN ({listed})"
+    leads = (
+        f"SELECT _n, {lead_sql('reasons')} AS lead FROM {VERDICTS} "
+        f"WHERE verdict = {literal(Verdict.HELD)} AND _n IN ({listed})"
     )
-    lead = 'arg_min(reason, {place: reason.place, "column": reason."column"})'
-    first = f"SELECT _n, _row, {lead} AS lead FROM ({each}) GROUP BY _n, _row"
-    engine.define(
-        LEADS, f"SELECT _n, _row, lead.rule AS rule, lead.code AS code, lead.path AS path FROM ({first})", keep=True
+    return (
+        f"SELECT _n, lead.rule, lead.code, lead.path, count(*) FROM ({leads}) GROUP BY ALL ORDER BY 1, 5 DESC, 2, 3, 4"
     )
+
+
+def lead_sql(reasons: str) -> str:
+    """SQL of the reason that leads: of the hold rules that are broken the first in contract order.
+
+    A struct with rule, code and path; computed row by row, so that a million held rows need no memory of their own.
+    """
+    hold = WEIGHT[Consequence.HOLD]
+    fields = "{'place': _r.place, 'column': _r.\"column\", 'rule': _r.rule, 'code': _r.code, 'path': _r.path}"
+    return f"list_min(list_transform(list_filter({reasons}, lambda _r: _r.weight = {hold}), lambda _r: {fields}))"
 
 
 def _ids(ids: Mapping[tuple[int, str, str], str]) -> pa.Table:

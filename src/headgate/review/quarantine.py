@@ -12,7 +12,7 @@ from headgate.core.reasons import Consequence, ReasonCode, Verdict
 from headgate.core.records import StagedFile
 from headgate.core.row_reasons import ReasonSql
 from headgate.core.sql import literal, quoted
-from headgate.review.leading import CASE_IDS, LEADS
+from headgate.review.leading import CASE_IDS, lead_sql
 from headgate.review.relations import DELIVERIES, ROWS
 from headgate.review.verdicts import VERDICTS
 
@@ -25,6 +25,8 @@ _REASON_OF_HELD = ReasonSql(
     consequence=Consequence.HOLD,
     place=100_000,  # behind every rule of a contract
 ).text
+FILE_ROWS = 65_536  # of a file of the quarantine, about
+MOST_ROW = (1 << 63) - 1
 _TOLD = (
     "list_transform(reasons, lambda _r: {'code': _r.code, 'column': _r.\"column\", 'value': _r.\"value\", "
     "'rule': _r.rule, 'consequence': _r.consequence})"
@@ -60,14 +62,37 @@ def stage_quarantine(
     parts = [_with_record(contract, texts=bool(sound_held[0][0]))]
     if held:
         parts.append(_sound_rows(contract, held_list))
+    led = f"SELECT *, {lead_sql('reasons')} AS lead FROM ({' UNION ALL '.join(parts)})"
     case, joins = _case(engine, held, cases_of_rows=cases_of_rows)
     sql = (
         f'SELECT d._delivery, q._row, q.verdict, {_TOLD} AS reasons, q.record, q._offset AS "offset", '
         f'CAST(q._length AS BIGINT) AS "length", {literal(contract.digest)} AS contract, d.landed_at, {case} AS _case '
-        f"FROM ({' UNION ALL '.join(parts)}) AS q JOIN {DELIVERIES} AS d USING (_n){joins} "
+        f"FROM ({led}) AS q JOIN {DELIVERIES} AS d USING (_n){joins} WHERE q._row BETWEEN $first AND $last "
         "ORDER BY q._n, _case NULLS LAST, q.verdict, q._row"
     )
-    return engine.write(sql, folder, name="quarantine")
+    files: list[StagedFile] = []
+    for number, (first, last) in enumerate(_stretches(engine, held_list)):
+        files += engine.write(sql, folder, {"first": first, "last": last}, name=f"quarantine-{number}")
+    return tuple(files)
+
+
+def _stretches(engine: Engine, held_list: str) -> list[tuple[int, int]]:
+    """First and last row number of each file: a sort of more rows, with their records and reasons, takes all memory.
+
+    Files of one delivery hold rows one after the other, so a page of a case is read from few of them.
+    """
+    counted = engine.rows(
+        f"SELECT bucket, count(*) FROM (SELECT _row // {FILE_ROWS} AS bucket FROM _kept UNION ALL "
+        f"SELECT r._row // {FILE_ROWS} FROM {ROWS} AS r WHERE r._n IN ({held_list})) GROUP BY bucket ORDER BY bucket"
+    )
+    stretches: list[tuple[int, int]] = []
+    first, rows = 0, 0
+    for bucket, count in counted:
+        if rows and rows + count > FILE_ROWS:
+            stretches.append((first, bucket * FILE_ROWS - 1))
+            first, rows = bucket * FILE_ROWS, 0
+        rows += count
+    return [*stretches, (first, MOST_ROW)]
 
 
 def _case(engine: Engine, held: Mapping[int, str | None], *, cases_of_rows: bool) -> tuple[str, str]:
@@ -81,10 +106,8 @@ def _case(engine: Engine, held: Mapping[int, str | None], *, cases_of_rows: bool
         whole = f"CASE WHEN q.verdict = {literal(Verdict.HELD)} THEN w.id END"
     if not cases_of_rows:
         return f"CAST({whole} AS VARCHAR)", joins
-    joins += (
-        f" LEFT JOIN {LEADS} AS l ON l._n = q._n AND l._row = q._row"
-        f" LEFT JOIN {CASE_IDS} AS c ON c._n = l._n AND c.rule = l.rule AND c.code = l.code"
-    )
+    waits = f"q.verdict = {literal(Verdict.HELD)}"
+    joins += f" LEFT JOIN {CASE_IDS} AS c ON {waits} AND c._n = q._n AND c.rule = q.lead.rule AND c.code = q.lead.code"
     return f"coalesce(c.id, {whole})", joins
 
 

@@ -117,7 +117,7 @@ def _quarantine(
     return TableChange(
         table=name,
         schema=encode_schema(QUARANTINE_SCHEMA),
-        adds=(*rewritten, *(_renamed(work, file) for file in batch.quarantine)),
+        adds=(*rewritten, *(_renamed(work, file, place) for place, file in enumerate(batch.quarantine))),
         removes=tuple(path.rsplit("/", 1)[-1] for path in gone),
     )
 
@@ -139,11 +139,11 @@ def _outcomes(batch: ReviewedBatch, platform: Platform, work: Workspace, replace
     return (change,)
 
 
-def _renamed(work: Workspace, file: StagedFile) -> StagedFile:
+def _renamed(work: Workspace, file: StagedFile, place: int) -> StagedFile:
     """A file that review staged, under the publication's own name."""
-    place = f"{work.folder}/part-{work.number:08d}-quarantine.parquet"
-    work.move(file.path, place)
-    return replace(file, path=place)
+    name = f"part-{work.number:08d}-quarantine{f'-{place}' if place else ''}.parquet"
+    work.move(file.path, f"{work.folder}/{name}")
+    return replace(file, path=f"{work.folder}/{name}")
 
 
 def _settled(batch: ReviewedBatch, one: Delivery, number: int) -> Delivery:
