@@ -181,21 +181,24 @@ def _proposed(
         text = edit.record if edit.record is not None else originals.records[row]
         changes = {**every, **edit.values}
         proposed[str(row)] = edited(text, changes, flow.contract, typed=originals.typed)
-        _require_record(proposed[str(row)], row, typed=originals.typed)
+        _require_record(proposed[str(row)], row, like=None if originals.typed else originals.records[row])
     if missing := sorted(by_row.keys() - set(rows.tolist())):
         raise UsageError(f"row {missing[0]} does not wait in this case; nothing was proposed.")
     return proposed
 
 
-def _require_record(text: str, row: int, *, typed: bool) -> None:
-    wanted: Any = dict[str, Any] if typed else dict[str, str | None]
+def _require_record(text: str, row: int, *, like: str | None) -> None:
+    """`like` is the record of a text format as it came: another of the same file has the same columns."""
+    wanted: Any = dict[str, Any] if like is None else dict[str, str | None]
     try:
-        msgspec.json.decode(text, type=wanted)
+        record = msgspec.json.decode(text, type=wanted)
     except msgspec.ValidationError as error:
-        which = "an object" if typed else "an object of texts"
+        which = "an object" if like is None else "an object of texts"
         raise UsageError(f"the record of row {row} is not {which}: {error}. Nothing was proposed.") from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
         raise UsageError(f"the record proposed for row {row} cannot be read: {error}. Nothing was proposed.") from error
+    if like is not None and (unknown := sorted(record.keys() - msgspec.json.decode(like).keys())):
+        raise UsageError(f"the file has no column {unknown[0]!r}; nothing was proposed.")
 
 
 def _only(document: DecisionDocument, passing: Rows) -> DecisionDocument:

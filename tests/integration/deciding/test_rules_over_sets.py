@@ -13,9 +13,7 @@ from headgate.core.errors import UsageError
 from headgate.deciding.plan import Edit, plan
 
 ANY_SHARE = "check: {accept_at_least: 0}\n"
-UNIQUE = (
-    "\n      - {{id: once, metric: duplicateValues, arguments: {{properties: [kind], against: {0}}}, mustBe: 0}}"
-)
+UNIQUE = "\n      - {{id: once, metric: duplicateValues, arguments: {{properties: [kind], against: {0}}}, mustBe: 0}}"
 KINDS = ("delivery", "published")
 
 
