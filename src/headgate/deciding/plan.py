@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from headgate.check.originals import original_records
 from headgate.core.cases import Act, Case, CaseKind, CaseState, needed_votes
@@ -203,12 +204,11 @@ def _require_record(text: str, row: int, *, like: str | None) -> None:
 
 def _only(document: DecisionDocument, passing: Rows) -> DecisionDocument:
     """The document for the rows that would pass; the others stay held."""
-    kept = set(passing.tolist())
     waives = tuple(
-        replace(waiver, rows=as_ranges([row for row in as_rows(waiver.rows).tolist() if row in kept]))
+        replace(waiver, rows=as_ranges(np.intersect1d(as_rows(waiver.rows), passing, assume_unique=True)))
         for waiver in document.waives
     )
-    records = {row: text for row, text in document.records.items() if int(row) in kept}
+    records = {str(row): document.records[str(row)] for row in passing.tolist()} if document.records else {}
     return replace(
         document, rows=as_ranges(passing), waives=tuple(waiver for waiver in waives if waiver.rows), records=records
     )
