@@ -89,6 +89,11 @@ def plan(
     chosen = select(desk.platform, case, _with_edits(selection, edits, act, every))
     if not len(chosen.rows):
         raise UsageError(f"no row of case {case.id} is meant. Next: `headgate cases show {case.id}` shows what waits.")
+    if selection.rows is not None and (gone := np.setdiff1d(selection.rows, chosen.rows)).size:
+        raise UsageError(
+            f"row {gone[0]} does not wait in this case, or not (any more) as it was selected; nothing was proposed. "
+            f"Next: `headgate cases show {case.id}`."
+        )
     document = _with_rows(desk, base, flow, origin, chosen=chosen, edits=edits, every=every)
     rehearsal = rehearse(desk.platform, flow, origin, document)
     if not len(rehearsal.passing):
