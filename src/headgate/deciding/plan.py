@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from headgate.check.originals import original_records
-from headgate.core.cases import Act, Case, CaseKind, CaseState, needed_votes
+from headgate.core.cases import Act, Case, CaseKind, CaseState, DecisionState, needed_votes
 from headgate.core.contract import RuleKind
 from headgate.core.decision_document import DecisionDocument, Rows, Waiver, as_ranges, as_rows, count_rows
 from headgate.core.errors import ConflictError, UsageError
@@ -17,10 +17,12 @@ from headgate.core.flow import Flow
 from headgate.core.overlay import SET
 from headgate.core.parameters import bind
 from headgate.core.platform import Platform
+from headgate.core.ports import DeliveryFilter
 from headgate.core.record_edits import edited
 from headgate.core.records import Delivery
 from headgate.core.replacing import replace
-from headgate.deciding.desk import Desk, flow_of, origin_of, shown_of_delivery
+from headgate.core.states import DeliveryState
+from headgate.deciding.desk import Desk, document_of, flow_of, origin_of, shown_of_delivery
 from headgate.deciding.rehearsal import Rehearsal, rehearse
 from headgate.serve.case_rows import Selected, Selection, select
 
@@ -86,7 +88,15 @@ def plan(
                 "Next: release it, and correct the rows that are held then; or reject it, and ask for it anew."
             )
         return Plan(case=case, document=base, rehearsal=None, asked=case.left, needed=_needed(flow, case.left))
-    chosen = select(desk.platform, case, _with_edits(selection, edits, act, every))
+    meant = _with_edits(selection, edits, act, every)
+    chosen = select(desk.platform, case, meant)
+    if len(going := np.intersect1d(chosen.rows, _on_the_way(desk, case), assume_unique=True)):
+        if meant.rows is not None:
+            raise ConflictError(
+                f"row {going[0]} of case {case.id} was decided, and is about to be published. Next: `headgate run`."
+            )
+        rest = np.setdiff1d(chosen.rows, going, assume_unique=True)
+        chosen = select(desk.platform, case, replace(meant, rows=tuple(rest.tolist())))
     if not len(chosen.rows):
         raise UsageError(f"no row of case {case.id} is meant. Next: `headgate cases show {case.id}` shows what waits.")
     if selection.rows is not None and (gone := np.setdiff1d(selection.rows, chosen.rows)).size:
@@ -109,6 +119,21 @@ def plan(
         asked=len(chosen.rows),
         needed=needed,
     )
+
+
+def _on_the_way(desk: Desk, case: Case) -> Rows:
+    """Rows whose amendment is made and not yet published: they stand in the case until it is."""
+    made = {
+        one.amendment: one
+        for one in desk.cases.decisions([case.id], states=(DecisionState.EXECUTED,))
+        if one.amendment is not None
+    }
+    which = DeliveryFilter(
+        ids=tuple(made), states=(DeliveryState.LANDED, DeliveryState.CHECKED, DeliveryState.PUBLISHING)
+    )
+    going = desk.platform.ledger.deliveries(which) if made else []
+    rows = [as_rows(document_of(desk, made[one.id]).rows) for one in going]
+    return np.sort(np.concatenate(rows)) if rows else np.empty(0, dtype=np.int64)
 
 
 def _these(case: Case, chosen: Selected, rehearsal: Rehearsal) -> Selection:

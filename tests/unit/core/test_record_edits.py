@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headgate.core.contract import Contract
@@ -77,6 +77,7 @@ VALUE = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(others=st.dictionaries(TEXTS, VALUE, max_size=5), path=st.sampled_from(PATHS[:2]))
 def test_what_is_not_edited_keeps_its_bytes(contract: Contract, others: dict[str, str], path: str) -> None:
     """Numbers of any length, escapes and spaces within: none of it goes through a number or a text of ours."""
@@ -90,6 +91,7 @@ def test_what_is_not_edited_keeps_its_bytes(contract: Contract, others: dict[str
     assert json.loads(after[path]) == ("77" if path == "id" else 77)
 
 
+@settings(deadline=None)
 @given(value=TEXTS)
 def test_any_text_is_only_text(contract: Contract, value: str) -> None:
     assert json.loads(edited(RECORD, {"id": value}, contract, typed=True))["id"] == value
@@ -130,6 +132,7 @@ def test_a_path_that_is_none(contract: Contract, path: str) -> None:
     assert len(str(told.value)) < 300
 
 
+@settings(deadline=None)
 @given(path=st.text(max_size=30), value=st.none() | st.text(max_size=10), typed=st.booleans())
 def test_whatever_is_asked_is_done_or_refused(contract: Contract, path: str, value: str | None, typed: bool) -> None:  # noqa: FBT001
     try:
