@@ -204,7 +204,7 @@ def _kept_facts(
         flow = platform.flows.get(publication.flow)
         if flow is None or publication.done_at is None or publication.number == before.get(flow.name):
             continue
-        own = [one for one in deliveries if one.flow == flow.name]
+        own = [one for one in deliveries if one.flow == flow.name and not is_amendment(one)]  # their rows came before
         if any(one.counts for one in own):
             facts = gather_facts(platform, flow, own, publication, times=times)
             kept[flow.name] = keep_facts(platform, flow, facts)

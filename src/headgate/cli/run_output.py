@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from headgate.cli.console import columns
+from headgate.core.overlay import is_amendment
 from headgate.core.records import Counts, Delivery
 from headgate.core.states import DeliveryState
 from headgate.operations import RunResult
@@ -16,8 +17,12 @@ REASONS_SHOWN = 8
 
 
 def total_of(result: RunResult) -> Counts:
-    """The balance of all deliveries that were counted."""
-    return sum((one.counts for one in result.deliveries if one.counts is not None), Counts())
+    """The balance of all deliveries that were counted; rows of amendments were received before."""
+    return sum((one.counts for one in _counted(result) if one.counts is not None), Counts())
+
+
+def _counted(result: RunResult) -> list[Delivery]:
+    return [one for one in result.deliveries if one.counts is not None and not is_amendment(one)]
 
 
 def run_document(result: RunResult) -> dict[str, Any]:
@@ -48,7 +53,7 @@ def run_lines(result: RunResult) -> Iterator[str]:
     if not (result.deliveries or result.already_taken or result.faults):
         yield "Nothing waits. Next: `headgate run FILE …` takes files in."
     total = total_of(result)
-    if sum(1 for one in result.deliveries if one.counts is not None) > 1:
+    if len(_counted(result)) > 1:
         yield f"In all: {balance_line(total)}"
     for _, page, _document in result.reports:
         yield f"Report: {page}"

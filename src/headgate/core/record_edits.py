@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections import Counter
 
 import msgspec
 
 from headgate.core.contract import Column, Contract, Kind
 from headgate.core.errors import UsageError
 
-_STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
-_NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
+_PATH = re.compile(r"[^.\[\]]+(\[\d{1,9}\])*(\.[^.\[\]]+(\[\d{1,9}\])*)*", re.ASCII)
+_STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]", re.ASCII)
+_NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 _TYPED = frozenset({Kind.INTEGER, Kind.NUMBER, Kind.DECIMAL})
 _NULL = "null"
 
@@ -19,22 +22,29 @@ def edited(record: str, changes: dict[str, str | None], contract: Contract, *, t
     """The record with other values, by path as a reason shows it: `items[2].quantity`. None takes a value away.
 
     `typed` is for records whose values have JSON types; in text formats each value is text. UsageError for a path that
-    the record or the contract does not have, and for text that cannot be of the column's type at all.
+    the record or the contract does not have, for text that cannot be of the column's type at all, and where another
+    name beside it stands twice: which of the two is meant nobody can know here.
     """
     for path, value in changes.items():
         column = _column(contract, path)
         steps = [_source_name(contract, step) for step in _steps(path)]
-        literal = _NULL if value is None else _literal(column, value, path, typed=typed)
-        record = _put(record.encode(), steps, literal.encode(), path).decode()
+        try:
+            literal = _NULL if value is None else _literal(column, value, path, typed=typed)
+            record = _put(record.encode(), steps, literal.encode(), path, typed=typed).decode()
+        except UnicodeEncodeError as error:
+            raise UsageError(f"{path} takes text of whole characters: {error.reason}. Nothing was changed.") from error
     return record
 
 
 def _column(contract: Contract, path: str) -> Column:
-    plain = re.sub(r"\[\d+\]", "[]", path)
+    plain = re.sub(r"\[\d+\]", "[]", path, flags=re.ASCII)
     for column in contract.walk():
-        if column.path == plain:
+        if column.path == plain and _PATH.fullmatch(path):
             return column
-    raise UsageError(f"the contract has no column {plain!r}. Next: its columns stand in contract.odcs.yaml.")
+    raise UsageError(
+        f"the contract has no column {path[:80]!r}, where an element is given by its number from 0: items[2].price. "
+        "Next: its columns stand in contract.odcs.yaml."
+    )
 
 
 def _steps(path: str) -> list[tuple[str, str]]:
@@ -75,7 +85,7 @@ def _literal(column: Column, value: str, path: str, *, typed: bool) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _put(record: bytes, steps: list[str], value: bytes, path: str) -> bytes:
+def _put(record: bytes, steps: list[str], value: bytes, path: str, *, typed: bool) -> bytes:
     if not steps:
         return value
     step, rest = steps[0], steps[1:]
@@ -85,12 +95,27 @@ def _put(record: bytes, steps: list[str], value: bytes, path: str) -> bytes:
             place = int(step[1:-1])
             if place >= len(items):
                 raise UsageError(f"{path}: the record has {len(items)} elements there, counted from 0.")
-            items[place] = msgspec.Raw(_put(bytes(items[place]), rest, value, path))
+            items[place] = msgspec.Raw(_put(bytes(items[place]), rest, value, path, typed=typed))
             return msgspec.json.encode(items)
         members = msgspec.json.decode(record, type=dict[str, msgspec.Raw])
     except msgspec.DecodeError as error:
         raise UsageError(
             f"{path} cannot be put into the record: {error}. Next: propose the whole record instead."
         ) from error
-    members[step] = msgspec.Raw(_put(bytes(members.get(step, msgspec.Raw(b"{}"))), rest, value, path))
+    if not typed and step not in members:
+        raise UsageError(f"the file has no column {step!r}, so no row of it can have a value there.")
+    if (twin := _twice(record)) not in {None, step}:
+        raise UsageError(f"the record has {twin!r} twice. Next: propose the whole record, or edit that value first.")
+    members[step] = msgspec.Raw(_put(bytes(members.get(step, msgspec.Raw(b"{}"))), rest, value, path, typed=typed))
     return msgspec.json.encode(members)
+
+
+def _twice(record: bytes) -> str | None:
+    """A name that the outermost object of a record has twice."""
+    names: list[str] = []
+
+    def keep(pairs: list[tuple[str, object]]) -> None:
+        names[:] = [name for name, _ in pairs]  # the outermost comes last
+
+    json.loads(record, object_pairs_hook=keep, parse_int=str, parse_float=str)
+    return next((name for name, count in Counter(names).items() if count > 1), None)

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from headgate.check.originals import original_records
-from headgate.core.cases import Act, Case, CaseKind, CaseState, needed_votes
+from headgate.core.cases import Act, Case, CaseKind, CaseState, DecisionState, needed_votes
 from headgate.core.contract import RuleKind
 from headgate.core.decision_document import DecisionDocument, Rows, Waiver, as_ranges, as_rows, count_rows
 from headgate.core.errors import ConflictError, UsageError
@@ -16,10 +17,12 @@ from headgate.core.flow import Flow
 from headgate.core.overlay import SET
 from headgate.core.parameters import bind
 from headgate.core.platform import Platform
+from headgate.core.ports import DeliveryFilter
 from headgate.core.record_edits import edited
 from headgate.core.records import Delivery
 from headgate.core.replacing import replace
-from headgate.deciding.desk import Desk, flow_of, origin_of, shown_of_delivery
+from headgate.core.states import DeliveryState
+from headgate.deciding.desk import Desk, document_of, flow_of, origin_of, shown_of_delivery
 from headgate.deciding.drift import checked_contract, drafted_contract
 from headgate.deciding.rehearsal import Rehearsal, rehearse
 from headgate.serve.case_rows import Selected, Selection, select
@@ -85,9 +88,22 @@ def plan(
         return _of_delivery(desk, case, base, contract)
     if act is Act.ACCEPT:
         raise UsageError(f"case {case.id} is about rows; only drift of a delivery is accepted. Next: release the rows.")
-    chosen = select(desk.platform, case, _with_edits(selection, edits, act, every))
+    meant = _with_edits(selection, edits, act, every)
+    chosen = select(desk.platform, case, meant)
+    if len(going := np.intersect1d(chosen.rows, _on_the_way(desk, case), assume_unique=True)):
+        if meant.rows is not None:
+            raise ConflictError(
+                f"row {going[0]} of case {case.id} was decided, and is about to be published. Next: `headgate run`."
+            )
+        rest = np.setdiff1d(chosen.rows, going, assume_unique=True)
+        chosen = select(desk.platform, case, replace(meant, rows=tuple(rest.tolist())))
     if not len(chosen.rows):
         raise UsageError(f"no row of case {case.id} is meant. Next: `headgate cases show {case.id}` shows what waits.")
+    if selection.rows is not None and (gone := np.setdiff1d(selection.rows, chosen.rows)).size:
+        raise UsageError(
+            f"row {gone[0]} does not wait in this case, or not (any more) as it was selected; nothing was proposed. "
+            f"Next: `headgate cases show {case.id}`."
+        )
     document = _with_rows(desk, base, flow, origin, chosen=chosen, edits=edits, every=every)
     rehearsal = rehearse(desk.platform, flow, origin, document)
     if not len(rehearsal.passing):
@@ -119,6 +135,21 @@ def _of_delivery(desk: Desk, case: Case, base: DecisionDocument, contract: str |
         checked_contract(flow, text)
         base, needed = replace(base, contract_text=text), policy.rule_changes or policy.votes
     return Plan(case=case, document=base, rehearsal=None, asked=case.left, needed=needed)
+
+
+def _on_the_way(desk: Desk, case: Case) -> Rows:
+    """Rows whose amendment is made and not yet published: they stand in the case until it is."""
+    made = {
+        one.amendment: one
+        for one in desk.cases.decisions([case.id], states=(DecisionState.EXECUTED,))
+        if one.amendment is not None
+    }
+    which = DeliveryFilter(
+        ids=tuple(made), states=(DeliveryState.LANDED, DeliveryState.CHECKED, DeliveryState.PUBLISHING)
+    )
+    going = desk.platform.ledger.deliveries(which) if made else []
+    rows = [as_rows(document_of(desk, made[one.id]).rows) for one in going]
+    return np.sort(np.concatenate(rows)) if rows else np.empty(0, dtype=np.int64)
 
 
 def _these(case: Case, chosen: Selected, rehearsal: Rehearsal) -> Selection:
@@ -197,31 +228,33 @@ def _proposed(
         text = edit.record if edit.record is not None else originals.records[row]
         changes = {**every, **edit.values}
         proposed[str(row)] = edited(text, changes, flow.contract, typed=originals.typed)
-        _require_record(proposed[str(row)], row, typed=originals.typed)
+        _require_record(proposed[str(row)], row, like=None if originals.typed else originals.records[row])
     if missing := sorted(by_row.keys() - set(rows.tolist())):
         raise UsageError(f"row {missing[0]} does not wait in this case; nothing was proposed.")
     return proposed
 
 
-def _require_record(text: str, row: int, *, typed: bool) -> None:
-    wanted: Any = dict[str, Any] if typed else dict[str, str | None]
+def _require_record(text: str, row: int, *, like: str | None) -> None:
+    """`like` is the record of a text format as it came: another of the same file has the same columns."""
+    wanted: Any = dict[str, Any] if like is None else dict[str, str | None]
     try:
-        msgspec.json.decode(text, type=wanted)
+        record = msgspec.json.decode(text, type=wanted)
     except msgspec.ValidationError as error:
-        which = "an object" if typed else "an object of texts"
+        which = "an object" if like is None else "an object of texts"
         raise UsageError(f"the record of row {row} is not {which}: {error}. Nothing was proposed.") from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
         raise UsageError(f"the record proposed for row {row} cannot be read: {error}. Nothing was proposed.") from error
+    if like is not None and (unknown := sorted(record.keys() - msgspec.json.decode(like).keys())):
+        raise UsageError(f"the file has no column {unknown[0]!r}; nothing was proposed.")
 
 
 def _only(document: DecisionDocument, passing: Rows) -> DecisionDocument:
     """The document for the rows that would pass; the others stay held."""
-    kept = set(passing.tolist())
     waives = tuple(
-        replace(waiver, rows=as_ranges([row for row in as_rows(waiver.rows).tolist() if row in kept]))
+        replace(waiver, rows=as_ranges(np.intersect1d(as_rows(waiver.rows), passing, assume_unique=True)))
         for waiver in document.waives
     )
-    records = {row: text for row, text in document.records.items() if int(row) in kept}
+    records = {str(row): document.records[str(row)] for row in passing.tolist()} if document.records else {}
     return replace(
         document, rows=as_ranges(passing), waives=tuple(waiver for waiver in waives if waiver.rows), records=records
     )

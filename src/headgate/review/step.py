@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from headgate.core.batches import CheckedBatch, CheckedDelivery, ReviewedBatch
-from headgate.core.errors import BalanceError
+from headgate.core.errors import BalanceError, DeliveryError
 from headgate.core.flow import Flow, NewVersion
 from headgate.core.naming import outcomes_table, quarantine_table, table_name
 from headgate.core.observed import observed
@@ -246,6 +246,11 @@ class _Settling(msgspec.Struct, frozen=True, kw_only=True):
         decided = one.released or is_amendment(one) or discarded
         why = {} if decided else holding(self.flow, checked, counts, reasons, has_earlier=has_earlier)
         if not discarded and (absent := missing_tables(self.flow, self.references)):
+            if is_amendment(one):  # held as a whole it would have a case of its own, and its rows two
+                raise DeliveryError(
+                    f"amendment {one.id} cannot be judged: {', '.join(absent)} was never published, or is gone. "
+                    f"Nothing was published. Next: `headgate doctor`, then `headgate retry {one.id}`."
+                )
             why[ReasonCode.TABLE_MISSING] = f"never published: {', '.join(absent)}"
         facts = {**one.facts, "held": why} if why else {k: v for k, v in one.facts.items() if k != "held"}
         after = replace(

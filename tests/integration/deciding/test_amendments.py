@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from tests.harness import proof
 from tests.harness.office import LIMIT, RULES, Office, counted
-from tests.harness.project import all_deliveries
-from tests.harness.small import FLOW, contract, rows_of, table_rows
+from tests.harness.project import all_deliveries, arrived
+from tests.harness.small import FLOW, contract, rows_of, table_rows, write_rows
 
 from headgate import operations, pipeline
 from headgate.archive.signer import public_keys
 from headgate.archive.step import receipt_name
+from headgate.cli.run_output import total_of
 from headgate.core.cases import Act, CaseState, DecisionState
 from headgate.core.errors import ConflictError, UsageError
 from headgate.core.receipts import verify_receipt
 from headgate.core.records import Delivery
+from headgate.core.replacing import replace
 from headgate.core.states import DeliveryState
 from headgate.deciding.execution import execute_due
 from headgate.deciding.plan import ALL, Edit, plan
@@ -197,6 +200,8 @@ def test_a_rule_that_rejects_is_not_waived_but_corrected(office: Office) -> None
 @pytest.mark.parametrize(
     ("act", "options", "said"),
     [
+        (Act.RELEASE, {"selection": replace(ALL, rows=(1, 7))}, "row 7 does not wait in this case"),
+        (Act.REJECT, {"selection": replace(ALL, rows=(0,))}, "no row of case"),
         (Act.RELEASE, {"edits": [Edit(row=1, values={"amount": "1"})]}, "for a correction only"),
         (Act.REJECT, {"every": {"amount": "1"}}, "for a correction only"),
         (Act.CORRECT, {}, "what shall stand there"),
@@ -328,3 +333,21 @@ def test_a_delivery_without_a_row_that_is_held_has_a_case_with_none(office: Offi
     assert office.settle(case, Act.RELEASE).state is DeliveryState.ARCHIVED
     assert office.cases() == []
     assert_sound(office)
+
+
+def test_what_people_let_go_is_left_out_of_the_sums_of_a_run(office: Office) -> None:
+    """Its rows were received before: a report, and what `run` says, would count them twice."""
+    office.deliver(*rows_of("a", "b", amount=102))
+    office.decided(office.case(), Act.RELEASE)
+    office.execute()
+    file = write_rows(office.folder / "later", "later.json", rows_of("c", "d", "e"))
+    result = operations.run(office.platform, arrived([file]), reports=office.folder / "reports")
+    assert [one.kind for one in result.deliveries] == ["amendment", "file"]
+    assert total_of(result).received == 3
+    ((_, _, document),) = result.reports
+    told = json.loads(document.read_text(encoding="utf-8"))["figures"]
+    assert (told["balance"]["received"], len(told["deliveries"])) == (3, 1)
+    office.deliver(*rows_of("f", amount=102))
+    office.decided(office.cases()[0], Act.RELEASE)
+    office.execute()
+    assert operations.run(office.platform, [], reports=office.folder / "reports").reports == ()

@@ -75,7 +75,7 @@ def test_rows_of_a_group_that_a_python_rule_judges(office: Office) -> None:
     assert proof.faults(office.platform, "shop") == []
 
 
-def test_a_reference_that_is_not_found_is_waived_or_corrected(office: Office) -> None:
+def test_a_reference_that_is_not_found_is_waived_or_corrected_while_its_table_is_there(office: Office) -> None:
     """Another flow's table says which kinds there are."""
     columns = """
       - {name: id, required: true, primaryKey: true}
@@ -99,6 +99,17 @@ def test_a_reference_that_is_not_found_is_waived_or_corrected(office: Office) ->
     assert counted(origin) == (3, 1, 2, 0, 0)
     (case,) = office.cases()
     office.settle(case, Act.CORRECT, edits={2: {"kind": "b"}})
-    office.settle(case, Act.RELEASE)
+    office.decided(case, Act.RELEASE)
+    (done,) = office.execute()
+    table, aside = office.project / "lake" / "kinds" / "silver" / "kinds", office.folder / "aside"
+    table.rename(aside)
+    pipeline.work(office.platform)
+    failed = office.delivery(done.amendment or "")
+    assert (failed.state, counted(office.delivery(origin.id))) == ("failed", (3, 2, 1, 0, 0))
+    assert "cannot be judged: kinds was never published, or is gone" in failed.note
+    aside.rename(table)
+    operations.retry(office.platform, [failed])
+    pipeline.work(office.platform)
     assert table_rows(office.platform, "shop/silver/rows", "id, kind") == [("a", "a"), ("b", "b"), ("c", "q")]
+    assert counted(office.delivery(origin.id)) == (3, 3, 0, 0, 0)
     assert proof.faults(office.platform, "shop") == []

@@ -78,6 +78,7 @@ def test_too_few_votes_do_nothing(office: Office) -> None:
     office.write(flow=FLOW + ANY_SHARE + LIMIT + "review: {votes: 1, votes_above: {rows: 2, votes: 3}}\n")
     office.deliver(*rows_of("a", "b", amount=102))
     office.add("cyd")
+    assert plan(office.desk, office.case(), Act.RELEASE, selection=replace(ALL, rows=(1,))).needed == 1
     decision = office.proposed(office.case(), Act.RELEASE)
     decision = agree(office.desk, decision, by=office.people["bob"], digest=decision.digest)
     assert (decision.needed, len(decision.agreed), decision.state) == (3, 2, DecisionState.PROPOSED)
@@ -85,8 +86,6 @@ def test_too_few_votes_do_nothing(office: Office) -> None:
     assert len(all_deliveries(office.platform)) == 1
     decision = agree(office.desk, decision, by=office.people["cyd"], digest=decision.digest)
     assert [one.state for one in office.execute()] == [DecisionState.EXECUTED]
-    withdrawn = plan(office.desk, office.case(), Act.RELEASE, selection=replace(ALL, rows=(1,)))
-    assert withdrawn.needed == 1
 
 
 def test_what_too_few_agreed_to_in_time_is_void(office: Office) -> None:
@@ -150,20 +149,36 @@ def test_rows_that_were_published_meanwhile_are_not_decided_again(office: Office
 
 
 def test_rows_that_two_decisions_speak_of_are_published_once(office: Office) -> None:
-    """The second is executed before the first is published: then its amendment fails, with words."""
+    """The second was planned before the first was executed, and is executed before it is published: then it fails."""
     origin = office.deliver(*rows_of("a", "b", amount=102))
-    first = office.decided(office.case(), Act.RELEASE, rows=[1])
+    planned = plan(office.desk, office.case(), Act.RELEASE)
+    office.decided(office.case(), Act.RELEASE, rows=[1])
     office.execute()
-    second = office.decided(office.case(), Act.RELEASE)
+    propose(office.desk, planned, by=office.people["bob"], reason="both")
     (done,) = office.execute()
-    assert (first.number, done.number, done.state) == (1, 2, DecisionState.EXECUTED)
+    assert (done.number, done.state) == (2, DecisionState.EXECUTED)
     pipeline.work(office.platform)
     late = office.delivery(done.amendment or "")
     assert late.state == "failed"
     assert "speaks of 2 rows" in late.note
     assert "only 1 still wait" in late.note
     assert counted(office.delivery(origin.id)) == (2, 1, 1, 0, 0)
-    assert second.rows == 2
+
+
+def test_rows_that_are_about_to_be_published_are_left_out(office: Office) -> None:
+    """They stand in their case until their amendment is in; others of it can be decided meanwhile."""
+    origin = office.deliver(*rows_of("a", "b", "c", amount=102))
+    office.decided(office.case(), Act.RELEASE, rows=[2])
+    office.execute()
+    with pytest.raises(ConflictError, match=r"row 2 of case c-\w+ was decided, and is about to be published"):
+        plan(office.desk, office.case(), Act.REJECT, selection=replace(ALL, rows=(1, 2)))
+    assert office.decided(office.case(), Act.REJECT).rows == 2
+    office.execute()
+    with pytest.raises(UsageError, match="no row of case"):
+        plan(office.desk, office.case(), Act.RELEASE)
+    pipeline.work(office.platform)
+    assert counted(office.delivery(origin.id)) == (3, 1, 0, 2, 0)
+    assert office.cases() == []
 
 
 @pytest.mark.parametrize("reason", ["", " \n", "x" * 10_001])
