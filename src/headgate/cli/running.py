@@ -13,6 +13,7 @@ from headgate.cli.options import examples, json_option, log_options, project_opt
 
 if TYPE_CHECKING:
     from headgate.operations import RunResult
+    from headgate.settings import Settings
 
 DEMO_COUNT, DEMO_FILES, DEMO_DEFECTS, DEMO_SEED = 5_000, 3, 0.02, 7
 
@@ -118,9 +119,25 @@ def demo(folder: Path | None, *, as_json: bool) -> None:
         found = list(made.files)
     files = [Arrived(path=str(path), name=path.name, size_bytes=path.stat().st_size) for path in found]
     result = run_files(settings, files, workers=None)
-    document: dict[str, Any] = {"project": str(settings.folder), **run_document(result)}
+    accounts = _demo_accounts(settings)
+    document: dict[str, Any] = {"project": str(settings.folder), "accounts": accounts, **run_document(result)}
     answer(document, [*run_lines(result), *_what_to_try(settings.folder)], as_json=as_json)
     end_with(result)
+
+
+def _demo_accounts(settings: Settings) -> list[str]:
+    """Somebody who sends and two who decide, so that a correction has a second pair of eyes; those there stay."""
+    from headgate.cli.opened_people import opened_people
+    from headgate.core.roles import grant_of
+    from headgate.people import COMMAND, add_account
+
+    wanted = {"sender": "uploader:sales", "reviewer": "reviewer:sales", "second-reviewer": "reviewer:sales"}
+    with opened_people(settings.folder) as people:
+        known = {account.name for account in people.accounts.accounts()}
+        for name, role in wanted.items():
+            if name not in known:
+                add_account(people, name, [grant_of(role)], by=COMMAND)
+    return list(wanted)
 
 
 def _demo_folder() -> Path:
@@ -135,4 +152,7 @@ def _what_to_try(folder: Path) -> list[str]:
         "  headgate status",
         "  headgate tables",
         "  headgate audit verify",
+        "  headgate cases list",
+        "  headgate serve                        # accounts: sender, reviewer, second-reviewer",
+        "  headgate accounts link reviewer       # signs in as one of them",
     ]
