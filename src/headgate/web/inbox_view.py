@@ -50,6 +50,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     due_at: datetime | None
     owner: str
     votes: str
+    waits: bool  # for the visitor: something in it is neither decided nor agreed to by them
 
 
 class RowLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,7 +114,7 @@ def read_inbox(desk: Desk, who: Visitor, view: View) -> Inbox:
     names = account_names(desk, [*(case.assigned for case in cases), *proposers, *voters])
     words = {flow: words_of(desk.platform, desk.platform.flows[flow]) for flow in {group.flow for group in groups}}
     by_case = {case.id: decision for case, decision in decisions}
-    lines = tuple(_line(group, cases, by_case, names) for group in groups)
+    lines = tuple(_line(who, group, cases, by_case, names) for group in groups)
     chosen = (
         None
         if view.tab == "under-way"
@@ -135,6 +136,7 @@ def _under_way(desk: Desk, flows: Sequence[str]) -> list[tuple[Case, Decision]]:
 
 
 def _line(
+    who: Visitor,
     group: CaseGroup,
     cases: Sequence[Case],
     decisions: Mapping[str, Decision],
@@ -162,7 +164,15 @@ def _line(
         due_at=group.due_at,
         owner=", ".join(owners[:2]) or "nobody yet",
         votes=told_votes,
+        waits=any(_waits(who, decisions.get(case.id)) for case in own),
     )
+
+
+def _waits(who: Visitor, decision: Decision | None) -> bool:
+    if decision is None:
+        return True
+    done = {*decision.editors, *(vote.account for vote in decision.agreed)}
+    return decision.state is DecisionState.PROPOSED and who.account.id not in done
 
 
 def _chosen(
@@ -180,7 +190,7 @@ def _chosen(
     if one is not None:
         line = next((line for line in lines if line.id == group_id(one)), None)
     if line is None:
-        line = lines[0] if lines else None
+        line = next((line for line in lines if line.waits), lines[0] if lines else None)
     if line is None:
         return None
     every = [one] if one is not None else _cases_of(desk, which, line)

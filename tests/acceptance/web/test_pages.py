@@ -180,14 +180,15 @@ def test_every_page_stands(served: Served, signed_in: Watched, axe: str, theme: 
     places = PAGES | {"delivery": f"/deliveries/{delivery_of(served)['id']}"}
     for name, path in places.items():
         page.goto(served.url + path)
-        _look(page, axe, f"{name}-{theme}-{width}")
+        look(page, axe, f"{name}-{theme}-{width}")
     signed_in.said = [said for said in signed_in.said if "404" not in said]  # of the page that is none
     page.context.clear_cookies(name="headgate")
     page.goto(f"{served.url}/sign-in")
-    _look(page, axe, f"sign-in-{theme}-{width}")
+    look(page, axe, f"sign-in-{theme}-{width}")
 
 
-def _look(page: Page, axe: str, name: str) -> None:
+def look(page: Page, axe: str, name: str) -> None:
+    """Assert that axe finds nothing, and that nothing scrolls sideways; take the picture."""
     if SHOTS:
         page.screenshot(path=f"{SHOTS}/{name}.png")
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
