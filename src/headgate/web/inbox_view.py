@@ -21,6 +21,7 @@ from headgate.web.case_words import ReasonLine, Words, leading, read_columns, re
 from headgate.web.waiting import account_names, count_cases, group_id
 
 MOST_CASES = 50  # that one click decides
+_MOST_COUNTED = 50_000  # rows whose values are counted for the filter unasked
 _MOST_NAMED = 2_000  # cases whose owner and votes are named beside their group
 
 
@@ -34,6 +35,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     found: str | None = None
     after: tuple[str, int] = ("", 0)
     overdue: bool = False
+    values: bool = False  # count what was found, however many rows there are
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +79,7 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[RowLine, ...]
     next_after: str  # of the following page; empty on the last
     found: tuple[tuple[str, str, int], ...]  # value, as shown, rows: to filter by
+    counted: bool  # False: there are too many rows to count that unasked
     expected: str
     files: Mapping[str, str]  # name by delivery
     decisions: tuple[Decision, ...]  # under way
@@ -200,7 +203,8 @@ def _chosen(
     found: tuple[tuple[str, str, int], ...] = ()
     rows: list[WaitingRow] = []
     if line.kind is CaseKind.ROWS:
-        found = _filters(desk, of_flow, cases)
+        if view.values or view.found is not None or sum(case.left for case in cases) <= _MOST_COUNTED:
+            found = _filters(desk, of_flow, cases)
         rows = waiting_page(desk.platform, cases, after=view.after, value=view.found, most=PAGE + 1)
     files = {
         delivery.id: delivery.name
@@ -214,6 +218,7 @@ def _chosen(
     left = sum(case.left for case in cases)
     filtered = next((rows_ for value, _, rows_ in found if value == view.found), left)
     rule = of_flow.rules.get(first.rule)
+    counted = bool(found) or left <= _MOST_COUNTED or view.values
     return Chosen(
         line=line,
         cases=tuple(cases),
@@ -224,6 +229,7 @@ def _chosen(
         lines=tuple(shown),
         next_after=f"{rows[PAGE - 1].case}:{rows[PAGE - 1].held.row}" if len(rows) > PAGE else "",
         found=found,
+        counted=counted or is_personal(of_flow.contract, first.column),
         expected=reason_line(of_flow, _empty_reason(first), unmasked=False).expected if rule is not None else "",
         files={case.id: files[case.delivery] for case in cases},
         decisions=tuple(decisions[case.id] for case in cases if case.id in decisions),

@@ -46,11 +46,14 @@ def wanted(
     found: Annotated[str | None, Query(max_length=2_000)] = None,
     after: Short = "",
     overdue: bool = False,
+    values: bool = False,
 ) -> View:
     """What the query asks for."""
     id_, _, row = after.rpartition(":")
     at = (id_, int(row)) if row.isdecimal() and len(row) < 19 else ("", 0)  # noqa: PLR2004  what 64 bits hold
-    return View(tab=tab, flow=flow, group=group, case=case, found=found or None, after=at, overdue=overdue)
+    return View(
+        tab=tab, flow=flow, group=group, case=case, found=found or None, after=at, overdue=overdue, values=values
+    )
 
 
 Asks = Annotated[View, Depends(wanted)]

@@ -24,7 +24,7 @@ from headgate.project import load_flows
 from headgate.settings import read_settings
 from headgate.wiring import open_accounts, open_cases, open_platform, system_clock
 
-UNDO_S = 4
+UNDO_S = 6
 PLACES = {"inbox": "/inbox", "under-way": "/inbox?tab=under-way", "overview-reviewer": "/"}
 
 
@@ -146,10 +146,13 @@ def test_by_keyboard_alone(reviewed: Served, chromium: Browser) -> None:
     expect(page.get_by_role("button", name=re.compile("^Release"))).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_role("status").first).to_contain_text("can be taken back")
+    page.wait_for_load_state()
     page.keyboard.press("u")
     expect(page.get_by_role("status").first).to_contain_text("was taken back")
+    page.wait_for_load_state()
     page.keyboard.press("e")
     expect(page).to_have_url(re.compile(r"/cases/c-[0-9a-f]{16}"))
+    page.wait_for_load_state()
     page.keyboard.press("e")
     expect(page.locator("[data-key=e]").first).to_be_focused()
     context.close()
