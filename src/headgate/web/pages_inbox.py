@@ -37,7 +37,7 @@ Short = Annotated[str, Query(max_length=200)]
 LIVE_ROWS = 20_000  # up to here a dry run is made without being asked for
 
 
-def wanted(
+def wanted(  # noqa: PLR0913  each is a part of the query
     *,
     tab: Short = "all",
     flow: Short = "",
