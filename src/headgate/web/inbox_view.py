@@ -79,6 +79,7 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[RowLine, ...]
     next_after: str  # of the following page; empty on the last
     found: tuple[tuple[str, str, int], ...]  # value, as shown, rows: to filter by
+    value: str | None  # by which the rows are chosen
     counted: bool  # False: there are too many rows to count that unasked
     expected: str
     files: Mapping[str, str]  # name by delivery
@@ -200,12 +201,14 @@ def _chosen(
     cases = every[:MOST_CASES]
     first = cases[0]
     of_flow = words[line.flow]
+    personal = is_personal(of_flow.contract, first.column)
+    value = None if personal else view.found  # who may not see a value may not guess it either
     found: tuple[tuple[str, str, int], ...] = ()
     rows: list[WaitingRow] = []
     if line.kind is CaseKind.ROWS:
-        if view.values or view.found is not None or sum(case.left for case in cases) <= _MOST_COUNTED:
+        if view.values or value is not None or sum(case.left for case in cases) <= _MOST_COUNTED:
             found = _filters(desk, of_flow, cases)
-        rows = waiting_page(desk.platform, cases, after=view.after, value=view.found, most=PAGE + 1)
+        rows = waiting_page(desk.platform, cases, after=view.after, value=value, most=PAGE + 1)
     files = {
         delivery.id: delivery.name
         for delivery in desk.platform.ledger.deliveries(DeliveryFilter(ids=tuple({case.delivery for case in cases})))
@@ -216,20 +219,21 @@ def _chosen(
     numbers = {column.path for column in of_flow.contract.walk() if column.kind in NUMBERS}
     path = first.column if first.column in {column.path for column in of_flow.contract.walk()} else ""
     left = sum(case.left for case in cases)
-    filtered = next((rows_ for value, _, rows_ in found if value == view.found), left)
+    filtered = next((rows_ for found_value, _, rows_ in found if found_value == value), left)
     rule = of_flow.rules.get(first.rule)
     counted = bool(found) or left <= _MOST_COUNTED or view.values
     return Chosen(
         line=line,
         cases=tuple(cases),
         all_cases=len(every),
-        rows=filtered if view.found is not None else left,
+        rows=filtered if value is not None else left,
         columns=tuple((path, path in numbers) for path in columns),
         number=first.column in numbers,
         lines=tuple(shown),
         next_after=f"{rows[PAGE - 1].case}:{rows[PAGE - 1].held.row}" if len(rows) > PAGE else "",
         found=found,
-        counted=counted or is_personal(of_flow.contract, first.column),
+        value=value,
+        counted=counted or personal,
         expected=reason_line(of_flow, _empty_reason(first), unmasked=False).expected if rule is not None else "",
         files={case.id: files[case.delivery] for case in cases},
         decisions=tuple(decisions[case.id] for case in cases if case.id in decisions),
@@ -240,7 +244,7 @@ def _chosen(
             if "[]" not in column.path and not column.children and column.element is None
         ),
         path=path if "[]" not in path else "",
-        personal=is_personal(of_flow.contract, first.column),
+        personal=personal,
     )
 
 
