@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -118,7 +119,10 @@ def read_inbox(desk: Desk, who: Visitor, view: View) -> Inbox:
     names = account_names(desk, [*(case.assigned for case in cases), *proposers, *voters])
     words = {flow: words_of(desk.platform, desk.platform.flows[flow]) for flow in {group.flow for group in groups}}
     by_case = {case.id: decision for case, decision in decisions}
-    lines = tuple(_line(who, group, cases, by_case, names) for group in groups)
+    grouped: dict[str, list[Case]] = defaultdict(list)
+    for case in cases:
+        grouped[group_id(case)].append(case)
+    lines = tuple(_line(who, group, grouped[group_id(group)], by_case, names) for group in groups)
     chosen = (
         None
         if view.tab == "under-way"
@@ -142,12 +146,10 @@ def _under_way(desk: Desk, flows: Sequence[str]) -> list[tuple[Case, Decision]]:
 def _line(
     who: Visitor,
     group: CaseGroup,
-    cases: Sequence[Case],
+    own: Sequence[Case],
     decisions: Mapping[str, Decision],
     names: Mapping[str, str],
 ) -> Line:
-    id_ = group_id(group)
-    own = [case for case in cases if group_id(case) == id_]
     owners = sorted({names[case.assigned] for case in own if case.assigned})
     votes = [decisions[case.id] for case in own if case.id in decisions]
     decided = sum(1 for one in votes if one.state is DecisionState.DECIDED)
@@ -157,7 +159,7 @@ def _line(
     elif votes:
         told_votes = f"{decided} decided" if decided == len(votes) else f"{len(votes)} under way"
     return Line(
-        id=id_,
+        id=group_id(group),
         kind=group.kind,
         title=title(group),
         code=group.code,
@@ -168,7 +170,7 @@ def _line(
         due_at=group.due_at,
         owner=", ".join(owners[:2]) or "nobody yet",
         votes=told_votes,
-        waits=any(_waits(who, decisions.get(case.id)) for case in own),
+        waits=not own or any(_waits(who, decisions.get(case.id)) for case in own),
     )
 
 

@@ -182,7 +182,7 @@ def _faults(
             field = None
         if field is not None:
             taken.add(field.path)
-        paths = read_columns(words, reason["rule"])
+        paths = [path for path in read_columns(words, reason["rule"]) if path != reason["column"]]
         read = tuple((path, told(value_at(record, words.contract, path))) for path in paths)
         line = reason_line(words, reason, unmasked=unmasked)
         faults.append(Fault(id=f"why-{place}", line=line, field=field, reads=read))

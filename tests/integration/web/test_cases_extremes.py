@@ -229,3 +229,26 @@ def test_a_personal_value_is_not_to_be_guessed(opened: Opened) -> None:
     assert len(one.client.get(f"/api/cases/{case.id}/rows?value=secret").json()["rows"]) == 1
     (leaf,) = web.site.platform.ledger.leaves(size)
     assert json.loads(leaf)["fields"]["columns"] == ["kind"]
+
+
+def test_forty_flows(tmp_path: Path, passwords: Argon2Passwords) -> None:
+    names = [f"shop{number:02}" for number in range(40)]
+    for name in names:
+        flow = FLOW.format(share="0.0", drift="warn").replace("shop*", f"{name}*")
+        write_flow(tmp_path / "p", flow, contract_text=contract(rules=RULE), files={"tasks/rows.sql": ROWS}, name=name)
+        (tmp_path / f"{name}.ndjson").write_bytes(lines({"id": name, "amount": 500}))
+    platform = open_small(tmp_path / "p")
+    pipeline.take_in(arrived([tmp_path / f"{name}.ndjson" for name in names]), platform, "r-1")
+    pipeline.work(platform)
+    web = web_on(platform, tmp_path / "p", passwords)
+    one, few = Reviewer(web), Reviewer(web, Grant(role=Role.REVIEWER, flow="shop07"))
+    text = one.client.get("/inbox").text
+    assert text.count("Too much</b>") == len(names)
+    assert "All 40" in text
+    chosen = one.client.get("/inbox?flow=shop09").text
+    assert chosen.count("Too much</b>") == 1
+    own = few.client.get("/inbox").text
+    assert own.count("Too much</b>") == 1
+    assert "shop08" not in own
+    closed(web)
+    platform.close()
