@@ -9,16 +9,17 @@ from typing import Any
 import msgspec
 
 from headgate import operations
-from headgate.cli.case_output import contract_lines, decision_document, plan_document, plan_sentence, told_decision
+from headgate.cli.case_output import decision_document, plan_document, plan_sentence, told_decision
 from headgate.cli.failures import FAILED
 from headgate.cli.opened_desk import case_of, opened_desk, speaker
 from headgate.cli.run_output import run_document, run_lines
 from headgate.core.accounts import Account
 from headgate.core.cases import Act, Case, CaseFilter, Decision, DecisionState
 from headgate.core.errors import ConflictError, HeadgateError, UsageError
-from headgate.deciding.desk import Desk, one_case, under_way
+from headgate.deciding.desk import Desk, flow_of, one_case, under_way
 from headgate.deciding.execution import execute_due
 from headgate.deciding.plan import Edit, plan
+from headgate.deciding.plan_words import contract_lines
 from headgate.deciding.votes import agree, propose, say, withdraw
 from headgate.people import one_account
 from headgate.serve.case_rows import Selection
@@ -176,7 +177,7 @@ def _decide_one(
     planned = plan(
         desk, case, act, selection=asked.selection(), edits=asked.edits(), every=asked.every(), contract=asked.text()
     )
-    said = [plan_sentence(planned), *contract_lines(desk, planned)]
+    said = [plan_sentence(planned), *contract_lines(planned, flow_of(desk, case))]
     if by is None:
         return plan_document(planned), said
     before = under_way(desk, case) if asked.instead else None

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from difflib import unified_diff
-from pathlib import Path
 from typing import Any
 
 from headgate.cli.console import columns
 from headgate.core.cases import Act, Case, CaseGroup, CaseKind, Decision, DecisionState
-from headgate.core.flow_files import CONTRACT_FILE
 from headgate.deciding.desk import Desk, origin_of, under_way
 from headgate.deciding.plan import Plan
 from headgate.serve.case_rows import HeldRow
@@ -119,15 +116,6 @@ def plan_document(planned: Plan) -> dict[str, Any]:
         "votes_needed": planned.needed,
         "contract": planned.document.contract_text,
     }
-
-
-def contract_lines(desk: Desk, planned: Plan) -> list[str]:
-    """What changes in the contract, line by line; none where nothing does."""
-    text = planned.document.contract_text
-    if text is None:
-        return []
-    before = (Path(desk.platform.flows[planned.case.flow].folder) / CONTRACT_FILE).read_text(encoding="utf-8")
-    return list(unified_diff(before.splitlines(), text.splitlines(), "in force", "proposed", lineterm="", n=1))
 
 
 def plan_sentence(planned: Plan) -> str:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import unified_diff
+from pathlib import Path
 
 from headgate.core.cases import Act, CaseKind
+from headgate.core.flow import Flow
+from headgate.core.flow_files import CONTRACT_FILE
 from headgate.deciding.plan import Plan
 from headgate.serve.report_numbers import fixed
 
 _DONE = {Act.RELEASE: "released", Act.CORRECT: "released as corrected", Act.REJECT: "rejected for good"}
-_WHOLE = {Act.RELEASE: "goes on as it is", Act.REJECT: "is rejected as a whole"}
+_WHOLE = {Act.RELEASE: "goes on as it is", Act.REJECT: "is rejected as a whole", Act.ACCEPT: "is checked again"}
 
 
 def tell_plans(plans: Sequence[Plan]) -> str:
@@ -20,6 +24,9 @@ def tell_plans(plans: Sequence[Plan]) -> str:
     if plans[0].case.kind is not CaseKind.ROWS:
         what = "The delivery" if len(plans) == 1 else f"Each of {len(plans)} deliveries"
         rows = sum(one.asked for one in plans)
+        if act is Act.ACCEPT:
+            also = ", and so is what else waits for these columns"
+            return f"The contract changes as below; {what[:1].lower()}{what[1:]} {_WHOLE[act]}{also}."
         return f"{what} {_WHOLE[act]}, {fixed(rows)} {_rows(rows)} received."
     told = [f"{_counted(sum(one.rows for one in plans))} will be {_DONE[act]}"]
     duplicates = sum(one.rehearsal.duplicates for one in plans if one.rehearsal is not None)
@@ -35,6 +42,15 @@ def tell_plans(plans: Sequence[Plan]) -> str:
         still = "still fails" if stopped == 1 else "still fail"
         told.append(f"{fixed(stopped)} {still} {named} and {'stays' if stopped == 1 else 'stay'} held")
     return f"{', '.join(told)}."
+
+
+def contract_lines(planned: Plan, flow: Flow) -> tuple[str, ...]:
+    """What changes in the contract, as lines of a unified diff; none where nothing does."""
+    text = planned.document.contract_text
+    if text is None:
+        return ()
+    before = (Path(flow.folder) / CONTRACT_FILE).read_text(encoding="utf-8")
+    return tuple(unified_diff(before.splitlines(), text.splitlines(), "in force", "proposed", lineterm="", n=1))
 
 
 def _counted(rows: int) -> str:

@@ -19,6 +19,7 @@ from headgate.serve.personal import personal_columns
 from headgate.serve.relations import engine_over, standing_tables
 
 PAGE = 50
+_CLOSE = 5_000  # rows within which the next of a case is looked for first
 AROUND = 2  # rows before and after
 _MOST_COLUMNS = 9  # of a published row that are shown beside another
 
@@ -60,10 +61,7 @@ def waiting_page(
     value: str | None = None,
     most: int = PAGE,
 ) -> list[WaitingRow]:
-    """The next rows of these cases of one flow, by case and number; `value` is what their reason found.
-
-    Two reads: which rows they are needs narrow columns only, and their records are then read for these alone.
-    """
+    """The next rows of these cases of one flow, by case and number; `value` is what their reason found."""
     if not cases:
         return []
     where, values = _of_cases(cases)
@@ -71,22 +69,15 @@ def waiting_page(
         where += ' AND len([r FOR r IN q.reasons IF r.rule = $rule AND r.code = $code AND r."value" = $value]) > 0'
         values |= {"rule": cases[0].rule, "code": cases[0].code, "value": value}
     following = "AND (q._case > $after_case OR (q._case = $after_case AND q._row > $after_row))"
+    order = "q._case, q._row"
+    if len(cases) == 1:  # one column to sort by lets the engine leave records unread that are not on the page
+        following, order = "AND q._row > $after_row AND $after_case IS NOT NULL", "q._row"
     bound = values | {"after_case": after[0], "after_row": after[1]}
-    narrow = f"SELECT q._case, q._row {_FROM.format(cases=where)} {following} ORDER BY 1, 2 LIMIT {int(most)}"
+    columns = 'q._case, q._row, q.reasons, q.record, q."offset", q."length"'
+    sql = f"SELECT {columns} {_FROM.format(cases=where)} {following} ORDER BY {order} LIMIT {int(most)}"
     with waiting_tables(platform, cases[0].flow) as engine:
-        found = engine.rows(narrow, bound)
-        if not found:
-            return []
-        numbers = [row for _, row in found]
-        which, of_cases = _of_cases([case for case in cases if case.id in {id_ for id_, _ in found}])
-        sql = (
-            f'SELECT q._case, q._row, q.reasons, q.record, q."offset", q."length" FROM quarantine AS q WHERE {which} '
-            "AND q._row BETWEEN $first AND $last AND list_contains($rows, q._row)"
-        )
-        bound = of_cases | {"first": min(numbers), "last": max(numbers), "rows": numbers}
         lines = engine.table(sql, bound).to_pylist()
-    by_place = {(line["_case"], line["_row"]): line for line in lines}
-    return [WaitingRow(case=id_, held=held_row(by_place[id_, row])) for id_, row in found]
+    return [WaitingRow(case=line["_case"], held=held_row(line)) for line in lines]
 
 
 def found_values(platform: Platform, cases: Sequence[Case], *, most: int = 12) -> list[tuple[str | None, int]]:
@@ -108,13 +99,19 @@ def found_values(platform: Platform, cases: Sequence[Case], *, most: int = 12) -
 def place_of(platform: Platform, case: Case, row: int) -> tuple[int | None, int | None]:
     """Numbers of the waiting rows before and after a row of a case; None at either end."""
     where, values = _of_cases([case])
-    sql = (
-        "SELECT max(CASE WHEN q._row < $row THEN q._row END), min(CASE WHEN q._row > $row THEN q._row END) "
-        f"{_FROM.format(cases=where)}"
-    )
+    found: list[int | None] = []
     with waiting_tables(platform, case.flow) as engine:
-        ((before, after),) = engine.rows(sql, values | {"row": row})
-    return before, after
+        for near, far, order in (
+            ("q._row BETWEEN $row - $close AND $row - 1", "q._row < $row", "DESC"),
+            ("q._row BETWEEN $row + 1 AND $row + $close", "q._row > $row", "ASC"),
+        ):
+            for place, more in ((near, {"close": _CLOSE}), (far, {})):  # mostly close, and then little is read
+                sql = f"SELECT q._row {_FROM.format(cases=where)} AND {place} ORDER BY 1 {order} LIMIT 1"
+                rows = engine.rows(sql, values | {"row": row} | more)
+                if rows:
+                    break
+            found.append(rows[0][0] if rows else None)
+    return found[0], found[1]
 
 
 def neighbours(platform: Platform, flow: Flow, delivery: str, row: int) -> list[Neighbour]:

@@ -11,16 +11,16 @@ from headgate.core.accounts import Account
 from headgate.core.cases import Act, Case, Decision
 from headgate.core.decision_document import document_digest
 from headgate.core.errors import ConflictError, HeadgateError, NotFoundError, RefusedVoteError, UsageError
-from headgate.deciding.desk import Desk
+from headgate.deciding.desk import Desk, flow_of
 from headgate.deciding.plan import Plan
-from headgate.deciding.plan_words import tell_plans
+from headgate.deciding.plan_words import contract_lines, tell_plans
 from headgate.deciding.rehearsal import Stopped
 from headgate.deciding.votes import agree, propose, withdraw
 from headgate.web.asked import Asked, plan_asked, require_shown
 
 T = TypeVar("T")
-_BUTTONS = {Act.RELEASE: "Release", Act.CORRECT: "Correct", Act.REJECT: "Reject"}
-_KEYS = {Act.RELEASE: "a", Act.CORRECT: "a", Act.REJECT: "r"}
+_BUTTONS = {Act.RELEASE: "Release", Act.CORRECT: "Correct", Act.REJECT: "Reject", Act.ACCEPT: "Accept the contract"}
+_KEYS = {Act.RELEASE: "a", Act.CORRECT: "a", Act.REJECT: "r", Act.ACCEPT: ""}
 _SHOWN = 20  # rows that would not pass
 _STATUS: tuple[tuple[type[HeadgateError], int], ...] = (
     (RefusedVoteError, 403),
@@ -43,6 +43,7 @@ class Dry(msgspec.Struct, frozen=True, kw_only=True):
     digests: tuple[tuple[str, str], ...]  # case and what it would be bound to
     faults: tuple[tuple[str, str], ...]  # case and why it cannot be
     stopped: tuple[tuple[str, Stopped], ...]  # rows that would stay, by case
+    changes: tuple[str, ...] = ()  # lines of the contract that would change
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,6 +75,7 @@ def dry_run(desk: Desk, cases: Sequence[Case], asked: Asked) -> Dry:
         digests=tuple((one.case.id, document_digest(one.document.encoded())) for one in plans),
         faults=tuple(faults),
         stopped=tuple(stopped[:_SHOWN]),
+        changes=tuple(line for one in plans for line in contract_lines(one, flow_of(desk, one.case))),
     )
 
 

@@ -157,6 +157,7 @@ def _people(deciders: Sequence[Account], decision: Decision | None, origin: Deli
             why_not=_vote_fault(one, decision, origin) if decision is not None else _sent(one, origin),
         )
         for one in deciders
+        if decision is None or one.id not in {vote.account for vote in decision.agreed}
     ]
 
 

@@ -144,12 +144,13 @@ def list_rows(
 ) -> dict[str, Any]:
     """Rows that wait, from after a number on; personal values and whole records only with `personal`, as an event."""
     found, desk = seen_case(request, who, case), site_of(request).desk
-    if personal:
+    contract = desk.platform.flows[found.flow].contract
+    guessed = value is not None and is_personal(contract, found.column)  # to choose by a value is to see it
+    if personal or guessed:
         sees_personal(request, who, found)
     rows = page(desk.platform, found, after=after, most=most + 1, value=value)
-    if personal:
-        personal_seen(request, who, found, ["the whole record"])
-    contract = desk.platform.flows[found.flow].contract
+    if personal or guessed:
+        personal_seen(request, who, found, ["the whole record"] if personal else [found.column])
     return {
         "rows": [
             row_document(row, lambda path: personal or not is_personal(contract, path), whole=personal)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -21,6 +22,7 @@ from headgate.web.case_words import ReasonLine, Words, leading, read_columns, re
 from headgate.web.waiting import account_names, count_cases, group_id
 
 MOST_CASES = 50  # that one click decides
+_MOST_COUNTED = 50_000  # rows whose values are counted for the filter unasked
 _MOST_NAMED = 2_000  # cases whose owner and votes are named beside their group
 
 
@@ -34,6 +36,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     found: str | None = None
     after: tuple[str, int] = ("", 0)
     overdue: bool = False
+    values: bool = False  # count what was found, however many rows there are
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +53,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     due_at: datetime | None
     owner: str
     votes: str
+    waits: bool  # for the visitor: something in it is neither decided nor agreed to by them
 
 
 class RowLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +80,8 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[RowLine, ...]
     next_after: str  # of the following page; empty on the last
     found: tuple[tuple[str, str, int], ...]  # value, as shown, rows: to filter by
+    value: str | None  # by which the rows are chosen
+    counted: bool  # False: there are too many rows to count that unasked
     expected: str
     files: Mapping[str, str]  # name by delivery
     decisions: tuple[Decision, ...]  # under way
@@ -113,7 +119,10 @@ def read_inbox(desk: Desk, who: Visitor, view: View) -> Inbox:
     names = account_names(desk, [*(case.assigned for case in cases), *proposers, *voters])
     words = {flow: words_of(desk.platform, desk.platform.flows[flow]) for flow in {group.flow for group in groups}}
     by_case = {case.id: decision for case, decision in decisions}
-    lines = tuple(_line(group, cases, by_case, names) for group in groups)
+    grouped: dict[str, list[Case]] = defaultdict(list)
+    for case in cases:
+        grouped[group_id(case)].append(case)
+    lines = tuple(_line(who, group, grouped[group_id(group)], by_case, names) for group in groups)
     chosen = (
         None
         if view.tab == "under-way"
@@ -135,13 +144,12 @@ def _under_way(desk: Desk, flows: Sequence[str]) -> list[tuple[Case, Decision]]:
 
 
 def _line(
+    who: Visitor,
     group: CaseGroup,
-    cases: Sequence[Case],
+    own: Sequence[Case],
     decisions: Mapping[str, Decision],
     names: Mapping[str, str],
 ) -> Line:
-    id_ = group_id(group)
-    own = [case for case in cases if group_id(case) == id_]
     owners = sorted({names[case.assigned] for case in own if case.assigned})
     votes = [decisions[case.id] for case in own if case.id in decisions]
     decided = sum(1 for one in votes if one.state is DecisionState.DECIDED)
@@ -151,7 +159,7 @@ def _line(
     elif votes:
         told_votes = f"{decided} decided" if decided == len(votes) else f"{len(votes)} under way"
     return Line(
-        id=id_,
+        id=group_id(group),
         kind=group.kind,
         title=title(group),
         code=group.code,
@@ -162,7 +170,15 @@ def _line(
         due_at=group.due_at,
         owner=", ".join(owners[:2]) or "nobody yet",
         votes=told_votes,
+        waits=not own or any(_waits(who, decisions.get(case.id)) for case in own),
     )
+
+
+def _waits(who: Visitor, decision: Decision | None) -> bool:
+    if decision is None:
+        return True
+    done = {*decision.editors, *(vote.account for vote in decision.agreed)}
+    return decision.state is DecisionState.PROPOSED and who.account.id not in done
 
 
 def _chosen(
@@ -180,18 +196,21 @@ def _chosen(
     if one is not None:
         line = next((line for line in lines if line.id == group_id(one)), None)
     if line is None:
-        line = lines[0] if lines else None
+        line = next((line for line in lines if line.waits), lines[0] if lines else None)
     if line is None:
         return None
     every = [one] if one is not None else _cases_of(desk, which, line)
     cases = every[:MOST_CASES]
     first = cases[0]
     of_flow = words[line.flow]
+    personal = is_personal(of_flow.contract, first.column)
+    value = None if personal else view.found  # who may not see a value may not guess it either
     found: tuple[tuple[str, str, int], ...] = ()
     rows: list[WaitingRow] = []
     if line.kind is CaseKind.ROWS:
-        found = _filters(desk, of_flow, cases)
-        rows = waiting_page(desk.platform, cases, after=view.after, value=view.found, most=PAGE + 1)
+        if view.values or value is not None or sum(case.left for case in cases) <= _MOST_COUNTED:
+            found = _filters(desk, of_flow, cases)
+        rows = waiting_page(desk.platform, cases, after=view.after, value=value, most=PAGE + 1)
     files = {
         delivery.id: delivery.name
         for delivery in desk.platform.ledger.deliveries(DeliveryFilter(ids=tuple({case.delivery for case in cases})))
@@ -202,18 +221,21 @@ def _chosen(
     numbers = {column.path for column in of_flow.contract.walk() if column.kind in NUMBERS}
     path = first.column if first.column in {column.path for column in of_flow.contract.walk()} else ""
     left = sum(case.left for case in cases)
-    filtered = next((rows_ for value, _, rows_ in found if value == view.found), left)
+    filtered = next((rows_ for found_value, _, rows_ in found if found_value == value), left)
     rule = of_flow.rules.get(first.rule)
+    counted = bool(found) or left <= _MOST_COUNTED or view.values
     return Chosen(
         line=line,
         cases=tuple(cases),
         all_cases=len(every),
-        rows=filtered if view.found is not None else left,
+        rows=filtered if value is not None else left,
         columns=tuple((path, path in numbers) for path in columns),
         number=first.column in numbers,
         lines=tuple(shown),
         next_after=f"{rows[PAGE - 1].case}:{rows[PAGE - 1].held.row}" if len(rows) > PAGE else "",
         found=found,
+        value=value,
+        counted=counted or personal,
         expected=reason_line(of_flow, _empty_reason(first), unmasked=False).expected if rule is not None else "",
         files={case.id: files[case.delivery] for case in cases},
         decisions=tuple(decisions[case.id] for case in cases if case.id in decisions),
@@ -224,7 +246,7 @@ def _chosen(
             if "[]" not in column.path and not column.children and column.element is None
         ),
         path=path if "[]" not in path else "",
-        personal=is_personal(of_flow.contract, first.column),
+        personal=personal,
     )
 
 

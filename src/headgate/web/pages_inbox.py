@@ -37,7 +37,7 @@ Short = Annotated[str, Query(max_length=200)]
 LIVE_ROWS = 20_000  # up to here a dry run is made without being asked for
 
 
-def wanted(
+def wanted(  # noqa: PLR0913  each is a part of the query
     *,
     tab: Short = "all",
     flow: Short = "",
@@ -46,11 +46,14 @@ def wanted(
     found: Annotated[str | None, Query(max_length=2_000)] = None,
     after: Short = "",
     overdue: bool = False,
+    values: bool = False,
 ) -> View:
     """What the query asks for."""
     id_, _, row = after.rpartition(":")
     at = (id_, int(row)) if row.isdecimal() and len(row) < 19 else ("", 0)  # noqa: PLR2004  what 64 bits hold
-    return View(tab=tab, flow=flow, group=group, case=case, found=found or None, after=at, overdue=overdue)
+    return View(
+        tab=tab, flow=flow, group=group, case=case, found=found or None, after=at, overdue=overdue, values=values
+    )
 
 
 Asks = Annotated[View, Depends(wanted)]
@@ -69,6 +72,8 @@ def plan_bulk(request: Request, who: Decides, form: Form) -> Response:
     acts = [Act.RELEASE, Act.REJECT]
     if form.get("path") and form.get("value"):
         acts.insert(0, Act.CORRECT)
+    if len(cases) == 1 and cases[0].kind is CaseKind.DRIFT:
+        acts.insert(0, Act.ACCEPT)
     asked = [read_asked(form, act) for act in acts if act is not Act.CORRECT or _of_rows(cases)]
     dry = [dry_run(site_of(request).desk, cases, one) for one in asked]
     if request.headers.get(PART):

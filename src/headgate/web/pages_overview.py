@@ -26,7 +26,7 @@ from headgate.web.pages_flows import share_of
 from headgate.web.pictures import VolumeChart, spark, volume_chart
 from headgate.web.rendering import page
 from headgate.web.site import site_of
-from headgate.web.waiting import waits_for
+from headgate.web.waiting import Waits, waits_for
 
 routes = APIRouter()
 
@@ -45,14 +45,14 @@ def overview_page(request: Request, who: Annotated[Visitor, Depends(needs(Permis
     site = site_of(request)
     flows = who.flows(Permission.SEE)
     overview = read_overview(site.platform, flows, files_of_no_flow=True)
-    now = site.people.clock()
+    now, waits = site.people.clock(), waits_for(site.desk, who)
     return page(
         request,
         "overview.html",
         who,
         overview=overview,
-        lead=_lead(overview),
-        waits=waits_for(site.desk, who),
+        lead=_lead(overview, waits),
+        waits=waits,
         told={one.id: tell_state(one) for one in overview.attention},
         sparks={flow.name: spark(flow.days) for flow in overview.flows},
         due={flow.name: _next_due(flow.schedule, now) for flow in overview.flows},
@@ -69,12 +69,16 @@ def overview_page(request: Request, who: Annotated[Visitor, Depends(needs(Permis
     )
 
 
-def _lead(overview: Overview) -> str:
+def _lead(overview: Overview, waits: Waits | None) -> str:
     """The page in a sentence or two."""
     if not overview.flows:
         return "There is nothing that you may see."
     waiting = overview.waiting
     told = f"{in_words(waiting).capitalize()} {'delivery waits' if waiting == 1 else 'deliveries wait'} for a person."
+    if waits is not None and waits.cases:
+        yours = f"{in_words(waits.cases).capitalize()} {'case waits' if waits.cases == 1 else 'cases wait'} for you."
+        told = f"{yours} {told}" if waiting else yours
+        waiting = waiting or waits.cases
     running = sum(1 for flow in overview.flows if not flow.failed and not flow.held)
     all_flows = len(overview.flows)
     if running == all_flows:

@@ -77,6 +77,16 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     published: tuple[Published, ...]
 
     @property
+    def first_field(self) -> str:
+        """Path of the field to begin with: of the first fault that has one, else the first that a rule read."""
+        if self.layout is None:
+            return ""
+        fields = {field.path for field in self.layout.fields() if field.editable}
+        named = [fault.field.path for fault in self.faults if fault.field is not None]
+        read = [path for fault in self.faults for path, _ in fault.reads]
+        return next((path for path in (*named, *read, *sorted(fields)) if path in fields), "")
+
+    @property
     def faulty(self) -> dict[str, str]:
         """Id of the words about each faulty field."""
         return {fault.field.path: fault.id for fault in self.faults if fault.field is not None}
@@ -172,7 +182,7 @@ def _faults(
             field = None
         if field is not None:
             taken.add(field.path)
-        paths = read_columns(words, reason["rule"])
+        paths = [path for path in read_columns(words, reason["rule"]) if path != reason["column"]]
         read = tuple((path, told(value_at(record, words.contract, path))) for path in paths)
         line = reason_line(words, reason, unmasked=unmasked)
         faults.append(Fault(id=f"why-{place}", line=line, field=field, reads=read))

@@ -64,4 +64,4 @@ def account_names(desk: Desk, ids: Sequence[str | None]) -> dict[str, str]:
     """Names by id, of accounts that pages speak of."""
     wanted = sorted({id_ for id_ in ids if id_})
     found = {one.id: one.name for one in desk.people.accounts.accounts(ids=wanted)} if wanted else {}
-    return {id_: found.get(id_, _ACCOUNT_UNKNOWN) for id_ in wanted}
+    return {id_: found.get(id_, _ACCOUNT_UNKNOWN if id_.startswith("a-") else id_) for id_ in wanted}

@@ -38,17 +38,9 @@ class Served(msgspec.Struct, kw_only=True):
         return str(document["link"])
 
 
-@pytest.fixture(scope="module")
-def served(ran: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    folder = tmp_path_factory.mktemp("served") / "shop"
-    shutil.copytree(ran, folder)
-    with serving(folder) as started:
-        yield started
-
-
 @contextmanager
 def serving(folder: Path) -> Iterator[Served]:
-    """`headgate serve` in a project, ended in order."""
+    """A server of the project; it must end in order and without a traceback."""
     command = [sys.executable, "-m", "headgate.cli.main", "serve", "--port", "0", "--json"]
     with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -60,6 +52,14 @@ def serving(folder: Path) -> Iterator[Served]:
             process.send_signal(signal.SIGTERM)
             _, told = process.communicate(timeout=20)
         assert (process.returncode, "Traceback" in told) == (0, False), told
+
+
+@pytest.fixture(scope="module")
+def served(ran: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("served") / "shop"
+    shutil.copytree(ran, folder)
+    with serving(folder) as server:
+        yield server
 
 
 def _first_object(stream: IO[str]) -> str:

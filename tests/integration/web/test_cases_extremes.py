@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from tests.integration.web.test_cases import Reviewer, corrected, decision_of
 
 from headgate import pipeline
 from headgate.core.cases import Case, CaseFilter, CaseKind
+from headgate.core.roles import Grant, Role
 from headgate.deciding.desk import document_of
 from headgate.serve.case_rows import page
 from headgate.web.passwords import Argon2Passwords
@@ -205,3 +207,48 @@ def test_rows_are_shown_page_by_page(opened: Opened) -> None:
     assert f"/cases/{case.id}?row=61" in middle
     assert one.client.get(f"/cases/{case.id}?row=121").status_code == 404
     assert len(page(web.site.platform, case, most=500)) == 120
+
+
+def test_a_personal_value_is_not_to_be_guessed(opened: Opened) -> None:
+    columns = """
+      - {name: id, required: true, primaryKey: true}
+      - {name: amount, logicalType: integer}
+      - {name: day, logicalType: date}
+      - {name: kind, classification: personal, logicalType: string, logicalTypeOptions: {maxLength: 3}}
+"""
+    web = opened(lines({"id": "a", "amount": 5, "day": "2026-01-01", "kind": "secret"}), columns=columns)
+    case, one = only_case(web), Reviewer(web)
+    analyst = Reviewer(web, Grant(role=Role.ANALYST))
+    for client in (one.client, analyst.client):
+        for guess in ("secret", "wrong"):
+            text = client.get(f"/inbox?found={guess}").text
+            assert "1 of 1" in html.unescape(text).replace("\N{NO-BREAK SPACE}", " ")
+            assert guess not in re.sub(r'href="[^"]*"', "", text)
+    assert analyst.client.get(f"/api/cases/{case.id}/rows?value=secret").status_code == 403
+    size = web.site.platform.ledger.log_size()
+    assert len(one.client.get(f"/api/cases/{case.id}/rows?value=secret").json()["rows"]) == 1
+    (leaf,) = web.site.platform.ledger.leaves(size)
+    assert json.loads(leaf)["fields"]["columns"] == ["kind"]
+
+
+def test_forty_flows(tmp_path: Path, passwords: Argon2Passwords) -> None:
+    names = [f"shop{number:02}" for number in range(40)]
+    for name in names:
+        flow = FLOW.format(share="0.0", drift="warn").replace("shop*", f"{name}*")
+        write_flow(tmp_path / "p", flow, contract_text=contract(rules=RULE), files={"tasks/rows.sql": ROWS}, name=name)
+        (tmp_path / f"{name}.ndjson").write_bytes(lines({"id": name, "amount": 500}))
+    platform = open_small(tmp_path / "p")
+    pipeline.take_in(arrived([tmp_path / f"{name}.ndjson" for name in names]), platform, "r-1")
+    pipeline.work(platform)
+    web = web_on(platform, tmp_path / "p", passwords)
+    one, few = Reviewer(web), Reviewer(web, Grant(role=Role.REVIEWER, flow="shop07"))
+    text = one.client.get("/inbox").text
+    assert text.count("Too much</b>") == len(names)
+    assert "All 40" in text
+    chosen = one.client.get("/inbox?flow=shop09").text
+    assert chosen.count("Too much</b>") == 1
+    own = few.client.get("/inbox").text
+    assert own.count("Too much</b>") == 1
+    assert "shop08" not in own
+    closed(web)
+    platform.close()

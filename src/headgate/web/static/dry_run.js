@@ -21,7 +21,9 @@ for (const form of document.querySelectorAll("form[data-dry-run]")) {
       const text = await answer.text();
       if (mine !== asked) return; // something was changed meanwhile
       if (answer.ok && answer.headers.get("X-Headgate-Part") === "1") {
+        const key = place.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
         place.innerHTML = text;
+        if (key) place.querySelector(`[data-key="${key}"]`)?.focus();
         form.querySelector("[data-dry-run-spare]")?.setAttribute("hidden", "");
       }
     } catch { /* no connection: the button of the form tells it */ }
