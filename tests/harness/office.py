@@ -22,7 +22,8 @@ from headgate.core.records import Delivery
 from headgate.core.roles import Grant, Role
 from headgate.deciding.desk import Desk
 from headgate.deciding.execution import execute_due
-from headgate.deciding.plan import ALL, Edit, plan
+from headgate.deciding.plan import ALL, plan
+from headgate.deciding.proposal import Edit
 from headgate.deciding.votes import agree, propose
 from headgate.people import People, add_account
 from headgate.project import enter_flows, load_flows

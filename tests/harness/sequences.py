@@ -39,7 +39,8 @@ from headgate.core.roles import Grant, Role
 from headgate.core.states import DeliveryState
 from headgate.deciding.desk import Desk
 from headgate.deciding.execution import execute_due
-from headgate.deciding.plan import ALL, Edit, plan
+from headgate.deciding.plan import ALL, plan
+from headgate.deciding.proposal import Edit
 from headgate.deciding.votes import agree, propose
 from headgate.generate.defects import Defect
 from headgate.people import People, add_account

@@ -18,8 +18,9 @@ from headgate.core.cases import Act, Case, CaseFilter, Decision, DecisionState
 from headgate.core.errors import ConflictError, HeadgateError, UsageError
 from headgate.deciding.desk import Desk, flow_of, one_case, under_way
 from headgate.deciding.execution import execute_due
-from headgate.deciding.plan import Edit, plan
+from headgate.deciding.plan import plan
 from headgate.deciding.plan_words import contract_lines
+from headgate.deciding.proposal import Edit
 from headgate.deciding.votes import agree, propose, say, withdraw
 from headgate.people import one_account
 from headgate.serve.case_rows import Selection

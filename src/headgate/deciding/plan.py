@@ -3,39 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import msgspec
 import numpy as np
 
-from headgate.check.originals import original_records
 from headgate.core.cases import Act, Case, CaseKind, CaseState, DecisionState, needed_votes
-from headgate.core.contract import RuleKind
-from headgate.core.decision_document import DecisionDocument, Rows, Waiver, as_ranges, as_rows, count_rows
+from headgate.core.decision_document import DecisionDocument, Rows, as_rows, count_rows
 from headgate.core.errors import ConflictError, UsageError
 from headgate.core.flow import Flow
 from headgate.core.overlay import SET
 from headgate.core.parameters import bind
 from headgate.core.platform import Platform
 from headgate.core.ports import DeliveryFilter
-from headgate.core.record_edits import edited
 from headgate.core.records import Delivery
 from headgate.core.replacing import replace
 from headgate.core.states import DeliveryState
 from headgate.deciding.desk import Desk, document_of, flow_of, origin_of, shown_of_delivery
 from headgate.deciding.drift import checked_contract, drafted_contract
+from headgate.deciding.proposal import Edit, only, with_rows
 from headgate.deciding.rehearsal import Rehearsal, rehearse
 from headgate.serve.case_rows import Selected, Selection, select
 
 ALL = Selection()
-
-
-class Edit(msgspec.Struct, frozen=True, kw_only=True):
-    """What shall stand in a row: values by path, or the whole record as JSON text."""
-
-    row: int
-    values: Mapping[str, str | None] = {}
-    record: str | None = None
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,12 +93,12 @@ def plan(
             f"row {gone[0]} does not wait in this case, or not (any more) as it was selected; nothing was proposed. "
             f"Next: `headgate cases show {case.id}`."
         )
-    document = _with_rows(desk, base, flow, origin, chosen=chosen, edits=edits, every=every)
+    document = with_rows(desk.platform, base, flow, origin, chosen=chosen, edits=edits, every=every)
     rehearsal = rehearse(desk.platform, flow, origin, document)
     if not len(rehearsal.passing):
         codes = ", ".join(f"{code} on {rows}" for code, rows in rehearsal.codes[:3])
         raise UsageError(f"none of the {len(chosen.rows)} rows would pass: {codes}. Nothing was proposed.")
-    kept = _only(document, rehearsal.passing) if len(rehearsal.stopped) else document
+    kept = only(document, rehearsal.passing) if len(rehearsal.stopped) else document
     shown = select(desk.platform, case, _these(case, chosen, rehearsal))
     needed = _needed(flow, len(rehearsal.passing))
     return Plan(
@@ -172,92 +161,6 @@ def _with_edits(
     if every is None and selection.rows is None:
         return replace(selection, rows=tuple(sorted({edit.row for edit in edits})))
     return selection
-
-
-def _with_rows(
-    desk: Desk,
-    base: DecisionDocument,
-    flow: Flow,
-    origin: Delivery,
-    *,
-    chosen: Selected,
-    edits: Sequence[Edit],
-    every: Mapping[str, str | None] | None,
-) -> DecisionDocument:
-    rows = as_ranges(chosen.rows)
-    if base.act is Act.RELEASE:
-        return replace(base, rows=rows, waives=_waivers(flow, chosen))
-    if base.act is Act.REJECT:
-        return replace(base, rows=rows)
-    return replace(base, rows=rows, records=_proposed(desk, flow, origin, chosen.rows, edits=edits, every=every or {}))
-
-
-def _waivers(flow: Flow, chosen: Selected) -> tuple[Waiver, ...]:
-    rules = {rule.id: rule for rule in flow.contract.rules}
-    waivers = []
-    for shown, rows in chosen.rules:
-        for rule in shown:
-            if rule in rules and rules[rule].kind is RuleKind.KEY:
-                raise UsageError(
-                    f"{len(rows)} of the rows have a key that another row was published with; two rows of one key "
-                    "cannot both stand, so this is never released. Next: correct the key, or reject the rows."
-                )
-        named = tuple((rule, rules[rule].digest if rule in rules else flow.contract.digest) for rule in shown)
-        waivers.append(Waiver(rules=named, rows=as_ranges(rows)))
-    return tuple(waivers)
-
-
-def _proposed(
-    desk: Desk,
-    flow: Flow,
-    origin: Delivery,
-    rows: Rows,
-    *,
-    edits: Sequence[Edit],
-    every: Mapping[str, str | None],
-) -> dict[str, str]:
-    """Each record as it shall stand."""
-    by_row = {edit.row: edit for edit in edits}
-    if len(by_row) < len(edits):
-        twice = next(edit.row for edit in edits if by_row[edit.row] is not edit)
-        raise UsageError(f"row {twice} is edited twice; nothing was proposed. Next: say once what shall stand in it.")
-    originals = original_records(desk.platform, flow, origin, rows)
-    proposed: dict[str, str] = {}
-    for row in rows.tolist():
-        edit = by_row.get(row, Edit(row=row))
-        text = edit.record if edit.record is not None else originals.records[row]
-        changes = {**every, **edit.values}
-        proposed[str(row)] = edited(text, changes, flow.contract, typed=originals.typed)
-        _require_record(proposed[str(row)], row, like=None if originals.typed else originals.records[row])
-    if missing := sorted(by_row.keys() - set(rows.tolist())):
-        raise UsageError(f"row {missing[0]} does not wait in this case; nothing was proposed.")
-    return proposed
-
-
-def _require_record(text: str, row: int, *, like: str | None) -> None:
-    """`like` is the record of a text format as it came: another of the same file has the same columns."""
-    wanted: Any = dict[str, Any] if like is None else dict[str, str | None]
-    try:
-        record = msgspec.json.decode(text, type=wanted)
-    except msgspec.ValidationError as error:
-        which = "an object" if like is None else "an object of texts"
-        raise UsageError(f"the record of row {row} is not {which}: {error}. Nothing was proposed.") from error
-    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
-        raise UsageError(f"the record proposed for row {row} cannot be read: {error}. Nothing was proposed.") from error
-    if like is not None and (unknown := sorted(record.keys() - msgspec.json.decode(like).keys())):
-        raise UsageError(f"the file has no column {unknown[0]!r}; nothing was proposed.")
-
-
-def _only(document: DecisionDocument, passing: Rows) -> DecisionDocument:
-    """The document for the rows that would pass; the others stay held."""
-    waives = tuple(
-        replace(waiver, rows=as_ranges(np.intersect1d(as_rows(waiver.rows), passing, assume_unique=True)))
-        for waiver in document.waives
-    )
-    records = {str(row): document.records[str(row)] for row in passing.tolist()} if document.records else {}
-    return replace(
-        document, rows=as_ranges(passing), waives=tuple(waiver for waiver in waives if waiver.rows), records=records
-    )
 
 
 def _require_current(case: Case, flow: Flow) -> None:

@@ -12,7 +12,8 @@ from headgate.core.cases import Act, Case, CaseKind
 from headgate.core.decision_document import document_digest
 from headgate.core.errors import ConflictError, UsageError
 from headgate.deciding.desk import Desk, document_of, under_way
-from headgate.deciding.plan import Edit, Plan, plan
+from headgate.deciding.plan import Plan, plan
+from headgate.deciding.proposal import Edit
 from headgate.serve.case_rows import Selection
 
 ALL, CHECKED, BUT = "all", "checked", "but"

@@ -13,8 +13,9 @@ from headgate.core.cases import Act, Case, CaseFilter, CaseState, Decision
 from headgate.core.decision_document import document_digest
 from headgate.core.errors import NotFoundError, UsageError
 from headgate.core.roles import Permission
-from headgate.deciding.plan import Edit, Plan, plan
+from headgate.deciding.plan import Plan, plan
 from headgate.deciding.plan_words import tell_plans
+from headgate.deciding.proposal import Edit
 from headgate.deciding.votes import agree, propose, say, withdraw
 from headgate.serve.case_rows import HeldRow, Selection, page
 from headgate.serve.record_form import MASK, is_personal

@@ -22,7 +22,8 @@ from headgate.core.records import Delivery
 from headgate.core.replacing import replace
 from headgate.core.states import DeliveryState
 from headgate.deciding.execution import execute_due
-from headgate.deciding.plan import ALL, Edit, plan
+from headgate.deciding.plan import ALL, plan
+from headgate.deciding.proposal import Edit
 from headgate.deciding.rehearsal import Stopped
 from headgate.deciding.votes import propose
 from headgate.serve.case_rows import page

@@ -21,7 +21,8 @@ from headgate import operations, pipeline
 from headgate.check.originals import original_records
 from headgate.core.cases import Act
 from headgate.core.errors import UsageError
-from headgate.deciding.plan import Edit, plan
+from headgate.deciding.plan import plan
+from headgate.deciding.proposal import Edit
 from headgate.serve.case_rows import page
 
 LENIENT = "check: {accept_at_least: 0, drift: warn}\n"

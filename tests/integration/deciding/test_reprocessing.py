@@ -12,7 +12,8 @@ from headgate import operations, pipeline
 from headgate.core.cases import Act, DecisionState
 from headgate.core.errors import UsageError
 from headgate.core.states import DeliveryState
-from headgate.deciding.plan import Edit, plan
+from headgate.deciding.plan import plan
+from headgate.deciding.proposal import Edit
 from headgate.serve.case_rows import one_row
 
 SILVER = "shop/silver/rows"

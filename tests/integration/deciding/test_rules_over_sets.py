@@ -10,7 +10,8 @@ from tests.harness.small import FLOW, ROWS, TASKS, contract, rows_of, table_rows
 from headgate import operations, pipeline
 from headgate.core.cases import Act
 from headgate.core.errors import UsageError
-from headgate.deciding.plan import Edit, plan
+from headgate.deciding.plan import plan
+from headgate.deciding.proposal import Edit
 
 ANY_SHARE = "check: {accept_at_least: 0}\n"
 UNIQUE = "\n      - {{id: once, metric: duplicateValues, arguments: {{properties: [kind], against: {0}}}, mustBe: 0}}"

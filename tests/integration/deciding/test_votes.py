@@ -17,7 +17,8 @@ from headgate.core.replacing import replace
 from headgate.core.roles import Role
 from headgate.deciding.desk import document_of, under_way
 from headgate.deciding.execution import execute_due
-from headgate.deciding.plan import ALL, Edit, plan
+from headgate.deciding.plan import ALL, plan
+from headgate.deciding.proposal import Edit
 from headgate.deciding.votes import agree, propose, say, withdraw
 
 
