@@ -77,11 +77,13 @@ def _lead(overview: Overview) -> str:
     told = f"{in_words(waiting).capitalize()} {'delivery waits' if waiting == 1 else 'deliveries wait'} for a person."
     running = sum(1 for flow in overview.flows if not flow.failed and not flow.held)
     all_flows = len(overview.flows)
-    if running == all_flows:
+    if all_flows == 1 and not running:
+        flows = "A delivery of the flow failed." if overview.flows[0].failed else "A delivery of the flow is held."
+    elif running == all_flows:
         flows = "The flow runs." if all_flows == 1 else f"All {in_words(all_flows)} flows run."
     else:
-        verb = "runs" if running == 1 else "run"
-        flows = f"{in_words(running).capitalize()} of {in_words(all_flows)} flows {verb} without a hold."
+        some = f"{in_words(running).capitalize() if running else 'None'} of {in_words(all_flows)} flows"
+        flows = f"{some} {'run' if running > 1 else 'runs'} without a hold."
     return f"{told if waiting else 'Nothing waits for a person.'} {flows}"
 
 
