@@ -49,6 +49,11 @@ def test_what_waits_is_listed_by_reason(headgate: Call) -> None:
     listed = headgate("cases", "list", "--json").document
     assert sum(group["rows"] for group in listed["reasons"]) == sum(case["rows_left"] for case in listed["cases"]) > 0
     assert "total_mismatch" in headgate("cases", "list").out
+    status = headgate("status", "--json").document["open_cases"]
+    assert status == {"cases": len(listed["cases"]), "rows": sum(case["rows_left"] for case in listed["cases"])}
+    assert "Next: headgate cases list" in headgate("status").out
+    first = listed["cases"][0]
+    assert f"Next: headgate cases show {first['id'][:2]}" in headgate("show", first["delivery"]).out
     assert headgate("cases", "list", "--flow", "none").out == "Nothing waits for a person.\n"
 
 
@@ -69,6 +74,13 @@ def test_a_released_row_is_published_once_with_receipts(headgate: Call, tokens: 
         receipts = headgate("show", delivery, "--json").document["receipts"]
         assert receipts
         headgate("receipt", "verify", f"receipts/{delivery}{'-2' if len(receipts) == 2 else ''}.json")
+    origin = headgate("show", case["delivery"], "--json").document
+    assert [each["delivery"] for each in origin["amendments"]] == [amendment]
+    assert case["id"] not in [each["case"] for each in origin["open_cases"]]
+    amends = headgate("show", amendment, "--json").document["amends"]
+    assert (amends["origin"], amends["case"], amends["act"]) == (case["delivery"], case["id"], "release")
+    assert f"It amends {case['delivery']}" in headgate("show", amendment).out
+    assert amendment in headgate("show", case["delivery"]).out
     asked = f"SELECT count(*), count(DISTINCT _row) FROM transactions WHERE _amendment = '{amendment}'"
     assert headgate("query", asked, "--json").document["rows"] == [[case["rows_left"], case["rows_left"]]]
     assert "is closed" in headgate(*call, token=tokens["first"], expect=2).err

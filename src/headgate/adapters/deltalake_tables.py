@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote
@@ -48,9 +49,10 @@ class DeltaTables(Tables):
         table = self._open(name)
         if table is None:
             return None
-        if version is not None and version != table.version():
-            table = DeltaTable(self._root / name, version=version)
-        actions = pa.table(table.get_add_actions(flatten=True))
+        with _reading(name):
+            if version is not None and version != table.version():
+                table = DeltaTable(self._root / name, version=version)
+            actions = pa.table(table.get_add_actions(flatten=True))
         folder = self._root / name
         return TableSnapshot(
             name=name,
@@ -65,7 +67,8 @@ class DeltaTables(Tables):
 
     def bounds(self, name: str, version: int) -> dict[str, ColumnBounds]:
         """Nulls, least and greatest value of each column by the statistics of the files; a column untold is absent."""
-        return column_bounds(DeltaTable(self._root / name, version=version))
+        with _reading(name):
+            return column_bounds(DeltaTable(self._root / name, version=version))
 
     def commit(self, change: TableChange, *, application: str, number: int, at: datetime) -> int:
         """Put a change in unless the table has transaction `number` of `application` or a later one; the version.
@@ -73,7 +76,7 @@ class DeltaTables(Tables):
         The first change makes the table: one commit brings it with its rows.
         """
         table = self._open(change.table)
-        if table is not None and _has(table, application, number):
+        if table is not None and _has(table, change.table, application, number):
             return table.version()
         properties = CommitProperties(
             custom_metadata={PUBLICATION: str(number)},
@@ -87,7 +90,7 @@ class DeltaTables(Tables):
         except (CommitFailedError, DeltaError, OSError) as error:
             # Whatever the error says, the log tells whether the commit is in.
             table = self._open(change.table)
-            if table is None or not _has(table, application, number):
+            if table is None or not _has(table, change.table, application, number):
                 raise TransientError(f"table {change.table} did not take publication {number}: {error}") from error
             return table.version()
         table.update_incremental()
@@ -96,11 +99,14 @@ class DeltaTables(Tables):
     def transaction(self, name: str, application: str) -> int | None:
         """Number of the application's last transaction in the table, or None."""
         table = self._open(name)
-        return None if table is None else table.transaction_version(application)
+        with _reading(name):
+            return None if table is None else table.transaction_version(application)
 
     def history(self, name: str) -> list[TableVersion]:
         """Versions, newest first."""
         table = self._reopen(name)
+        with _reading(name):
+            entries = table.history()
         return [
             TableVersion(
                 version=table.version() - distance,
@@ -109,7 +115,7 @@ class DeltaTables(Tables):
                 publication=int(entry[PUBLICATION]) if PUBLICATION in entry else None,
                 details={key: entry[key] for key in entry if key not in {"operationParameters", "timestamp"}},
             )
-            for distance, entry in enumerate(table.history())
+            for distance, entry in enumerate(entries)
         ]
 
     def names(self) -> list[str]:
@@ -130,16 +136,11 @@ class DeltaTables(Tables):
         if name not in self._open_ones:
             if not (self._root / name / "_delta_log").is_dir():
                 return None
-            try:
-                self._open_ones[name] = DeltaTable(self._root / name)
-            except TableNotFoundError:
-                return None
-            except DeltaError as error:
-                reason, flow = str(error).partition("\n")[0], name.partition("/")[0]
-                raise PublishError(
-                    f"the log of table {name} cannot be read: {reason}. Next: put its files back from a backup, or "
-                    f"move its folder away, then `headgate doctor --repair {flow}`."
-                ) from error
+            with _reading(name):
+                try:
+                    self._open_ones[name] = DeltaTable(self._root / name)
+                except TableNotFoundError:
+                    return None
             return self._open_ones[name]
         table = self._open_ones[name]
         try:
@@ -187,9 +188,23 @@ class DeltaTables(Tables):
         )
 
 
-def _has(table: DeltaTable, application: str, number: int) -> bool:
+@contextmanager
+def _reading(name: str) -> Iterator[None]:
+    """PublishError in our words where a file of the table's log is gone or broken, also one that vanishes meanwhile."""
+    try:
+        yield
+    except DeltaError as error:
+        reason, flow = str(error).partition("\n")[0], name.partition("/")[0]
+        raise PublishError(
+            f"the log of table {name} cannot be read: {reason}. Next: put its files back from a backup, or "
+            f"move its folder away, then `headgate doctor --repair {flow}`."
+        ) from error
+
+
+def _has(table: DeltaTable, name: str, application: str, number: int) -> bool:
     """Whether a transaction of that number or a later one is in."""
-    seen = table.transaction_version(application)
+    with _reading(name):
+        seen = table.transaction_version(application)
     return seen is not None and seen >= number
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from headgate.alerts.conditions import Checks
 from headgate.alerts.settings import AlertSettings
+from headgate.core.cases import Case, CaseFilter
 from headgate.core.errors import EvidenceError
 from headgate.core.platform import Platform
 from headgate.core.ports import Clock
@@ -45,6 +46,7 @@ def make_checks(
     *,
     folder: Path,
     stopped_flows: Callable[[], Collection[str]],
+    cases: Callable[[CaseFilter], Sequence[Case]],
     clock: Clock,
 ) -> Checks:
     """The checks of a project in a folder, each as often as the settings say."""
@@ -52,6 +54,7 @@ def make_checks(
         stopped_flows=Seldom(stopped_flows, every_s=TABLES_EVERY_S, clock=clock),
         log_faults=Seldom(lambda: log_faults(platform), every_s=settings.audit_every_s, clock=clock),
         used_bytes=Seldom(lambda: folder_bytes(folder), every_s=STORAGE_EVERY_S, clock=clock),
+        cases=cases,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,18 +12,19 @@ import msgspec
 from headgate.alerts.settings import AlertSettings
 from headgate.alerts.words import MORE
 from headgate.core.alerts import AlertKind, Condition
+from headgate.core.cases import Case, CaseFilter
 from headgate.core.flow import Flow
 from headgate.core.platform import Platform
 from headgate.core.ports import DeliveryFilter, EventFilter
 from headgate.core.reasons import ReasonCode
-from headgate.core.records import Delivery, Holding
+from headgate.core.records import Delivery
 from headgate.core.states import DeliveryState
 from headgate.serve.status import AT_WORK
 
 ONE_BY_ONE = 20
 """Deliveries of a flow and kind that are told each; all further ones are one alert, so that a bad day is no flood."""
 
-LATE_READ = 500  # deliveries under way of a flow that are looked at; further ones are a backlog
+LATE_READ = 500  # deliveries under way, or cases, of a flow that are looked at; further ones are a backlog
 NEARLY = 0.9  # of the storage quota
 _SHARES = re.compile(r"accepted ([\d.]+) of at least ([\d.]+)")  # as the review says it
 _BEGINNINGS = ("landed", "release", "retry", "reprocess", "repair")  # events after which a delivery is under way anew
@@ -35,6 +36,7 @@ class Checks(msgspec.Struct, frozen=True, kw_only=True):
     stopped_flows: Callable[[], Collection[str]]
     log_faults: Callable[[], Mapping[str, Any] | None]  # facts about what is broken
     used_bytes: Callable[[], int]
+    cases: Callable[[CaseFilter], Sequence[Case]]  # the one due first before, then the oldest
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +53,7 @@ def find_conditions(platform: Platform, settings: AlertSettings, checks: Checks,
         AlertKind.HELD: lambda: _deliveries(platform, AlertKind.HELD, DeliveryState.HELD, _held_facts),
         AlertKind.SLOW: lambda: _slow(platform, settings, now),
         AlertKind.BACKLOG: lambda: _backlog(platform, settings),
-        AlertKind.OVERDUE: lambda: _overdue(platform, settings, now),
+        AlertKind.OVERDUE: lambda: _overdue(platform, settings, checks, now),
         AlertKind.ABSENT: lambda: _absent(platform, now),
         AlertKind.STORAGE: lambda: _storage(settings, checks),
         AlertKind.AUDIT: lambda: _audit(checks),
@@ -67,9 +69,19 @@ def find_conditions(platform: Platform, settings: AlertSettings, checks: Checks,
     return Found(conditions=tuple(conditions), unknown=unknown)
 
 
-def overdue_reviews(platform: Platform) -> list[Holding]:
-    """Flows with rows that wait for a person, and since when. What waits in cases is told here once there are cases."""
-    return platform.ledger.holdings()
+def overdue_reviews(
+    flow: Flow, settings: AlertSettings, checks: Checks, *, now: datetime
+) -> list[tuple[Case, datetime, float]]:
+    """Open cases of a flow that nobody decided in time: when each was due, and seconds that it had until then.
+
+    What was asked of the sender waits for no one here. A case that the flow gives no time has that of the settings.
+    """
+    found = []
+    for case in checks.cases(CaseFilter(flows=(flow.name,), limit=LATE_READ)):
+        due = case.due_at or case.opened_at + timedelta(seconds=settings.review_within_s)
+        if due < now and not case.asked:
+            found.append((case, due, (due - case.opened_at).total_seconds()))
+    return found
 
 
 def _deliveries(
@@ -141,13 +153,22 @@ def _backlog(platform: Platform, settings: AlertSettings) -> Iterator[Condition]
             yield Condition(kind=AlertKind.BACKLOG, flow=flow.name, facts=facts)
 
 
-def _overdue(platform: Platform, settings: AlertSettings, now: datetime) -> Iterator[Condition]:
-    for holding in overdue_reviews(platform):
-        flow = platform.flows.get(holding.flow)
-        limit_s = (flow.review.within_s if flow else None) or settings.review_within_s
-        if (now - holding.since).total_seconds() > limit_s:
-            facts = {"rows": holding.rows, "since": holding.since.isoformat(), "limit_s": limit_s}
-            yield Condition(kind=AlertKind.OVERDUE, flow=holding.flow, facts=facts)
+def _overdue(platform: Platform, settings: AlertSettings, checks: Checks, now: datetime) -> Iterator[Condition]:
+    for flow in platform.flows.values():
+        late = overdue_reviews(flow, settings, checks, now=now)
+        for case, due, limit_s in late[:ONE_BY_ONE]:
+            facts = {
+                "of": case.kind.value,
+                "delivery": case.delivery,
+                "rows": case.left,
+                "due": due.isoformat(),
+                "limit_s": limit_s,
+            }
+            yield Condition(kind=AlertKind.OVERDUE, flow=flow.name, subject=case.id, facts=facts)
+        if len(late) > ONE_BY_ONE:
+            yield Condition(
+                kind=AlertKind.OVERDUE, flow=flow.name, subject=MORE, facts={"cases": len(late) - ONE_BY_ONE}
+            )
 
 
 def _absent(platform: Platform, now: datetime) -> Iterator[Condition]:

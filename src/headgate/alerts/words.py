@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from headgate.core.alerts import Alert, AlertKind, Condition
+from headgate.core.cases import CaseKind
 from headgate.serve.report_numbers import fixed, percent, percent_exact
 
 MORE = "more"
@@ -138,14 +139,35 @@ def _backlog(_: Alert | Condition, facts: Mapping[str, Any]) -> Told:
     )
 
 
-def _overdue(_: Alert | Condition, facts: Mapping[str, Any]) -> Told:
+def _overdue(one: Alert | Condition, facts: Mapping[str, Any]) -> Told:
+    if one.subject == MORE:
+        cases = facts["cases"]
+        return Told(
+            heading=f"{fixed(cases)} more {'review is' if cases == 1 else 'reviews are'} overdue",
+            what="They stand behind those that were told one by one.",
+            next=f"see what they have in common with `headgate cases list --flow {one.flow}`, then decide on all with "
+            "the same reason at once.",
+            grave=False,
+        )
+    if "due" not in facts:  # told before there were cases
+        return Told(
+            heading="review is overdue",
+            what=f"{_held_rows(facts['rows'])}, the oldest since {_since(facts, 'since')}.",
+            next="see what waits with `headgate cases list`.",
+            grave=False,
+        )
+    held = _held_rows(facts["rows"]) if facts["of"] == CaseKind.ROWS else "It is held as a whole"
     return Told(
         heading="review is overdue",
-        what=f"{fixed(facts['rows'])} {'row is' if facts['rows'] == 1 else 'rows are'} held, the oldest since "
-        f"{_since(facts, 'since')}; they are to be decided within {span(facts['limit_s'])}.",
-        next="decide on them, or give the flow's review a longer time (`review: {within: …}` in flow.yaml).",
+        what=f"Nobody decided case {one.subject} of delivery {facts['delivery']} within {span(facts['limit_s'])}; it "
+        f"was due at {_since(facts, 'due')}. {held}.",
+        next=f"look at it with `headgate cases show {one.subject}` and decide, or ask its sender there.",
         grave=False,
     )
+
+
+def _held_rows(rows: int) -> str:
+    return f"{fixed(rows)} {'row is' if rows == 1 else 'rows are'} held"
 
 
 def _absent(_: Alert | Condition, facts: Mapping[str, Any]) -> Told:

@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from threading import Event, Thread
 
 from headgate.alerts.desk import Desk
+from headgate.alerts.looking import Looked
 from headgate.alerts.sending import AT_ONCE, send_in_turn
 from headgate.archive.anchoring import anchor
-from headgate.cli.alerts_opening import acts
+from headgate.cli.alerts_opening import acting
 from headgate.cli.console import note
 from headgate.core.platform import Platform
 from headgate.settings import Settings
@@ -23,9 +24,13 @@ LAST_WAIT_S = 5.0  # for what is being told when the server ends; what is cut of
 @contextmanager
 def alerting(desk: Desk, platform: Platform, settings: Settings) -> Iterator[None]:
     """Look once a minute while the block runs, and send what waits."""
-    stop = Event()
     anchor(platform)  # what the opening wrote, so that there is something to verify
-    look, _ = acts(desk, platform, settings)
+    with acting(desk, platform, settings) as (look, _):
+        yield from _threads(desk, look)
+
+
+def _threads(desk: Desk, look: Callable[[], Looked]) -> Iterator[None]:
+    stop = Event()
 
     def looking() -> None:
         for kind, why in look().unknown.items():

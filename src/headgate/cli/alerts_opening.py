@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -54,24 +54,31 @@ def alerts_to_check(project: Path | None) -> Iterator[tuple[Desk, Callable[[], L
         desk = open_alerts(settings, found.platform)
         anchor(found.platform)  # what the opening wrote, so that there is something to verify
         try:
-            yield desk, *acts(desk, found.platform, settings)
+            with acting(desk, found.platform, settings) as acts:
+                yield desk, *acts
         finally:
             desk.close()
             anchor(found.platform)
 
 
-def acts(desk: Desk, platform: Platform, settings: Settings) -> tuple[Callable[[], Looked], Callable[[], Sent]]:
+@contextmanager
+def acting(
+    desk: Desk, platform: Platform, settings: Settings
+) -> Iterator[tuple[Callable[[], Looked], Callable[[], Sent]]]:
     """To look at a project whose flows are open, and to send what waits."""
     from headgate.alerts.checking import make_checks
     from headgate.alerts.looking import look
     from headgate.alerts.sending import send_waiting
     from headgate.operations import stopped_flows
+    from headgate.wiring import open_cases
 
-    checks = make_checks(
-        platform,
-        desk.settings,
-        folder=settings.folder,
-        stopped_flows=lambda: stopped_flows(platform),
-        clock=desk.clock,
-    )
-    return lambda: look(desk, platform, checks), lambda: send_waiting(desk)
+    with closing(open_cases(settings)) as cases:
+        checks = make_checks(
+            platform,
+            desk.settings,
+            folder=settings.folder,
+            stopped_flows=lambda: stopped_flows(platform),
+            cases=cases.cases,
+            clock=desk.clock,
+        )
+        yield lambda: look(desk, platform, checks), lambda: send_waiting(desk)

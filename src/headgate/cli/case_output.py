@@ -12,7 +12,7 @@ from headgate.deciding.desk import Desk, origin_of, under_way
 from headgate.deciding.plan import Plan
 from headgate.serve.case_rows import HeldRow
 
-_DONE = {Act.RELEASE: "released", Act.CORRECT: "corrected", Act.REJECT: "rejected", Act.ACCEPT: "accepted"}
+DONE = {Act.RELEASE: "released", Act.CORRECT: "corrected", Act.REJECT: "rejected", Act.ACCEPT: "accepted"}
 
 
 def group_lines(groups: Sequence[CaseGroup]) -> list[str]:
@@ -120,7 +120,7 @@ def plan_document(planned: Plan) -> dict[str, Any]:
 
 def plan_sentence(planned: Plan) -> str:
     """The same in words."""
-    done = _DONE[planned.document.act]
+    done = DONE[planned.document.act]
     if planned.document.contract_text is not None:
         return (
             f"The contract of flow {planned.case.flow} becomes the one below; {planned.case.delivery} with "

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,12 +23,18 @@ if TYPE_CHECKING:
 def status(*, project: Path | None, as_json: bool) -> None:
     """Tell how the project stands: deliveries by state, what waits for a person, the last run."""
     from headgate.cli.opening import opened_to_read
+    from headgate.core.cases import CaseFilter
     from headgate.serve.status import read_status
     from headgate.settings import project_settings
+    from headgate.wiring import open_cases
 
-    with opened_to_read(project_settings(project)) as opened:
+    settings = project_settings(project)
+    with opened_to_read(settings) as opened, closing(open_cases(settings)) as cases:
         found = read_status(opened.platform)
-    answer(_status_document(found), list(_status_lines(found)), as_json=as_json)
+        groups = cases.groups(CaseFilter())
+    waiting = {"cases": sum(group.cases for group in groups), "rows": sum(group.rows for group in groups)}
+    lines = [*_status_lines(found, waiting)]
+    answer(_status_document(found) | {"open_cases": waiting}, lines, as_json=as_json)
 
 
 def _status_document(found: Status) -> dict[str, Any]:
@@ -51,7 +58,7 @@ def _status_document(found: Status) -> dict[str, Any]:
     }
 
 
-def _status_lines(found: Status) -> Iterator[str]:
+def _status_lines(found: Status, waiting: Mapping[str, int]) -> Iterator[str]:
     rows = [
         (flow or "(no flow)", state, count) for flow, states in found.flows.items() for state, count in states.items()
     ]
@@ -63,6 +70,9 @@ def _status_lines(found: Status) -> Iterator[str]:
             for line in columns([(one.id, one.state, one.name, ", ".join(one.held_for)) for one in found.attention])
         )
         yield "  Next: headgate show DELIVERY, then release, retry or run --flow."
+    if waiting["cases"]:
+        cases = f"{waiting['cases']:,} {'case is' if waiting['cases'] == 1 else 'cases are'}"
+        yield f"{cases} open, with {waiting['rows']:,} rows. Next: headgate cases list"
     if found.at_work:
         yield f"{found.at_work:,} deliveries are under way or wait for the next `headgate run`."
     if (run := found.last_run) is not None:
@@ -77,15 +87,24 @@ def _status_lines(found: Status) -> Iterator[str]:
 @project_option
 @json_option
 def show(delivery: str, *, records: bool, project: Path | None, as_json: bool) -> None:
-    """Tell all that is known of one delivery: events, counts, reasons with samples, versions of tables, receipts."""
+    """Tell all that is known of one delivery: events, counts, reasons with samples, cases, amendments, receipts."""
+    from headgate.cli.delivery_cases import told_document, told_lines
     from headgate.cli.opening import opened_to_read
+    from headgate.core.cases import CaseFilter, DecisionState
+    from headgate.core.overlay import origin_of
     from headgate.serve.deliveries import one_delivery
     from headgate.serve.delivery_story import tell_story
     from headgate.settings import project_settings
+    from headgate.wiring import open_cases
 
-    with opened_to_read(project_settings(project)) as opened:
+    settings = project_settings(project)
+    with opened_to_read(settings) as opened, closing(open_cases(settings)) as book:
         story = tell_story(opened.platform, one_delivery(opened.platform, delivery))
-    answer(_story_document(story, records=records), list(_story_lines(story, records=records)), as_json=as_json)
+        cases = book.cases(CaseFilter(delivery=origin_of(story.delivery), state=None))
+        decisions = book.decisions([one.id for one in cases], states=(DecisionState.EXECUTED,)) if cases else []
+    document = _story_document(story, records=records) | told_document(story.delivery, cases, decisions)
+    lines = [*_story_lines(story, records=records), *told_lines(story.delivery, cases, decisions)]
+    answer(document, lines, as_json=as_json)
 
 
 def _story_document(story: Story, *, records: bool) -> dict[str, Any]:

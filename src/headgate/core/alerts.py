@@ -46,7 +46,7 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True):
 
     kind: AlertKind
     flow: str = ""  # empty: it is about the project, or about files that no flow takes
-    subject: str = ""  # which of its kind: the id of a delivery
+    subject: str = ""  # which of its kind: the id of a delivery or case
     facts: Mapping[str, Any] = {}
 
     @property

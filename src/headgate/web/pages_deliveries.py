@@ -22,6 +22,7 @@ from headgate.serve.delivery_words import tell_state
 from headgate.serve.table_page import address_of
 from headgate.web.access import MOST_INDEX, Visitor, changing, needs, refuse, seen_delivery
 from headgate.web.charts import reason_bar
+from headgate.web.delivery_cases import origins_of, read_delivery_cases
 from headgate.web.delivery_view import canal_pictures, gate_of, may_run, rows_in_words, siblings_of, way_of
 from headgate.web.lineage_pictures import Node, delivery_picture
 from headgate.web.personal_looks import record_look
@@ -51,6 +52,7 @@ def deliveries_page(request: Request, who: Sees, asks: Annotated[Wanted, Depends
         "deliveries.html",
         who,
         shown=shown,
+        origins=origins_of(site_of(request).desk, shown),
         flows=who.flows(Permission.SEE),
         flow=asks.flow,
         state=asks.state,
@@ -123,6 +125,7 @@ def _shown(request: Request, who: Visitor, one: Delivery, *, again: str = "", se
         "delivery.html",
         who,
         one=one,
+        cases=read_delivery_cases(site_of(request).desk, who, one),
         told=told,
         again=again,
         picture=None if one.counts is None else canal_pictures(one.counts, **gate_of(flow, one, story)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -12,8 +12,11 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
+from headgate.alerts.listing import Shown
+from headgate.core.alerts import AlertKind
 from headgate.core.platform import Platform
-from headgate.core.records import Counts
+from headgate.core.records import Counts, Delivery
+from headgate.core.replacing import replace
 from headgate.core.roles import Permission
 from headgate.core.states import DeliveryState
 from headgate.serve.delivery_words import tell_state
@@ -21,6 +24,7 @@ from headgate.serve.overview import Overview, read_overview
 from headgate.serve.report_numbers import in_words
 from headgate.web.access import Visitor, needs
 from headgate.web.charts import Chart, ShareLine, elapsed_chart, flows_chart, share_chart
+from headgate.web.delivery_cases import origins_of
 from headgate.web.pages_alerts import coded, seen_alerts
 from headgate.web.pages_flows import share_of
 from headgate.web.pictures import VolumeChart, spark, volume_chart
@@ -45,7 +49,9 @@ def overview_page(request: Request, who: Annotated[Visitor, Depends(needs(Permis
     site = site_of(request)
     flows = who.flows(Permission.SEE)
     overview = read_overview(site.platform, flows, files_of_no_flow=True)
-    now, waits = site.people.clock(), waits_for(site.desk, who)
+    now = site.people.clock()
+    waits, alerts = waits_for(site.desk, who), seen_alerts(site, who, past=0)
+    decides = frozenset(who.flows(Permission.DECIDE))
     return page(
         request,
         "overview.html",
@@ -53,13 +59,15 @@ def overview_page(request: Request, who: Annotated[Visitor, Depends(needs(Permis
         overview=overview,
         lead=_lead(overview, waits),
         waits=waits,
+        attention=[one for one in overview.attention if not _told_as_case(one, decides)],
+        origins=origins_of(site.desk, list(overview.under_way)),
         told={one.id: tell_state(one) for one in overview.attention},
         sparks={flow.name: spark(flow.days) for flow in overview.flows},
         due={flow.name: _next_due(flow.schedule, now) for flow in overview.flows},
         chart=_chart(overview),
         steps=STEPS,
         taken=TAKEN,
-        alerts=seen_alerts(site, who, past=0),
+        alerts=replace(alerts, standing=tuple(one for one in alerts.standing if not _of_case(one, decides))),
         coded=coded,
         shares=share_chart(_share_lines(overview), overview.days),
         took=_elapsed(site.platform, overview),
@@ -67,6 +75,17 @@ def overview_page(request: Request, who: Annotated[Visitor, Depends(needs(Permis
         share_of=share_of,
         summed=_summed,
     )
+
+
+def _told_as_case(one: Delivery, decides: Collection[str]) -> bool:
+    """Whether it stands under what waits for the visitor, who decides in its flow."""
+    return one.state is DeliveryState.HELD and one.flow in decides
+
+
+def _of_case(one: Shown, decides: Collection[str]) -> bool:
+    """The same of an alert that is open; one that is silenced or acknowledged is counted all the same."""
+    held = one.alert.kind in {AlertKind.HELD, AlertKind.OVERDUE}
+    return held and one.state == "open" and one.alert.flow in decides
 
 
 def _lead(overview: Overview, waits: Waits | None) -> str:
@@ -81,11 +100,13 @@ def _lead(overview: Overview, waits: Waits | None) -> str:
         waiting = waiting or waits.cases
     running = sum(1 for flow in overview.flows if not flow.failed and not flow.held)
     all_flows = len(overview.flows)
-    if running == all_flows:
+    if all_flows == 1 and not running:
+        flows = "A delivery of the flow failed." if overview.flows[0].failed else "A delivery of the flow is held."
+    elif running == all_flows:
         flows = "The flow runs." if all_flows == 1 else f"All {in_words(all_flows)} flows run."
     else:
-        verb = "runs" if running == 1 else "run"
-        flows = f"{in_words(running).capitalize()} of {in_words(all_flows)} flows {verb} without a hold."
+        some = f"{in_words(running).capitalize() if running else 'None'} of {in_words(all_flows)} flows"
+        flows = f"{some} {'run' if running > 1 else 'runs'} without a hold."
     return f"{told if waiting else 'Nothing waits for a person.'} {flows}"
 
 

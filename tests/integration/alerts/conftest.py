@@ -13,6 +13,7 @@ from tests.harness.project import LANDING, make_project, open_project
 from headgate.adapters.http_webhook import post
 from headgate.adapters.smtp_mail import SmtpMail
 from headgate.adapters.sqlite_alerts import SqliteAlerts
+from headgate.adapters.sqlite_case_book import SqliteCases
 from headgate.adapters.sqlite_queue import SqliteQueue
 from headgate.alerts.checking import make_checks
 from headgate.alerts.conditions import Checks
@@ -60,8 +61,14 @@ class Alerting:
             random=lambda: 0.0,
             random_bytes=os.urandom,
         )
+        self.cases = SqliteCases(url)
         self.checks: Checks = make_checks(
-            platform, settings, folder=folder, stopped_flows=lambda: stopped_flows(platform), clock=clock
+            platform,
+            settings,
+            folder=folder,
+            stopped_flows=lambda: stopped_flows(platform),
+            cases=self.cases.cases,
+            clock=clock,
         )
 
     def look(self) -> Looked:
@@ -105,3 +112,4 @@ def alerting(folder: Path, platform: Platform, clock: Clock) -> Iterator[Callabl
     yield make
     for one in made:
         one.desk.close()
+        one.cases.close()

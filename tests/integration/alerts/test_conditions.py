@@ -19,7 +19,8 @@ from headgate.alerts.checking import Seldom, folder_bytes
 from headgate.alerts.conditions import ONE_BY_ONE
 from headgate.alerts.settings import AlertSettings
 from headgate.archive.anchoring import anchor
-from headgate.core.alerts import AlertKind
+from headgate.core.alerts import Alert, AlertKind
+from headgate.core.cases import CaseFilter, Comment
 from headgate.core.errors import TransientError
 from headgate.core.platform import Platform
 from headgate.core.records import Arrival, Event, Move
@@ -146,19 +147,77 @@ def test_a_backlog(alerting: Make, platform: Platform) -> None:
     assert under.facts() == {"deliveries": 4, "limit": 3}
 
 
+def overdue(under: Alerting) -> list[Alert]:
+    return [one for one in under.desk.alerts.standing() if one.kind is AlertKind.OVERDUE]
+
+
 def test_a_review_that_is_overdue(alerting: Make, platform: Platform, folder: Path, clock: Clock) -> None:
     flow = platform.flows["sales"]
     platform.flows["sales"] = replace(flow, review=replace(flow.review, within_s=3600))  # type: ignore[index]
     bring(platform, folder, defects=0.04)
-    under = alerting(AlertSettings())
+    under = alerting(AlertSettings(review_within_s=60))
+    cases = {case.id: case for case in under.cases.cases(CaseFilter())}
+    assert cases
     clock.pass_(minutes=59)
     under.look()
-    assert "sales/review-overdue" not in under.standing()
+    assert not overdue(under), "the flow's own time goes before that of the settings"
     clock.pass_(minutes=2)
     under.look()
-    (one,) = (one for one in under.desk.alerts.standing() if one.kind is AlertKind.OVERDUE)
-    (holding,) = platform.ledger.holdings()
-    assert (one.facts["rows"], one.facts["limit_s"]) == (holding.rows, 3600)
+    found = {one.subject: one.facts for one in overdue(under)}
+    assert {id_: (case.left, case.delivery) for id_, case in cases.items()} == {
+        id_: (facts["rows"], facts["delivery"]) for id_, facts in found.items()
+    }
+    assert {facts["limit_s"] for facts in found.values()} == {3600}
+    assert {facts["due"] for facts in found.values()} == {
+        case.due_at.isoformat() for case in cases.values() if case.due_at
+    }
+
+
+def test_a_review_that_the_flow_gives_no_time_has_that_of_the_settings(
+    alerting: Make, platform: Platform, folder: Path, clock: Clock
+) -> None:
+    flow = platform.flows["sales"]
+    platform.flows["sales"] = replace(flow, review=replace(flow.review, within_s=None))  # type: ignore[index]
+    bring(platform, folder, defects=0.04)
+    under = alerting(AlertSettings(review_within_s=60))
+    clock.pass_(seconds=59)
+    under.look()
+    assert not overdue(under)
+    clock.pass_(seconds=2)
+    under.look()
+    assert {one.subject for one in overdue(under)} == {case.id for case in under.cases.cases(CaseFilter())}
+
+
+def test_what_the_sender_is_asked_is_not_overdue_until_somebody_answers(
+    alerting: Make, platform: Platform, folder: Path, clock: Clock
+) -> None:
+    bring(platform, folder, defects=0.04)
+    under = alerting(AlertSettings())
+    case, *_ = under.cases.cases(CaseFilter())
+    clock.pass_(days=30)
+    under.look()
+    assert case.id in {one.subject for one in overdue(under)}
+    say = Comment(case=case.id, number=0, account="a-1", at=clock(), text="which shop is this?", question=True)
+    under.cases.comment(say)
+    clock.pass_(minutes=1)
+    under.look()
+    assert case.id not in {one.subject for one in overdue(under)}
+    under.cases.comment(replace(say, text="the one in the harbour", question=False, at=clock()))
+    clock.pass_(minutes=1)
+    under.look()
+    assert case.id in {one.subject for one in overdue(under)}
+
+
+def test_many_overdue_reviews_are_no_flood(alerting: Make, platform: Platform, folder: Path, clock: Clock) -> None:
+    run_files(platform, make_sales(folder / "in", count=160, seed=3, files=32, defects=0.3).files)
+    under = alerting(AlertSettings())
+    waiting = len(under.cases.cases(CaseFilter()))
+    assert waiting > ONE_BY_ONE
+    clock.pass_(days=30)
+    under.look()
+    found = {one.subject: one for one in overdue(under)}
+    assert len(found) == ONE_BY_ONE + 1
+    assert found["more"].facts == {"cases": waiting - ONE_BY_ONE}
 
 
 def test_nothing_came(usual: Alerting, platform: Platform, folder: Path, clock: Clock) -> None:

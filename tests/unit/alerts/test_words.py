@@ -10,6 +10,7 @@ from headgate.alerts.words import tell
 from headgate.core.alerts import AlertKind, Condition
 
 SINCE = "2026-03-01T12:00:00+00:00"
+DUE = {"due": SINCE, "limit_s": 86400.0, "delivery": "d-1"}
 GIB = 1 << 30
 CASES: list[tuple[AlertKind, str, dict[str, Any], str, str]] = [
     (AlertKind.FAILED, "d-1", {"tries": 4}, "a delivery failed", "Delivery d-1 stopped after 4 tries"),
@@ -33,8 +34,19 @@ CASES: list[tuple[AlertKind, str, dict[str, Any], str, str]] = [
         "1 min 30 s",
     ),
     (AlertKind.BACKLOG, "", {"deliveries": 1204, "limit": 1000}, "too many deliveries wait", "1,204 deliveries"),
+    (AlertKind.OVERDUE, "c-1", DUE | {"of": "rows", "rows": 412}, "review is overdue", "412 rows are held."),
+    (AlertKind.OVERDUE, "c-1", DUE | {"of": "rows", "rows": 1}, "review is overdue", "1 row is held."),
+    (
+        AlertKind.OVERDUE,
+        "c-1",
+        DUE | {"of": "drift", "rows": 9},
+        "review is overdue",
+        "within 1 day; it was due at 01 Mar",
+    ),
+    (AlertKind.OVERDUE, "c-1", DUE | {"of": "delivery", "rows": 9}, "review is overdue", "It is held as a whole."),
+    (AlertKind.OVERDUE, "more", {"cases": 1}, "1 more review is overdue", "one by one"),
+    (AlertKind.OVERDUE, "more", {"cases": 7}, "7 more reviews are overdue", "one by one"),
     (AlertKind.OVERDUE, "", {"rows": 412, "since": SINCE, "limit_s": 86400}, "review is overdue", "412 rows are held"),
-    (AlertKind.OVERDUE, "", {"rows": 1, "since": SINCE, "limit_s": 86400}, "review is overdue", "1 row is held"),
     (
         AlertKind.ABSENT,
         "",
