@@ -12,6 +12,7 @@ from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 from tests.harness.needed import needed
 from tests.harness.shown_pages import PAGES, ShownPage
+from tests.harness.shown_people import shown_provider
 from tests.harness.shown_project import make_shown_project
 from tests.harness.shown_site import ShownSite, serve_site
 
@@ -22,7 +23,7 @@ FOLDER = ROOT / "docs" / "images" / "pages"
 TEXT = ROOT / "docs" / "pages.md"
 THEMES = ("light", "dark")
 WIDE, LONGEST = 1440, 2600  # pixels; what is longer goes on in the browser
-COLOURS = 96
+COLOURS = 72
 
 
 def page_text(pages: Collection[ShownPage] = PAGES) -> str:
@@ -63,10 +64,20 @@ def shoot(browser: Browser, site: ShownSite, platform: Platform, page: ShownPage
     context.close()
     picture = Image.open(io.BytesIO(drawn)).convert("RGB")
     picture = picture.crop((0, 0, picture.width, min(picture.height, LONGEST)))
-    few = picture.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    few = picture.quantize(palette=_palette(picture), dither=Image.Dither.NONE)
     kept = io.BytesIO()
     few.save(kept, "PNG", optimize=True)
     return kept.getvalue()
+
+
+def _palette(picture: Image.Image) -> Image.Image:
+    """The commonest colours exactly as they are, so that no average tints the ground, and some for what is rare."""
+    found: list[tuple[int, tuple[int, int, int]]] = picture.getcolors(picture.width * picture.height)  # type: ignore[assignment]
+    exact = [part for _, colour in sorted(found, reverse=True)[: COLOURS // 2] for part in colour]
+    rare = picture.quantize(COLOURS // 2, method=Image.Quantize.MAXCOVERAGE).getpalette() or []
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(exact + rare[: COLOURS // 2 * 3])
+    return palette
 
 
 def main() -> None:
@@ -79,7 +90,7 @@ def main() -> None:
         platform, clock = make_shown_project(folder)
         program = needed("chromium", "chromium-browser", "google-chrome")
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        with serve_site(platform, folder, clock) as site:
+        with serve_site(platform, folder, clock, provided=shown_provider(clock)) as site:
             for page in PAGES:
                 for theme in THEMES if not wanted or page.name in wanted else ():
                     content = shoot(browser, site, platform, page, theme)

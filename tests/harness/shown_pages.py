@@ -7,14 +7,20 @@ described in docs/pages.md by `make screenshots`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 
 import msgspec
+from tests.harness.shown_people import alerts_beside, cases_beside, shown_secret
 
+from headgate.core.alerts import AlertKind
+from headgate.core.cases import UNDER_WAY, Act, CaseFilter, CaseKind, Decision, DecisionState
+from headgate.core.overlay import is_amendment, origin_of
 from headgate.core.platform import Platform
 from headgate.core.ports import DeliveryFilter
 from headgate.core.records import Delivery
 from headgate.core.roles import Role
 from headgate.core.states import DeliveryState
+from headgate.web.waiting import group_id
 
 Where = Callable[[Platform], str]
 
@@ -46,11 +52,58 @@ def _delivery(flow: str, state: DeliveryState, after: str = "") -> Where:
     return place
 
 
+def _case(flow: str, kind: CaseKind, state: DecisionState | None = None, act: Act | None = None) -> Where:
+    """The newest open case of that flow and kind, with a decision that stands so; of several the one with most rows."""
+
+    def place(platform: Platform) -> str:
+        with closing(cases_beside(platform)) as cases:
+            found = cases.cases(CaseFilter(flows=(flow,), kind=kind))
+            decided = {one.case: one for one in cases.decisions(states=UNDER_WAY)}
+        fitting = [case for case in found if _stands(decided.get(case.id), state, act)]
+        return f"/cases/{max(fitting, key=lambda case: (case.opened_at, case.left)).id}"
+
+    return place
+
+
+def _stands(decision: Decision | None, state: DecisionState | None, act: Act | None) -> bool:
+    if decision is None or state is None:
+        return decision is None and state is None
+    return decision.state is state and act in {None, decision.act}
+
+
+def _inbox(platform: Platform) -> str:
+    """At the reason with most rows."""
+    with closing(cases_beside(platform)) as cases:
+        found = cases.groups(CaseFilter(flows=("retail",), kind=CaseKind.ROWS))
+    return f"/inbox?flow=retail&group={group_id(max(found, key=lambda group: group.rows))}"
+
+
+def _alert(platform: Platform) -> str:
+    """That of the delivery that failed."""
+    with closing(alerts_beside(platform)) as alerts:
+        found = next(one for one in alerts.standing() if one.kind is AlertKind.FAILED)
+    return f"/alerts/{found.id}"
+
+
+def _amendment(platform: Platform) -> str:
+    """The one by which rows of sales were released."""
+    found = platform.ledger.deliveries(DeliveryFilter(flow="sales", states=(DeliveryState.ARCHIVED,)))
+    released = [one for one in found if is_amendment(one) and one.facts["act"] == Act.RELEASE]
+    return f"/deliveries/{released[-1].id}"
+
+
+def _amended(platform: Platform) -> str:
+    """The delivery of which it is."""
+    found = platform.ledger.deliveries(DeliveryFilter(flow="sales", states=(DeliveryState.ARCHIVED,)))
+    released = [one for one in found if is_amendment(one) and one.facts["act"] == Act.RELEASE]
+    return f"/deliveries/{origin_of(released[-1])}"
+
+
 PAGES = (
     ShownPage(
         name="sign-in",
         title="Sign in",
-        sentence="By a link that works once, or by password.",
+        sentence="By a link that works once, by password, or at a provider.",
         path="/sign-in",
         role=None,
     ),
@@ -70,8 +123,15 @@ PAGES = (
         name="delivery",
         title="One delivery",
         sentence="Where each row went, the six steps with times, reasons with found and expected, lineage, receipt.",
-        path=_delivery("sales", DeliveryState.ARCHIVED),
-        role=Role.OPERATOR,
+        path=_amended,
+        role=Role.REVIEWER,
+    ),
+    ShownPage(
+        name="delivery-amendment",
+        title="An amendment",
+        sentence="Rows that people released: of which delivery, by which case and votes, with a receipt of their own.",
+        path=_amendment,
+        role=Role.REVIEWER,
     ),
     ShownPage(
         name="delivery-held",
@@ -84,6 +144,55 @@ PAGES = (
         title="A delivery that failed",
         sentence="At which step it stopped, and that nothing is lost.",
         path=_delivery("sales", DeliveryState.FAILED),
+    ),
+    ShownPage(
+        name="inbox",
+        title="Review inbox",
+        sentence="What waits by reason, the one due first on top; rows are chosen and decided, with the numbers first.",
+        path=_inbox,
+        role=Role.REVIEWER,
+    ),
+    ShownPage(
+        name="case-rows",
+        title="A case of rows",
+        sentence="The record with its faults, what is proposed, who may vote and who not, what was said.",
+        path=_case("retail", CaseKind.ROWS, DecisionState.PROPOSED),
+        role=Role.REVIEWER,
+    ),
+    ShownPage(
+        name="case-undo",
+        title="A decision that can be undone",
+        sentence="Enough people agreed; until it takes effect it can be taken back.",
+        path=_case("retail", CaseKind.ROWS, DecisionState.DECIDED),
+        role=Role.REVIEWER,
+    ),
+    ShownPage(
+        name="case-held",
+        title="The case of a delivery that is held as a whole",
+        sentence="Why it is held, and what would happen by releasing or rejecting it.",
+        path=_case("retail", CaseKind.DELIVERY),
+        role=Role.REVIEWER,
+    ),
+    ShownPage(
+        name="case-drift",
+        title="A case of drift",
+        sentence="Which columns are other than the contract says, and the contract that would be accepted.",
+        path=_case("usedcars", CaseKind.DRIFT),
+        role=Role.REVIEWER,
+    ),
+    ShownPage(
+        name="alerts",
+        title="Alerts",
+        sentence="What is wrong now with its next step, what is silenced, what is over.",
+        path="/alerts",
+        role=Role.OPERATOR,
+    ),
+    ShownPage(
+        name="alert",
+        title="One alert",
+        sentence="Who was told and when; acknowledged or silenced here.",
+        path=_alert,
+        role=Role.OPERATOR,
     ),
     ShownPage(
         name="again",
@@ -140,6 +249,20 @@ PAGES = (
         role=Role.UPLOADER,
     ),
     ShownPage(
+        name="links",
+        title="Upload links",
+        sentence="For senders without an account: what each may send, what came by it, and its end.",
+        path="/links",
+        role=Role.OPERATOR,
+    ),
+    ShownPage(
+        name="send",
+        title="The page of an upload link",
+        sentence="What somebody without an account sees: what may be sent, what arrived, what became of it.",
+        path=f"/send/{shown_secret()}",
+        role=None,
+    ),
+    ShownPage(
         name="audit",
         title="Audit",
         sentence="The log, event by event, verified here and exported to be verified elsewhere.",
@@ -155,7 +278,7 @@ PAGES = (
     ShownPage(
         name="me",
         title="One's own account",
-        sentence="Roles, sessions, password.",
+        sentence="Roles, sessions, password, second factor, API tokens.",
         path="/me",
         role=Role.ANALYST,
     ),

@@ -2,6 +2,7 @@
 
 Sales come each day with some faults, a little more of them lately; invoice lines of a shop come on work days. One file
 is cut off and sent again, one is held as a whole, one fails, one is under way, one no flow takes. A parameter changed.
+People decide on some of it (`shown_people`).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tests.harness.project import arrived, make_project, open_project, run_files
+from tests.harness.shown_people import act_in
 
 from headgate import pipeline
 from headgate.archive.anchoring import anchor
@@ -38,11 +40,17 @@ class StandingClock:
         self.now += timedelta(milliseconds=37)
         return self.now
 
+    def pass_(self, length: timedelta) -> None:
+        """Let time pass."""
+        self.now += length
+
 
 def make_shown_project(folder: Path) -> tuple[Platform, StandingClock]:
     """Write and run the project; the caller closes its platform."""
     clock = StandingClock()
     make_project(folder, "sales", "retail", "usedcars")
+    policy = folder / "flows" / "sales" / "flow.yaml"
+    policy.write_text(policy.read_text().replace("within: 4h", "within: 20d"))  # no alert for each of two weeks
     (folder / "headgate.toml").write_text('[project]\nname = "shop"\n')
     clock.now = NOW - timedelta(days=DAYS)
     platform = open_project(folder, clock=clock)
@@ -61,6 +69,11 @@ def make_shown_project(folder: Path) -> tuple[Platform, StandingClock]:
             set_by, reason = "ops-02", "One cent is too little for orders that were split in two."
             change_parameter(platform, "sales", "total_tolerance", "0.02", set_by=set_by, reason=reason)
     _today(folder, platform, clock, first)
+    clock.now = NOW - timedelta(seconds=63)
+    act_in(platform, folder, clock, clock.pass_)
+    late = _retail(folder / "in/late", NOW, 300)
+    clock.now = NOW - timedelta(seconds=2)
+    pipeline.take_in(arrived([late]), platform, "r-late")
     anchor(platform)
     clock.now = NOW
     return platform, clock
@@ -83,7 +96,8 @@ def _sales(folder: Path, at: datetime, count: int, seed: int, first: int, *fault
     return place
 
 
-def _retail(folder: Path, at: datetime, count: int) -> Path:
+def _retail(folder: Path, at: datetime, count: int, *, priced: int = 0) -> Path:
+    """Invoice lines; with `priced` only so many of 41 have a price."""
     place = folder / f"online_retail_{at:%Y%m%d}.csv"
     folder.mkdir(parents=True, exist_ok=True)
     names = ("InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country")
@@ -93,7 +107,11 @@ def _retail(folder: Path, at: datetime, count: int) -> Path:
         lines.writerow(names)
         for number in range(count):
             invoice = f"{536365 + int(at.timestamp()) // 86_400 % 1000 * 100 + number // 4}"
-            price = "" if number % 41 == 7 else f"{1 + number % 9}.{(number * 7) % 100:02}"
+            price = (
+                ""
+                if number % 41 == 7 or (priced and number % 41 >= priced)
+                else f"{1 + number % 9}.{(number * 7) % 100:02}"
+            )
             quantity = 0 if number % 67 == 11 else 1 + number % 12
             stamp = f"{at.day}/{at.month}/{at.year}"
             thing = things[number % len(things)]
@@ -120,6 +138,8 @@ def _today(folder: Path, platform: Platform, clock: StandingClock, first: int) -
     bad.parent.mkdir(parents=True)
     bad.write_text("dateCrawled,name,seller\n2016-03-24 11:52:17,Golf_3_1.6,privat\n")
     run_files(platform, [bad])
+    clock.now = NOW - timedelta(minutes=35)
+    run_files(platform, [_retail(folder / "in/priceless", NOW - timedelta(days=DAYS + 6), 120, priced=2)])
     clock.now = NOW - timedelta(minutes=30)
     (folder / "in/notes.txt").write_text("nothing that a flow takes")
     run_files(platform, [folder / "in/notes.txt"])
@@ -129,5 +149,3 @@ def _today(folder: Path, platform: Platform, clock: StandingClock, first: int) -
     why = "The engine's memory limit does not suffice. Next: raise memory_limit in headgate.toml."
     failed = replace(one, state=DeliveryState.FAILED, note=why, tries=4)
     platform.ledger.advance([Move(after=failed)], at=clock())
-    clock.now = NOW - timedelta(seconds=2)
-    pipeline.take_in(arrived([_retail(folder / "in/late", NOW, 300)]), platform, "r-late")

@@ -15,10 +15,12 @@ from tests.harness.sites import close_site, make_site
 
 from headgate.core.accounts import Purpose
 from headgate.core.platform import Platform
+from headgate.core.replacing import replace
 from headgate.core.roles import Grant, Role
 from headgate.people import People, add_account, make_link
 from headgate.web.app import make_app
 from headgate.web.passwords import Argon2Passwords
+from headgate.web.site import Provided
 
 
 class ShownSite:
@@ -37,11 +39,14 @@ class ShownSite:
 
 
 @contextmanager
-def serve_site(platform: Platform, folder: Path, clock: Callable[[], datetime]) -> Iterator[ShownSite]:
+def serve_site(
+    platform: Platform, folder: Path, clock: Callable[[], datetime], *, provided: Provided | None = None
+) -> Iterator[ShownSite]:
     """Serve the pages of a project until the block ends."""
     site = make_site(
         platform, folder, passwords=Argon2Passwords(), clock=clock, hosts=("localhost", "127.0.0.1"), secure=False
     )
+    site = replace(site, provided=provided)
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(make_app(site), log_config=None, access_log=False))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

@@ -47,7 +47,9 @@ def gate_of(flow: Flow | None, one: Delivery, story: Story) -> dict[str, Any]:
 
 def rows_in_words(one: Delivery) -> str:
     """20,000 rows; the state where nothing was counted."""
-    return f"{one.counts.received:,} rows" if one.counts else one.state.value
+    if one.counts is None:
+        return one.state.value
+    return f"{one.counts.received:,} {'row' if one.counts.received == 1 else 'rows'}"
 
 
 def way_of(

@@ -34,6 +34,7 @@ from headgate.web.waiting import Waits, waits_for
 
 routes = APIRouter()
 
+ALERTS = 5  # that are told here
 STEPS = ("land", "check", "review", "transform", "publish", "archive")
 TAKEN = {  # how many of the steps a delivery in that state has behind it
     DeliveryState.LANDED: 1,
@@ -52,6 +53,8 @@ def overview_page(request: Request, who: Annotated[Visitor, Depends(needs(Permis
     now = site.people.clock()
     waits, alerts = waits_for(site.desk, who), seen_alerts(site, who, past=0)
     decides = frozenset(who.flows(Permission.DECIDE))
+    alerts = replace(alerts, standing=tuple(one for one in alerts.standing if not _of_case(one, decides)))
+    alerted = {one.alert.subject for one in alerts.of("open")[:ALERTS]}
     return page(
         request,
         "overview.html",
@@ -59,7 +62,7 @@ def overview_page(request: Request, who: Annotated[Visitor, Depends(needs(Permis
         overview=overview,
         lead=_lead(overview, waits),
         waits=waits,
-        attention=[one for one in overview.attention if not _told_as_case(one, decides)],
+        attention=[one for one in overview.attention if one.id not in alerted and not _told_as_case(one, decides)],
         origins=origins_of(site.desk, list(overview.under_way)),
         told={one.id: tell_state(one) for one in overview.attention},
         sparks={flow.name: spark(flow.days) for flow in overview.flows},
@@ -67,7 +70,8 @@ def overview_page(request: Request, who: Annotated[Visitor, Depends(needs(Permis
         chart=_chart(overview),
         steps=STEPS,
         taken=TAKEN,
-        alerts=replace(alerts, standing=tuple(one for one in alerts.standing if not _of_case(one, decides))),
+        alerts=alerts,
+        most_alerts=ALERTS,
         coded=coded,
         shares=share_chart(_share_lines(overview), overview.days),
         took=_elapsed(site.platform, overview),

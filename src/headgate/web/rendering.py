@@ -153,7 +153,7 @@ def plural(count: int, word: str, words: str = "") -> Markup:
 
 def when(moment: datetime, now: datetime) -> Markup:
     """How long ago or ahead, and when: for a cell of the class `when`."""
-    return Markup('{}<time datetime="{}">{}</time>').format(
+    return Markup('{} <time datetime="{}">{}</time>').format(
         distance(now - moment), moment.strftime("%Y-%m-%dT%H:%M:%SZ"), _absolute(moment, now)
     )
 

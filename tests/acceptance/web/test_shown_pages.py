@@ -12,6 +12,7 @@ from tests.acceptance.web.conftest import Watched
 from tests.acceptance.web.looking import look
 from tests.harness.screenshots import FOLDER, TEXT, THEMES, page_text
 from tests.harness.shown_pages import PAGES, ShownPage
+from tests.harness.shown_people import shown_provider
 from tests.harness.shown_project import make_shown_project
 from tests.harness.shown_site import ShownSite, serve_site
 
@@ -46,7 +47,7 @@ class Shown:
 def shown(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
     folder = tmp_path_factory.mktemp("shown") / "shop"
     platform, clock = make_shown_project(folder)
-    with serve_site(platform, folder, clock) as site:
+    with serve_site(platform, folder, clock, provided=shown_provider(clock)) as site:
         found = Shown(site, platform, chromium)
         yield found
         assert found.said() == []
