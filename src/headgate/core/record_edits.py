@@ -11,6 +11,7 @@ from headgate.core.errors import UsageError
 
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
+_MOST_DIGITS = 9  # of a position; longer texts are no numbers to Python
 _TYPED = frozenset({Kind.INTEGER, Kind.NUMBER, Kind.DECIMAL})
 _NULL = "null"
 
@@ -82,7 +83,7 @@ def _put(record: bytes, steps: list[str], value: bytes, path: str) -> bytes:
     try:
         if step.startswith("["):
             items = msgspec.json.decode(record, type=list[msgspec.Raw])
-            place = int(step[1:-1])
+            place = int(step[1:-1]) if len(step) <= _MOST_DIGITS + 2 else len(items)
             if place >= len(items):
                 raise UsageError(f"{path}: the record has {len(items)} elements there, counted from 0.")
             items[place] = msgspec.Raw(_put(bytes(items[place]), rest, value, path))

@@ -21,7 +21,7 @@ from headgate.serve.record_form import MASK, is_personal
 from headgate.web.access import SignedIn, Visitor, changing, needs
 from headgate.web.api_errors import CHANGES, ERRORS, NOT_THERE
 from headgate.web.asked import require_shown
-from headgate.web.case_access import decided_case, personal_seen, seen_case, sees_personal
+from headgate.web.case_access import decided_case, personal_seen, require_value, seen_case, sees_personal
 from headgate.web.case_bodies import AskedComment, AskedEnd, AskedPlan, AskedVote
 from headgate.web.case_models import CaseList, CommentAnswer, DecisionAnswer, PlanAnswer, RowPage, WholeCase
 from headgate.web.site import site_of
@@ -120,6 +120,7 @@ def list_rows(
     found, desk = seen_case(request, who, case), site_of(request).desk
     if personal:
         sees_personal(request, who, found)
+    require_value(request, who, found, value)
     rows = page(desk.platform, found, after=after, most=most + 1, value=value)
     if personal:
         personal_seen(request, who, found, ["the whole record"])
@@ -137,14 +138,14 @@ def list_rows(
 def plan_case(request: Request, who: Decides, case: Id, body: Body) -> dict[str, Any]:
     """What a decision would do; changes nothing."""
     found = decided_case(request, who, case)
-    return plan_document(_planned(request, found, _read(body, AskedPlan)))
+    return plan_document(_planned(request, who, found, _read(body, AskedPlan)))
 
 
 @routes.post("/{case}/decide", response_model=DecisionAnswer, responses=WRITTEN, openapi_extra=takes(AskedPlan))
 def decide_case(request: Request, who: Decides, case: Id, body: Body) -> dict[str, Any]:
     """Propose a decision; with `digest` only where it is what was looked at."""
     found, asked = decided_case(request, who, case), _read(body, AskedPlan)
-    planned = _planned(request, found, asked)
+    planned = _planned(request, who, found, asked)
     if asked.digest is not None:
         require_shown(planned, asked.digest)
     decision = propose(site_of(request).desk, planned, by=who.account, reason=asked.reason, instead=asked.instead)
@@ -217,8 +218,9 @@ def _stopped(row: int, reasons: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {"row": row, "reasons": told}
 
 
-def _planned(request: Request, case: Case, asked: AskedPlan) -> Plan:
+def _planned(request: Request, who: Visitor, case: Case, asked: AskedPlan) -> Plan:
     edits = [Edit(row=one.row, values=one.values, record=one.record) for one in asked.edits]
+    require_value(request, who, case, asked.value)
     selection = Selection(rows=asked.rows, but=asked.but, code=asked.code, value=asked.value)
     return plan(site_of(request).desk, case, asked.act, selection=selection, edits=edits, every=asked.every)
 
@@ -234,4 +236,6 @@ def _read(body: bytes, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
-        raise UsageError(f"The JSON cannot be read: {error}. Next: see docs/review.md.") from error
+        raise UsageError(
+            f"The JSON cannot be read: {error}. Next: docs/api.md and /api/openapi.json tell its members."
+        ) from error

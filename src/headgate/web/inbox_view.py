@@ -191,7 +191,9 @@ def _chosen(
     rows: list[WaitingRow] = []
     if line.kind is CaseKind.ROWS:
         found = _filters(desk, of_flow, cases)
-        rows = waiting_page(desk.platform, cases, after=view.after, value=view.found, most=PAGE + 1)
+        # whether any row holds a personal value would tell it to who guesses
+        value = None if is_personal(of_flow.contract, first.column) else view.found
+        rows = waiting_page(desk.platform, cases, after=view.after, value=value, most=PAGE + 1)
     files = {
         delivery.id: delivery.name
         for delivery in desk.platform.ledger.deliveries(DeliveryFilter(ids=tuple({case.delivery for case in cases})))
