@@ -34,7 +34,7 @@ from headgate.deciding.plan import plan
 from headgate.tokens import make_token
 from headgate.web.api_document import DESCRIBED
 
-EXAMPLES = int(os.environ.get("HEADGATE_API_EXAMPLES", "25"))  # of each operation and kind; `make api-soak` takes more
+EXAMPLES = int(os.environ.get("HEADGATE_API_EXAMPLES", "12"))  # of each operation and kind; `make api-soak` takes more
 OPERATIONS = sorted((method, one.path) for one in DESCRIBED if one.include_in_schema for method in one.methods or ())
 EVERYTHING = (Grant(role=Role.ADMIN), Grant(role=Role.AUDITOR), Grant(role=Role.REVIEWER))
 
