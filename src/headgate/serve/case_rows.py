@@ -115,17 +115,17 @@ def _by_rules(found: pa.Table, rows: Rows) -> Iterator[tuple[tuple[str, ...], Ro
 
 
 def _conditions(case: Case, selection: Selection) -> tuple[str, dict[str, Any]]:
-    sql, values = "", _bound(case)
+    sql, values = "", _bound(case)  # numbers are joined: a list would be read through for every row
     if selection.rows is not None:
-        sql, values = f"{sql} AND list_contains($rows, q._row)", values | {"rows": list(selection.rows)}
+        sql, values = f"{sql} AND q._row IN (SELECT unnest($rows::BIGINT[]))", values | {"rows": list(selection.rows)}
     if selection.but:
-        sql, values = f"{sql} AND NOT list_contains($but, q._row)", values | {"but": list(selection.but)}
+        sql, values = f"{sql} AND q._row NOT IN (SELECT unnest($but::BIGINT[]))", values | {"but": list(selection.but)}
     if selection.code is not None:
         sql += " AND len([r FOR r IN q.reasons IF r.code = $also]) > 0"
         values["also"] = selection.code
     if selection.value is not None:
-        sql += ' AND len([r FOR r IN q.reasons IF r.code = $code AND r."value" = $value]) > 0'
-        values |= {"code": case.code, "value": selection.value}
+        sql += ' AND len([r FOR r IN q.reasons IF r.rule = $rule AND r.code = $code AND r."value" = $value]) > 0'
+        values |= {"rule": case.rule, "code": case.code, "value": selection.value}
     return sql, values
 
 

@@ -1,4 +1,4 @@
-"""The API for scripts, read only: what the pages show, as JSON, and the document that describes it."""
+"""The API for scripts: deliveries, flows and the log as the pages show them, as JSON."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import json
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query
-from fastapi.openapi.utils import get_openapi
-from fastapi.routing import APIRoute
 from starlette.requests import Request
 
 from headgate.core.errors import NotFoundError
@@ -18,20 +16,13 @@ from headgate.serve.deliveries import delivery_document, receipt_file
 from headgate.serve.delivery_list import Wanted, list_deliveries
 from headgate.serve.run_facts import FLOWS
 from headgate.serve.run_report import find_run, make_run_report
-from headgate.web.access import MOST_INDEX, SignedIn, Visitor, needs, seen_delivery
-from headgate.web.api_models import DeliveryAnswer, DeliveryPage, Error, EventPage, FlowList, ReceiptList
+from headgate.web.access import MOST_INDEX, Visitor, needs, seen_delivery
+from headgate.web.api_errors import ERRORS, NOT_THERE
+from headgate.web.api_models import DeliveryAnswer, DeliveryPage, EventPage, FlowList, ReceiptList
 from headgate.web.pages_audit import Asked, Audits, seen_events
 from headgate.web.site import Site, site_of
 
 PREFIX = "/api"
-ERRORS: dict[int | str, dict[str, Any]] = {
-    401: {"model": Error, "description": "Nobody is signed in."},
-    403: {"model": Error, "description": "No role of the account gives the permission."},
-    422: {"model": Error, "description": "The call was wrong."},
-    503: {"model": Error, "description": "Not now: try again."},
-}
-NOT_THERE: dict[int | str, dict[str, Any]] = {404: {"model": Error, "description": "Not there, or not for you."}}
-
 routes = APIRouter(prefix=PREFIX, responses=ERRORS)
 
 Sees = Annotated[Visitor, Depends(needs(Permission.SEE))]
@@ -142,25 +133,6 @@ def events(request: Request, who: Audits, asked: Annotated[Asked, Depends()]) ->
         ],
         "next": following,
     }
-
-
-@routes.get("/openapi.json", include_in_schema=False)
-def document(request: Request, who: SignedIn) -> dict[str, Any]:
-    """This API in words that programs read."""
-    del who
-    site = site_of(request)
-    described = get_openapi(
-        title="Headgate",
-        version=site.platform.version,
-        description="Deliveries, flows and the log of one project, read only. Sign in first; docs/api.md tells how.",
-        routes=[one for one in routes.routes if isinstance(one, APIRoute) and one.include_in_schema],
-        tags=[{"name": "deliveries"}, {"name": "flows"}, {"name": "log"}],
-    )
-    cookie = {"type": "apiKey", "in": "cookie", "name": site.cookie}
-    described.setdefault("components", {})["securitySchemes"] = {"session": cookie}
-    described["security"] = [{"session": []}]
-    described["servers"] = [{"url": request.scope.get("root_path", "") or "/"}]
-    return described
 
 
 def _documents(site: Site, shown: list[Delivery]) -> list[dict[str, Any]]:

@@ -20,7 +20,9 @@ from headgate.core.errors import (
     UsageError,
 )
 from headgate.web import (
+    alerts_api,
     api,
+    api_document,
     cases_api,
     live,
     pages_accounts,
@@ -75,6 +77,8 @@ ROUTES = tuple(
         pages_health,
         live,
         api,
+        alerts_api,
+        api_document,
     )
 )
 _STATUS: tuple[tuple[type[HeadgateError], int], ...] = (

@@ -11,6 +11,7 @@ from headgate.core.errors import NotFoundError
 from headgate.core.records import Event
 from headgate.core.roles import Permission
 from headgate.deciding.desk import one_case
+from headgate.serve.record_form import is_personal
 from headgate.web.access import Visitor, refuse
 from headgate.web.site import site_of
 
@@ -20,24 +21,44 @@ def seen_case(request: Request, who: Visitor, id_: str) -> Case:
 
     NotFoundError else, in the same words as where there is none; that it was asked for is an event.
     """
+    return _case(request, who, id_, Permission.SEE)
+
+
+def decided_case(request: Request, who: Visitor, id_: str) -> Case:
+    """The same, for somebody who decides in its flow; RefusedError for who sees it and does not.
+
+    The desk asks what the account may, when votes are counted: that a token may less is asked here. One that decides
+    finds the case without seeing rows of it.
+    """
+    case = _case(request, who, id_, Permission.SEE, Permission.DECIDE)
+    if not who.may(Permission.DECIDE, case.flow):
+        what = f"{who.account.name} has no role that decides in flow {case.flow}."
+        raise refuse(request, who, Permission.DECIDE, what)
+    return case
+
+
+def require_value(request: Request, who: Visitor, case: Case, value: str | None) -> None:
+    """RefusedError where rows are chosen by a personal value that the visitor may not see; an event where they may.
+
+    Whether any row holds a value tells the value to who guesses.
+    """
+    contract = site_of(request).desk.platform.flows[case.flow].contract
+    if value is not None and is_personal(contract, case.column):
+        sees_personal(request, who, case)
+        personal_seen(request, who, case, [case.column])
+
+
+def _case(request: Request, who: Visitor, id_: str, *permissions: Permission) -> Case:
+    """The case, for who has one of the permissions in its flow."""
     told = f"There is no case {id_[:40]!r} in your flows. Next: look at the inbox."
     try:
         case = one_case(site_of(request).desk, id_)
     except NotFoundError as error:
         raise NotFoundError(told) from error
-    if case.flow in who.flows(Permission.SEE):
+    if case.flow in who.known_flows and any(who.may(one, case.flow) for one in permissions):
         return case
-    refuse(request, who, Permission.SEE, "")
+    refuse(request, who, permissions[-1], "")
     raise NotFoundError(told)
-
-
-def decided_case(request: Request, who: Visitor, id_: str) -> Case:
-    """The same, for somebody who decides in its flow; RefusedError for who does not."""
-    case = seen_case(request, who, id_)
-    if not who.may(Permission.DECIDE, case.flow):
-        what = f"{who.account.name} has no role that decides in flow {case.flow}."
-        raise refuse(request, who, Permission.DECIDE, what)
-    return case
 
 
 def personal_seen(request: Request, who: Visitor, case: Case, columns: Iterable[str]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
@@ -70,7 +70,9 @@ def read_case(desk: Desk, who: Visitor, case: Case, *, row: int | None = None, u
     decision = next((one for one in decisions if one.state in UNDER_WAY), None)
     document = document_of(desk, decision) if decision is not None else None
     comments = desk.cases.comments(case.id)
-    deciders = _deciders(desk, flow.name)
+    accounts = desk.people.accounts.accounts()  # once, however many a comment names
+    seeing = {one.name for one in accounts if may(one.grants, Permission.SEE, flow.name)}
+    deciders = [one for one in accounts if one.disabled_at is None and may(one.grants, Permission.DECIDE, flow.name)]
     ids = [case.assigned, *(one.account for one in comments), *(one.proposed_by for one in decisions)]
     voters = [vote.account for one in decisions for vote in one.votes]
     subject = Subject(desk=desk, case=case, flow=flow, origin=origin, words=words, document=document)
@@ -92,7 +94,7 @@ def read_case(desk: Desk, who: Visitor, case: Case, *, row: int | None = None, u
         may_decide=who.may(Permission.DECIDE, case.flow),
         may_unmask=who.may(Permission.UNMASK, case.flow),
         people=tuple(_people(deciders, decision, origin)),
-        comments=tuple((one, _with_mentions(desk, flow.name, one.text)) for one in comments),
+        comments=tuple((one, _with_mentions(seeing, one.text)) for one in comments),
         names=account_names(desk, [*ids, *voters]),
         receipts=max((one.number for one in issued), default=0),
         rules=len(flow.contract.rules),
@@ -142,14 +144,6 @@ def _held(words: Words, origin: Delivery) -> list[tuple[str, str, str]]:
     ]
 
 
-def _deciders(desk: Desk, flow: str) -> list[Account]:
-    return [
-        one
-        for one in desk.people.accounts.accounts()
-        if one.disabled_at is None and may(one.grants, Permission.DECIDE, flow)
-    ]
-
-
 def _people(deciders: Sequence[Account], decision: Decision | None, origin: Delivery) -> list[Person]:
     return [
         Person(
@@ -186,18 +180,10 @@ def _sent(account: Account, origin: Delivery) -> str:
     return refusal(account, nobody, origin)
 
 
-def _with_mentions(desk: Desk, flow: str, text: str) -> tuple[tuple[str, bool], ...]:
-    """A comment in parts, marking names of accounts that may see the flow."""
-    parts = _MENTION.split(text)
-    names = [part[1:] for part in parts[1::2]]
-    known = {
-        name
-        for name in set(names)
-        for one in desk.people.accounts.accounts(name=name)
-        if may(one.grants, Permission.SEE, flow)
-    }
+def _with_mentions(known: Collection[str], text: str) -> tuple[tuple[str, bool], ...]:
+    """A comment in parts, marking the names that are known."""
     return tuple(
         ("\n".join(map(told, part.splitlines())), place % 2 == 1 and part[1:] in known)
-        for place, part in enumerate(parts)
+        for place, part in enumerate(_MENTION.split(text))
         if part
     )

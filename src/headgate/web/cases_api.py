@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
-from fastapi import APIRouter, Depends, Form, Header, Query
+from fastapi import APIRouter, Depends, Header, Path, Query
 from starlette.requests import Request
 
-from headgate.core.cases import Act, Case, CaseFilter, CaseState, Decision
+from headgate.core.cases import Case, CaseFilter, CaseState, Decision
 from headgate.core.decision_document import document_digest
 from headgate.core.errors import NotFoundError, UsageError
 from headgate.core.roles import Permission
@@ -20,77 +20,40 @@ from headgate.deciding.votes import agree, propose, say, withdraw
 from headgate.serve.case_rows import HeldRow, Selection, page
 from headgate.serve.record_form import MASK, is_personal
 from headgate.web.access import SignedIn, Visitor, changing, needs
+from headgate.web.api_errors import CHANGES, ERRORS, NOT_THERE
 from headgate.web.asked import require_shown
-from headgate.web.case_access import decided_case, personal_seen, seen_case, sees_personal
+from headgate.web.case_access import decided_case, personal_seen, require_value, seen_case, sees_personal
+from headgate.web.case_bodies import AskedComment, AskedEnd, AskedPlan, AskedVote
+from headgate.web.case_models import CaseList, CommentAnswer, DecisionAnswer, PlanAnswer, RowPage, WholeCase
 from headgate.web.site import site_of
 
 T = TypeVar("T")
-routes = APIRouter(prefix="/api/cases")
+routes = APIRouter(prefix="/api/cases", responses=ERRORS, tags=["cases"])
 
 MOST_ROWS = 500  # of one answer
+WRITTEN = NOT_THERE | CHANGES
 
 Sees = Annotated[Visitor, Depends(needs(Permission.SEE))]
 Short = Annotated[str, Query(max_length=200)]
+Id = Annotated[str, Path(max_length=64, description="The whole id, as `c-43fe90a5e8d1c537`.")]
+State = Literal["open", "closed", "all"]
 
 
-class AskedEdit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A row of a correction."""
-
-    row: int
-    values: Mapping[str, str | None] = {}
-    record: str | None = None
-
-
-class AskedPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is to be done with which rows; `rows` none: all."""
-
-    act: Act
-    rows: tuple[int, ...] | None = None
-    but: tuple[int, ...] = ()
-    code: str | None = None
-    value: str | None = None
-    edits: tuple[AskedEdit, ...] = ()
-    every: Mapping[str, str | None] | None = None
-    reason: str = ""  # of a proposal
-    digest: str | None = None  # of the plan that was looked at; without one the plan as it is now is proposed
-    instead: str | None = None  # digest of the decision under way that this one changes
-
-
-class AskedVote(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A yes to one content."""
-
-    number: int
-    digest: str
-
-
-class AskedEnd(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A decision that is to be undone."""
-
-    number: int
-    note: str = ""
-
-
-class AskedComment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Something that is said."""
-
-    text: str
-    question: bool = False
+Secret = Annotated[str, Header(max_length=200, description="The session's secret; none with a token.")]
 
 
 def writes(permission: Permission) -> Callable[..., Visitor]:
-    """Who changes something by the API: a session, whose secret comes in the header X-Headgate-CSRF or as a field.
-
-    This is the one place where another proof of who asks, such as a token, joins.
-    """
-    by_session = changing(permission)
+    """Who changes something by the API: a token, or a session, whose secret comes in the header X-Headgate-CSRF."""
+    known = changing(permission)
 
     def allowed(
         request: Request,
         who: SignedIn,
-        csrf: Annotated[str, Form()] = "",
-        x_headgate_csrf: Annotated[str, Header()] = "",
+        x_headgate_csrf: Annotated[
+            str, Header(max_length=200, description="The session's secret; none with a token.")
+        ] = "",
     ) -> Visitor:
-        return by_session(request, who, csrf or x_headgate_csrf)
+        return known(request, who, x_headgate_csrf)
 
     allowed.permission = permission  # type: ignore[attr-defined]  # for the table of routes and roles
     allowed.changes = True  # type: ignore[attr-defined]
@@ -105,24 +68,35 @@ async def body_of(request: Request) -> bytes:
 
 
 Body = Annotated[bytes, Depends(body_of)]
-
-
 Decides = Annotated[Visitor, Depends(writes(Permission.DECIDE))]
 
 
-@routes.get("")
+def takes(kind: type[msgspec.Struct]) -> dict[str, Any]:
+    """What a route says of its body in the API's document."""
+    schema = {"$ref": f"#/components/schemas/{kind.__name__}"}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+def body_schemas() -> dict[str, Any]:
+    """The schemas of all bodies, by name, for the API's document."""
+    kinds = (AskedPlan, AskedVote, AskedEnd, AskedComment)
+    _, schemas = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
+    return schemas
+
+
+@routes.get("", response_model=CaseList)
 def list_cases(
-    request: Request, who: Sees, *, flow: Short = "", state: Short = "open", delivery: Short = "", assigned: Short = ""
+    request: Request, who: Sees, *, flow: Short = "", state: State = "open", delivery: Short = "", assigned: Short = ""
 ) -> dict[str, Any]:
     """Cases of the visitor's flows, the one due first."""
     flows = tuple(one for one in who.flows(Permission.SEE) if flow in {"", one})
-    wanted = None if state == "all" else next((one for one in CaseState if one.value == state), CaseState.OPEN)
+    wanted = None if state == "all" else CaseState(state)
     which = CaseFilter(flows=flows, state=wanted, delivery=delivery or None, assigned=assigned or None, limit=1_000)
     return {"cases": [case_document(one) for one in site_of(request).desk.cases.cases(which)]}
 
 
-@routes.get("/{case}")
-def show_case(request: Request, who: Sees, case: str) -> dict[str, Any]:
+@routes.get("/{case}", response_model=WholeCase, responses=NOT_THERE)
+def show_case(request: Request, who: Sees, case: Id) -> dict[str, Any]:
     """A case with its decisions and comments."""
     found, desk = seen_case(request, who, case), site_of(request).desk
     return {
@@ -132,11 +106,11 @@ def show_case(request: Request, who: Sees, case: str) -> dict[str, Any]:
     }
 
 
-@routes.get("/{case}/rows")
+@routes.get("/{case}/rows", response_model=RowPage, responses=NOT_THERE)
 def list_rows(
     request: Request,
     who: Sees,
-    case: str,
+    case: Id,
     *,
     after: Annotated[int, Query(ge=0, le=(1 << 63) - 1)] = 0,
     most: Annotated[int, Query(ge=1, le=MOST_ROWS)] = 50,
@@ -149,6 +123,7 @@ def list_rows(
     guessed = value is not None and is_personal(contract, found.column)  # to choose by a value is to see it
     if personal or guessed:
         sees_personal(request, who, found)
+    require_value(request, who, found, value)
     rows = page(desk.platform, found, after=after, most=most + 1, value=value)
     if personal or guessed:
         personal_seen(request, who, found, ["the whole record"] if personal else [found.column])
@@ -161,42 +136,42 @@ def list_rows(
     }
 
 
-@routes.post("/{case}/plan")
-def plan_case(request: Request, who: Decides, case: str, body: Body) -> dict[str, Any]:
+@routes.post("/{case}/plan", response_model=PlanAnswer, responses=WRITTEN, openapi_extra=takes(AskedPlan))
+def plan_case(request: Request, who: Decides, case: Id, body: Body) -> dict[str, Any]:
     """What a decision would do; changes nothing."""
     found = decided_case(request, who, case)
-    return plan_document(_planned(request, found, _read(body, AskedPlan)))
+    return plan_document(_planned(request, who, found, _read(body, AskedPlan)))
 
 
-@routes.post("/{case}/decide")
-def decide_case(request: Request, who: Decides, case: str, body: Body) -> dict[str, Any]:
+@routes.post("/{case}/decide", response_model=DecisionAnswer, responses=WRITTEN, openapi_extra=takes(AskedPlan))
+def decide_case(request: Request, who: Decides, case: Id, body: Body) -> dict[str, Any]:
     """Propose a decision; with `digest` only where it is what was looked at."""
     found, asked = decided_case(request, who, case), _read(body, AskedPlan)
-    planned = _planned(request, found, asked)
+    planned = _planned(request, who, found, asked)
     if asked.digest is not None:
         require_shown(planned, asked.digest)
     decision = propose(site_of(request).desk, planned, by=who.account, reason=asked.reason, instead=asked.instead)
     return decision_document(decision)
 
 
-@routes.post("/{case}/vote")
-def vote_case(request: Request, who: Decides, case: str, body: Body) -> dict[str, Any]:
+@routes.post("/{case}/vote", response_model=DecisionAnswer, responses=WRITTEN, openapi_extra=takes(AskedVote))
+def vote_case(request: Request, who: Decides, case: Id, body: Body) -> dict[str, Any]:
     """Agree to exactly one content."""
     found, asked = decided_case(request, who, case), _read(body, AskedVote)
     decision = _decision(request, found, asked.number)
     return decision_document(agree(site_of(request).desk, decision, by=who.account, digest=asked.digest))
 
 
-@routes.post("/{case}/withdraw")
-def withdraw_case(request: Request, who: Decides, case: str, body: Body) -> dict[str, Any]:
+@routes.post("/{case}/withdraw", response_model=DecisionAnswer, responses=WRITTEN, openapi_extra=takes(AskedEnd))
+def withdraw_case(request: Request, who: Decides, case: Id, body: Body) -> dict[str, Any]:
     """Undo what is not executed."""
     found, asked = decided_case(request, who, case), _read(body, AskedEnd)
     decision = _decision(request, found, asked.number)
     return decision_document(withdraw(site_of(request).desk, decision, by=who.account, note=asked.note))
 
 
-@routes.post("/{case}/comments")
-def comment_case(request: Request, who: Decides, case: str, body: Body) -> dict[str, Any]:
+@routes.post("/{case}/comments", response_model=CommentAnswer, responses=WRITTEN, openapi_extra=takes(AskedComment))
+def comment_case(request: Request, who: Decides, case: Id, body: Body) -> dict[str, Any]:
     """Say something, or ask the sender."""
     found, asked = decided_case(request, who, case), _read(body, AskedComment)
     said = say(site_of(request).desk, found, by=who.account, text=asked.text, question=asked.question)
@@ -245,8 +220,9 @@ def _stopped(row: int, reasons: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {"row": row, "reasons": told}
 
 
-def _planned(request: Request, case: Case, asked: AskedPlan) -> Plan:
+def _planned(request: Request, who: Visitor, case: Case, asked: AskedPlan) -> Plan:
     edits = [Edit(row=one.row, values=one.values, record=one.record) for one in asked.edits]
+    require_value(request, who, case, asked.value)
     selection = Selection(rows=asked.rows, but=asked.but, code=asked.code, value=asked.value)
     return plan(site_of(request).desk, case, asked.act, selection=selection, edits=edits, every=asked.every)
 
@@ -262,4 +238,6 @@ def _read(body: bytes, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
-        raise UsageError(f"The JSON cannot be read: {error}. Next: see docs/review.md.") from error
+        raise UsageError(
+            f"The JSON cannot be read: {error}. Next: docs/api.md and /api/openapi.json tell its members."
+        ) from error

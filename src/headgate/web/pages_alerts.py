@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from headgate.alerts.desk import MOST_REASON, acknowledge, end_silence, silence
-from headgate.alerts.listing import AlertList, Shown, document, list_alerts, show, silence_document
+from headgate.alerts.listing import AlertList, Shown, list_alerts, show
 from headgate.core.alerts import Alert, AlertKind, Silence
 from headgate.core.errors import NotFoundError, UsageError
 from headgate.core.roles import Permission, may_everywhere
@@ -44,16 +44,6 @@ class Asked:
 def alerts_page(request: Request, who: Sees) -> Response:
     """What stands, what nobody is told of, and what is over."""
     return _page(request, who)
-
-
-@routes.get("/api/alerts")
-def alerts_json(request: Request, who: Sees) -> dict[str, Any]:
-    """The same as JSON."""
-    found = seen_alerts(site_of(request), who)
-    return {
-        "alerts": [document(one) for one in (*found.standing, *found.past)],
-        "silences": [silence_document(one) for one in found.silences],
-    }
 
 
 @routes.post("/alerts/silences")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Depends, Form, Query
+from fastapi import APIRouter, Depends, Form, Path, Query
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -95,7 +95,10 @@ def case_page(
 
 @routes.get("/cases/{case}/rows/{row}/record")
 def raw_record(
-    request: Request, who: Annotated[Visitor, Depends(needs(Permission.UNMASK))], case: str, row: int
+    request: Request,
+    who: Annotated[Visitor, Depends(needs(Permission.UNMASK))],
+    case: str,
+    row: Annotated[int, Path(ge=1, le=(1 << 63) - 1)],
 ) -> Response:
     """A record as it came, whole; that it was seen is an event."""
     found = seen_case(request, who, case)
@@ -184,6 +187,8 @@ def assign(request: Request, who: Decides, case: str, account: Text = "") -> Res
     def act(found: Case) -> None:
         desk = site_of(request).desk
         chosen = one_account(desk.people, account) if account else None
+        if chosen is not None and chosen.disabled_at is not None:
+            raise UsageError(f"{chosen.name} is disabled. Next: choose somebody who decides in flow {found.flow}.")
         if chosen is not None and not may(chosen.grants, Permission.DECIDE, found.flow):
             raise UsageError(f"{chosen.name} does not decide in flow {found.flow}. Next: choose somebody who does.")
         at = desk.people.clock()

@@ -21,7 +21,7 @@ from headgate.deciding.desk import Desk
 from headgate.web.access import Visitor, changing, needs
 from headgate.web.asked import Asked, form_of, read_act, read_asked
 from headgate.web.bulk import Dry, Told, agree_to, decide, dry_run, undo
-from headgate.web.case_access import decided_case
+from headgate.web.case_access import decided_case, require_value
 from headgate.web.inbox_view import MOST_CASES, Inbox, View, read_inbox
 from headgate.web.rendering import PART, page, part
 from headgate.web.site import site_of
@@ -75,6 +75,7 @@ def plan_bulk(request: Request, who: Decides, form: Form) -> Response:
     if len(cases) == 1 and cases[0].kind is CaseKind.DRIFT:
         acts.insert(0, Act.ACCEPT)
     asked = [read_asked(form, act) for act in acts if act is not Act.CORRECT or _of_rows(cases)]
+    _require_value(request, who, cases, asked[0])
     dry = [dry_run(site_of(request).desk, cases, one) for one in asked]
     if request.headers.get(PART):
         return part(request, "_plans.html", who, dry=dry)
@@ -86,6 +87,7 @@ def decide_bulk(request: Request, who: Decides, form: Form) -> Response:
     """Propose one act on all chosen rows: a decision for each case, each told by itself."""
     cases = _cases(request, who, form)
     asked = read_asked(form, read_act(form))
+    _require_value(request, who, cases, asked)
     desk = site_of(request).desk
     if not asked.digests:  # a browser without our script that was not shown what this would do
         return _page(request, who, _view(form), planned=([dry_run(desk, cases, asked)], asked))
@@ -97,7 +99,7 @@ def agree_bulk(request: Request, who: Decides, form: Form) -> Response:
     """Vote for all decisions that were shown, each with its digest."""
     shown = [text.split(":") for text in form.getlist("agree") if isinstance(text, str)]
     named = [(case, number, digest) for case, number, digest in (one for one in shown if len(one) == 3)]  # noqa: PLR2004
-    cases = [decided_case(request, who, id_) for id_ in dict.fromkeys(case for case, _, _ in named)]
+    cases = _decided(request, who, [case for case, _, _ in named])
     desk = site_of(request).desk
     found = {(one.case, str(one.number)): one for one in desk.cases.decisions([case.id for case in cases])}
     decisions = [(found[case, number], digest) for case, number, digest in named if (case, number) in found]
@@ -110,7 +112,7 @@ def agree_bulk(request: Request, who: Decides, form: Form) -> Response:
 def undo_bulk(request: Request, who: Decides, form: Form) -> Response:
     """Take back what is not executed yet."""
     named = [text.rpartition(":") for text in form.getlist("undo") if isinstance(text, str)]
-    cases = [decided_case(request, who, id_) for id_ in dict.fromkeys(case for case, _, _ in named)]
+    cases = _decided(request, who, [case for case, _, _ in named])
     desk = site_of(request).desk
     found = {(one.case, str(one.number)): one for one in desk.cases.decisions([case.id for case in cases])}
     decisions = [found[case, number] for case, _, number in named if (case, number) in found]
@@ -120,10 +122,23 @@ def undo_bulk(request: Request, who: Decides, form: Form) -> Response:
 
 
 def _cases(request: Request, who: Visitor, form: FormData) -> list[Case]:
-    ids = list(dict.fromkeys(text for text in form.getlist("case") if isinstance(text, str)))
-    if not 0 < len(ids) <= MOST_CASES:
-        raise UsageError(f"A form decides on 1 to {MOST_CASES} cases, this one names {len(ids)}.")
+    cases = _decided(request, who, [text for text in form.getlist("case") if isinstance(text, str)])
+    if not cases:
+        raise UsageError("The form names no case. Next: open the page again.")
+    return cases
+
+
+def _decided(request: Request, who: Visitor, named: Sequence[str]) -> list[Case]:
+    """The cases that a form names, each where the visitor decides; UsageError for more than a page of ours names."""
+    ids = list(dict.fromkeys(named))
+    if len(ids) > MOST_CASES:
+        raise UsageError(f"A form decides on at most {MOST_CASES} cases, this one names {len(ids)}.")
     return [decided_case(request, who, id_) for id_ in ids]
+
+
+def _require_value(request: Request, who: Visitor, cases: Sequence[Case], asked: Asked) -> None:
+    for case in cases:
+        require_value(request, who, case, asked.found)
 
 
 def _of_rows(cases: Sequence[Case]) -> bool:

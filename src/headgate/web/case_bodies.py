@@ -1,0 +1,61 @@
+"""What calls about cases are asked with: JSON whose every member is named, typed and bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+import msgspec
+
+from headgate.core.cases import MOST_TEXT, Act
+from headgate.web.access import MOST_INDEX
+
+RowNumber = Annotated[int, msgspec.Meta(ge=1, le=MOST_INDEX)]
+Digest = Annotated[str, msgspec.Meta(max_length=64)]
+Words = Annotated[str, msgspec.Meta(max_length=MOST_TEXT)]
+Path = Annotated[str, msgspec.Meta(max_length=1_000)]
+Number = Annotated[int, msgspec.Meta(ge=1, le=MOST_INDEX)]
+
+
+class AskedEdit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A row of a correction: values by path, or the whole record as JSON text."""
+
+    row: RowNumber
+    values: Mapping[Path, str | None] = {}
+    record: str | None = None
+
+
+class AskedPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to be done with which rows; `rows` none: all."""
+
+    act: Act
+    rows: tuple[RowNumber, ...] | None = None
+    but: tuple[RowNumber, ...] = ()
+    code: str | None = None
+    value: str | None = None
+    edits: tuple[AskedEdit, ...] = ()
+    every: Mapping[Path, str | None] | None = None
+    reason: Words = ""  # of a proposal
+    digest: Digest | None = None  # of the plan that was looked at; without one the plan as it is now is proposed
+    instead: Digest | None = None  # of the decision under way that this one changes
+
+
+class AskedVote(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A yes to one content."""
+
+    number: Number
+    digest: Digest
+
+
+class AskedEnd(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A decision that is to be undone."""
+
+    number: Number
+    note: Words = ""
+
+
+class AskedComment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Something that is said."""
+
+    text: Words
+    question: bool = False

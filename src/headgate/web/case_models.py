@@ -1,0 +1,188 @@
+"""What the API answers about cases and alerts, for its document. Only the edge knows these classes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from headgate.core.alerts import AlertKind
+from headgate.core.cases import Act, CaseKind, CaseState, DecisionState
+from headgate.web.api_models import Answer
+
+
+class CaseAnswer(Answer):
+    """Something that a person must decide: rows of one delivery that wait for the same reason."""
+
+    id: str
+    flow: str
+    delivery: str
+    kind: CaseKind
+    rule: str = Field(description="That leads; `delivery` where the delivery is held as a whole.")
+    code: str
+    column: str
+    rows: int = Field(description="When it was opened.")
+    left: int = Field(description="Not yet decided and executed.")
+    contract: str = Field(description="Digest of the contract that judged the rows.")
+    state: CaseState
+    opened_at: datetime
+    due_at: datetime | None = Field(description="Then it is escalated.")
+    closed_at: datetime | None
+    note: str = Field(description="Why it was closed.")
+    assigned: str | None = Field(description="Account that is responsible.")
+    asked: bool = Field(description="The sender was asked, and has not answered.")
+
+
+class CaseList(Answer):
+    """Cases, the one due first; at most 1,000."""
+
+    cases: list[CaseAnswer]
+
+
+class VoteAnswer(Answer):
+    """One account's yes to exactly one content."""
+
+    account: str
+    digest: str
+    at: datetime
+    void: str = Field(description="Why it does not count (any more).")
+
+
+class DecisionAnswer(Answer):
+    """What somebody proposes to do with rows of a case, and who agreed."""
+
+    case: str
+    number: int
+    act: Act
+    digest: str = Field(description="Of its document: what votes are bound to.")
+    rows: int
+    reason: str
+    proposed_by: str
+    editors: list[str] = Field(description="Accounts that edited the proposed records: they have no vote.")
+    needed: int = Field(description="Votes.")
+    state: DecisionState
+    proposed_at: datetime
+    expires_at: datetime
+    due_at: datetime | None = Field(description="Once decided: executed from then on.")
+    amendment: str | None = Field(description="The delivery made of it.")
+    note: str
+    votes: list[VoteAnswer]
+
+
+class CommentAnswer(Answer):
+    """What somebody said about a case."""
+
+    case: str
+    number: int
+    account: str
+    at: datetime
+    text: str
+    question: bool = Field(description="To the sender.")
+
+
+class WholeCase(CaseAnswer):
+    """A case with what was decided and said."""
+
+    decisions: list[DecisionAnswer]
+    comments: list[CommentAnswer]
+
+
+class RowReason(Answer):
+    """Why a row waits; a value that may be personal is masked unless it was asked for."""
+
+    code: str
+    column: str
+    value: str | None
+    rule: str
+    consequence: str
+
+
+class RowAnswer(Answer):
+    """A row that waits."""
+
+    row: int
+    reasons: list[RowReason]
+
+
+class WholeRow(RowAnswer):
+    """The same with the record as it came."""
+
+    record: str | None
+
+
+class RowPage(Answer):
+    """Rows that wait, by number."""
+
+    rows: list[WholeRow | RowAnswer]
+    next: int | None = Field(description="`after` of the following page; None on the last.")
+
+
+class StoppedReason(Answer):
+    """Why a row would not pass; without its value."""
+
+    code: str
+    column: str
+    rule: str
+    consequence: str
+
+
+class StoppedRow(Answer):
+    """A row that would stay held."""
+
+    row: int
+    reasons: list[StoppedReason]
+
+
+class PlanAnswer(Answer):
+    """What a decision would do; nothing of it says a value."""
+
+    sentence: str
+    digest: str = Field(description="What to propose: send it with the same body.")
+    asked: int = Field(description="Rows that were selected.")
+    rows: int = Field(description="Rows that the decision would speak of.")
+    needed: int = Field(description="Votes.")
+    duplicates: int
+    codes: dict[str, int] = Field(description="Reason codes of the rows that would not pass, and on how many.")
+    stopped: list[StoppedRow] = Field(description="The first of the rows that would not pass.")
+
+
+class AlertAnswer(Answer):
+    """Something that is or was wrong."""
+
+    id: str
+    key: str
+    kind: AlertKind
+    flow: str = Field(description="Empty: of the project as a whole.")
+    subject: str
+    state: str = Field(description="open, acknowledged, silenced or over")
+    heading: str
+    what: str
+    next: str = Field(description="What to do.")
+    facts: dict[str, Any]
+    opened_at: datetime
+    told_at: datetime | None
+    level: int
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+    silenced_until: datetime | None
+    resolved_at: datetime | None
+
+
+class SilenceAnswer(Answer):
+    """What nobody is told of, and until when."""
+
+    id: str
+    key: str | None
+    kind: AlertKind | None
+    flow: str | None
+    until: datetime
+    reason: str
+    by: str
+
+
+class AlertList(Answer):
+    """Alerts that stand, then the newest of those that are over; and silences."""
+
+    alerts: list[AlertAnswer]
+    silences: list[SilenceAnswer]
