@@ -26,7 +26,8 @@ from headgate.core.platform import Platform
 from headgate.core.roles import Grant, Permission, Role
 from headgate.deciding.desk import Desk
 from headgate.deciding.execution import execute_due
-from headgate.deciding.plan import ALL, Edit, plan
+from headgate.deciding.plan import ALL, plan
+from headgate.deciding.proposal import Edit
 from headgate.deciding.votes import propose
 from headgate.people import People, add_account
 from headgate.serve.case_rows import page
