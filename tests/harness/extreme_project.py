@@ -83,4 +83,6 @@ def _fill(platform: Platform, clock: StandingClock) -> None:
         moved = [replace(one, counts=counts, reasons=(reason,), publication=1) for one in entered]
         for seconds, state in enumerate((State.CHECKED, State.PUBLISHING, State.PUBLISHED, State.ARCHIVED), 1):
             moved = [replace(one, state=state) for one in moved]
-            platform.ledger.advance([Move(after=one) for one in moved], at=at + timedelta(seconds=seconds))
+            fence = platform.ledger.acquire("flow:busy", platform.owner, ttl_s=60)
+            moves = [Move(after=one) for one in moved]
+            platform.ledger.advance(moves, at=at + timedelta(seconds=seconds), fence=fence)

@@ -120,13 +120,12 @@ def list_rows(
     """Rows that wait, from after a number on; personal values and whole records only with `personal`, as an event."""
     found, desk = seen_case(request, who, case), site_of(request).desk
     contract = desk.platform.flows[found.flow].contract
-    guessed = value is not None and is_personal(contract, found.column)  # to choose by a value is to see it
-    if personal or guessed:
+    if personal:
         sees_personal(request, who, found)
     require_value(request, who, found, value)
     rows = page(desk.platform, found, after=after, most=most + 1, value=value)
-    if personal or guessed:
-        personal_seen(request, who, found, ["the whole record"] if personal else [found.column])
+    if personal:
+        personal_seen(request, who, found, ["the whole record"])
     return {
         "rows": [
             row_document(row, lambda path: personal or not is_personal(contract, path), whole=personal)

@@ -10,6 +10,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from tests.harness.own_loop import in_own_loop
 from tests.harness.project import all_deliveries
 from tests.integration.web.conftest import HOST, Web
 
@@ -44,7 +45,7 @@ def call(web: Web, pieces: list[bytes], *, pause_s: float = 0.0, length: int | N
         async with asyncio.timeout(20):
             await web.app(scope, receive, send)  # type: ignore[arg-type]
 
-    asyncio.run(run())
+    in_own_loop(run())
     said = b"".join(message.get("body", b"") for message in sent[1:]).decode()
     return (sent[0]["status"] if sent else 0), taken, said
 

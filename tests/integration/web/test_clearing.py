@@ -54,7 +54,7 @@ def test_ten_thousand_rows_in_ten_actions(full: Web) -> None:
     for _ in CAUSES:  # the page opens with a group that waits, and makes its dry run by itself
         text = one.client.get("/inbox").text
         form = {"case": hidden(text, "case"), "which": "all", "listed": hidden(text, "listed"), "reason": "looked at"}
-        assert "data-live-now" in text
+        assert "data-dry-run-now" in text
         planned = one.post("/inbox/plan", form, live=True).text
         assert "2 people must agree" in planned
         digest = hidden(planned, "digest.release")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from tests.harness.own_loop import in_own_loop
 from tests.harness.project import all_deliveries, make_sales, run_files
 from tests.integration.web.conftest import HOST, Web
 
@@ -104,7 +105,7 @@ def cookie_of(web: Web, account: Account) -> str:
 def run(web: Web, test: Coroutine[Any, Any, None]) -> None:
     web.app.state.feed = Feed(web.site.platform.ledger, look_s=0.02)
     web.app.state.beat_s = BEAT_S
-    asyncio.run(test)
+    in_own_loop(test)
 
 
 def tell(web: Web, *types: str) -> None:
@@ -288,7 +289,7 @@ def test_the_feed_keeps_no_more_than_it_says(web: Web) -> None:
         await listener.aclose()  # type: ignore[attr-defined]
         assert feed.listeners == 0
 
-    asyncio.run(test())
+    in_own_loop(test())
 
 
 class OnceBroken:
