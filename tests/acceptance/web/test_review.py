@@ -24,7 +24,7 @@ from headgate.project import load_flows
 from headgate.settings import read_settings
 from headgate.wiring import open_accounts, open_cases, open_platform, system_clock
 
-UNDO_S = 6
+UNDO_S = 15  # long enough to take it back on a busy machine
 PLACES = {"inbox": "/inbox", "under-way": "/inbox?tab=under-way", "overview-reviewer": "/"}
 
 
