@@ -116,8 +116,14 @@ class Reviewer:
         headers = {"Cookie": self._cookie, "Origin": self._url, "Sec-Fetch-Site": "same-origin"}
         if form is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-        self._connection.request(method, path, urlencode(form) if form is not None else None, headers)
-        answer = self._connection.getresponse()
+        body = urlencode(form) if form is not None else None
+        try:
+            self._connection.request(method, path, body, headers)
+            answer = self._connection.getresponse()
+        except (http.client.RemoteDisconnected, ConnectionError):  # it was idle for too long: once more, anew
+            self._connection.close()
+            self._connection.request(method, path, body, headers)
+            answer = self._connection.getresponse()
         return answer.status, answer.read().decode(), answer.headers
 
     def timed(self, path: str) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import msgspec
 import numpy as np
@@ -32,12 +33,16 @@ class OverlaidInput(Input, kw_only=True):
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The rows that are meant, each as it stands now."""
         records = self.overlay.records
-        for whole in super().batches():
-            batch = self._chosen(whole)
-            if batch.num_rows:
-                self.found += batch.num_rows
-                yield _replaced(batch, records) if records else batch
         only = self.overlay.only
+        with closing(super().batches()) as read:  # type: ignore[type-var]  # a generator
+            for whole in read:
+                batch = self._chosen(whole)
+                if batch.num_rows:
+                    self.found += batch.num_rows
+                    yield _replaced(batch, records) if records else batch
+                if only is not None and self.found == len(only):
+                    break  # numbers rise: what follows is not meant
+        self.close()
         if only is None:
             return
         self.faults, self.summary = [], None
