@@ -102,9 +102,11 @@ class Diff(msgspec.Struct, frozen=True, kw_only=True):
 def read_row(subject: Subject, row: int, *, unmasked: bool) -> Row:
     """A row of the case; NotFoundError where it does not wait there any more."""
     case, words, platform = subject.case, subject.words, subject.desk.platform
-    held, layout = read_layout(subject, row, unmasked=unmasked)
+    held = one_row(platform, case, row)
+    text = _text(subject, held)
+    layout = _laid_out(subject, held, text, unmasked=unmasked)
     before, after = place_of(platform, case, row)
-    original = read_record(_text(subject, held)) or {}
+    original = read_record(text) or {}
     key = [value_at(original, words.contract, path) for path in words.contract.key]
     named = bool(key) and all(key) and not any(is_personal(words.contract, path) for path in words.contract.key)
     near, columns = _near(subject, row)
@@ -128,9 +130,13 @@ def read_row(subject: Subject, row: int, *, unmasked: bool) -> Row:
 def read_layout(subject: Subject, row: int, *, unmasked: bool) -> tuple[HeldRow, Layout | None]:
     """A row of the case, laid out as it stands or as a correction under way proposes it."""
     held = one_row(subject.desk.platform, subject.case, row)
-    record = read_record(subject.proposed.get(str(row)) or _text(subject, held))
+    return held, _laid_out(subject, held, _text(subject, held), unmasked=unmasked)
+
+
+def _laid_out(subject: Subject, held: HeldRow, text: str, *, unmasked: bool) -> Layout | None:
+    record = read_record(subject.proposed.get(str(held.row)) or text)
     faulty = [reason["column"] for reason in held.reasons]
-    return held, None if record is None else lay_out(record, subject.flow.contract, faulty=faulty, unmasked=unmasked)
+    return None if record is None else lay_out(record, subject.flow.contract, faulty=faulty, unmasked=unmasked)
 
 
 def read_diffs(subject: Subject, *, unmasked: bool) -> tuple[Diff, ...]:
