@@ -2,23 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 from email.headerregistry import Address
 from urllib.parse import urlsplit
 
-_LOCAL = "localhost"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether the name is this machine whatever a resolver says.
-
-    >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("localhost.example.org")
-    (True, True, False)
-    """
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host.lower() == _LOCAL
+from headgate.core.loopback import is_loopback
 
 
 def checked_url(url: str) -> str:

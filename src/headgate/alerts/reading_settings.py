@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from headgate.alerts.addresses import checked_address, checked_url, is_loopback
+from headgate.alerts.addresses import checked_address, checked_url
 from headgate.alerts.settings import AlertSettings, MailServer, Receiver, ReceiverKind, Security
 from headgate.alerts.toml_table import BYTES, SECONDS, TomlTable
 from headgate.core.alerts import AlertKind
+from headgate.core.loopback import is_loopback
 
 FILE = "headgate.toml"
 _DURATIONS = ("again_after", "escalate_after", "slow_after", "review_within", "audit_every")
@@ -50,7 +51,7 @@ def _mail(table: TomlTable) -> MailServer:
     if not host or not host.isprintable() or " " in host:
         table.wrong("host", f"is {host[:80]!r}. Name the server that takes mail.")
     security = table.word("security", Security, Security.STARTTLS)
-    if security is Security.NONE and not is_loopback(host):
+    if security is Security.NONE and not is_loopback(host.lower().strip("[]")):
         table.wrong("security", f"is none, and {host} is another machine. Write starttls or tls.")
     if bool(user) != bool(secret):
         table.wrong("user", "and password_secret go together. Give both or none.")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import http.client
-import ipaddress
 import json
 import ssl
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from urllib.parse import urljoin, urlsplit
 import msgspec
 
 from headgate.core.errors import HeadgateError, UsageError
+from headgate.core.loopback import is_loopback
 
 LINK, BEARER = "Link", "Bearer"  # schemes of the Authorization header
 TIMEOUT_S = 120.0  # for an answer: the last one of a big file waits until it is taken
@@ -46,7 +46,7 @@ def address_of(url: str, token: str) -> Address:
     parts = urlsplit(url.strip())
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
         raise UsageError(f"{_without_secret(url)!r} is no address. Next: give https://HOST, or a link to send by.")
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise UsageError(f"To {parts.hostname} all would go unencrypted. Next: give https://{parts.netloc} …")
     before, mark, secret = parts.path.rstrip("/").partition(_SEND)
     base = f"{parts.scheme}://{parts.netloc}{before}"
@@ -148,12 +148,3 @@ def _base64(content: bytes) -> str:
 
 def _without_secret(url: str) -> str:
     return f"{url.partition(_SEND)[0][:80]}"
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import secrets
 import signal
 import socket
@@ -23,6 +22,7 @@ from headgate.cli.opening import opened
 from headgate.cli.upload_store import open_uploads
 from headgate.core.accounts import Account, Purpose
 from headgate.core.errors import ConfigurationError, HeadgateError, UsageError
+from headgate.core.loopback import is_loopback
 from headgate.core.platform import Platform
 from headgate.core.replacing import replace
 from headgate.core.roles import Grant, Permission, Role, may_everywhere
@@ -184,24 +184,15 @@ def _check(asked: Asked) -> None:
     for path in (asked.tls_cert, asked.tls_key):
         if path is not None and not path.is_file():
             raise UsageError(f"{path} is no file. Next: give certificate and key as PEM files.")
-    if not (asked.tls or asked.behind_proxy or _is_loopback(asked.host)):
+    if not (asked.tls or asked.behind_proxy or is_loopback(asked.host)):
         raise UsageError(
             f"{asked.host} can be called from other machines, and without TLS passwords would be readable on the way. "
             "Next: give --tls-cert and --tls-key, or --behind-proxy where a proxy on this machine ends TLS."
         )
 
 
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def _hosts(asked: Asked) -> tuple[str, ...]:
-    own = ("localhost", "127.0.0.1", "::1") if _is_loopback(asked.host) else (asked.host,)
+    own = ("localhost", "127.0.0.1", "::1") if is_loopback(asked.host) else (asked.host,)
     return tuple(name.lower() for name in (*own, *asked.names))
 
 
