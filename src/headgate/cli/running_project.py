@@ -10,7 +10,7 @@ from typing import Any
 from headgate.cli.console import progress_bars
 from headgate.cli.opening import opened, opened_to_read
 from headgate.core.batches import Arrived, cut
-from headgate.core.cases import DecisionState
+from headgate.core.cases import CaseFilter, CaseKind, DecisionState
 from headgate.core.naming import as_text
 from headgate.core.platform import Platform
 from headgate.core.ports import DeliveryFilter
@@ -35,8 +35,8 @@ def run_files(settings: Settings, files: Sequence[Arrived], *, workers: int | No
 def execute_decided(settings: Settings, platform: Platform) -> int:
     """Execute the decisions that are due; how many. Where none is, nothing more is loaded than what tells so."""
     cases = open_cases(settings)
-    try:
-        if not cases.decisions(states=(DecisionState.DECIDED,)):
+    try:  # a change of rules that was executed stays open until its contract is in force
+        if not cases.decisions(states=(DecisionState.DECIDED,)) and not cases.cases(CaseFilter(kind=CaseKind.CHANGE)):
             return 0
     finally:
         cases.close()

@@ -89,7 +89,7 @@ def put_in_force(platform: Platform, document: DecisionDocument) -> Flow:
 
     A second call changes nothing. Other processes see it when they open the project anew.
     """
-    assert document.act is Act.ACCEPT
+    assert document.act in {Act.ACCEPT, Act.CHANGE}
     assert document.contract_text is not None
     flow = platform.flows[document.flow]
     place = Path(flow.folder) / CONTRACT_FILE

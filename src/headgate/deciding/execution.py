@@ -13,6 +13,7 @@ from headgate.core.overlay import SET
 from headgate.core.parameters import vault_name
 from headgate.core.platform import Platform
 from headgate.core.records import Delivery
+from headgate.deciding.changes import complete, enact
 from headgate.deciding.desk import Desk, flow_of, one_case, origin_of, read_kept, shown_of_delivery
 from headgate.deciding.drift import put_in_force
 from headgate.serve.case_rows import Selection, select
@@ -23,15 +24,17 @@ READ_BYTES = 1 << 20
 def execute_due(desk: Desk) -> list[Decision]:
     """Execute every decision whose time for undo is over, or void it; those, as they stand then.
 
-    An amendment that is made has landed: the next run of the pipeline publishes it.
+    An amendment that is made has landed: the next run of the pipeline publishes it. What a killed process left of a
+    change of rules is completed before.
     """
+    complete(desk)
     now = desk.people.clock()
     ended = []
     for decision in desk.cases.decisions(states=(DecisionState.DECIDED,)):
         if decision.due_at is None or decision.due_at > now:
             continue
         try:
-            _execute(desk, decision)
+            enact(desk, decision) if decision.act is Act.CHANGE else _execute(desk, decision)
         except (ConflictError, TransientError):  # another process did it, somebody undid it, or the next try will
             continue
         ended += [one for one in desk.cases.decisions([decision.case]) if one.number == decision.number]

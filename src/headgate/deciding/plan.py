@@ -35,6 +35,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     rehearsal: Rehearsal | None  # None: of a whole delivery
     asked: int  # rows that were selected
     needed: int  # votes
+    tables: tuple[bytes, ...] = ()  # content of proposed table parameters: kept once they are proposed
 
     @property
     def rows(self) -> int:
@@ -58,6 +59,11 @@ def plan(
     (default: a draft with the new columns). UsageError where no row is meant, none would pass, or a rule that cannot be
     waived stands on one.
     """
+    if act is Act.CHANGE or case.kind is CaseKind.CHANGE:
+        raise UsageError(
+            f"case {case.id} is no case in which rules are changed row by row. "
+            f"Next: `headgate cases propose {case.flow}` proposes a change; `headgate cases agree {case.id}` votes."
+        )
     flow, origin = flow_of(desk, case), origin_of(desk, case)
     _require_current(case, flow)
     versions = _versions(desk.platform, flow, origin)
