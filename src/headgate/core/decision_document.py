@@ -46,6 +46,7 @@ class DecisionDocument(msgspec.Struct, frozen=True, kw_only=True):
     contract: str
     parameters: Mapping[str, int]
     contract_text: str | None = None  # that shall be in force from then on
+    based_on: str | None = None  # SHA-256 of the contract's file that it takes the place of
     shown: str  # SHA-256 over the rows as they stand in the quarantine, see `review.selection`
 
     def encoded(self) -> bytes:
