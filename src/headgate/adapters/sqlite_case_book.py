@@ -91,11 +91,6 @@ class SqliteCases(Cases):
                 connection, case, number, problem=problem, parameters=parameters, values=values, at=at
             )
 
-    def settle(self, case: str, *, note: str, at: datetime) -> Case:
-        """Close the case of a change that was executed."""
-        with self._database.writing() as connection:
-            return sqlite_executions.settle(connection, case, note=note, at=at)
-
     def comment(self, comment: Comment) -> Comment:
         """Enter a comment with the next number; a question marks the case as asked, any answer takes that away."""
         with self._database.writing() as connection:

@@ -24,7 +24,7 @@ from headgate.core.cases import (
     DecisionState,
     Vote,
 )
-from headgate.core.errors import ConflictError, HeadgateError
+from headgate.core.errors import HeadgateError
 from headgate.core.records import Move
 
 CHECKED_AGAIN = "its delivery was checked again"
@@ -63,15 +63,9 @@ def follow(connection: sqlite3.Connection, moves: Sequence[Move], *, at: datetim
 
 
 def open_change(connection: sqlite3.Connection, case: Case, *, at: datetime) -> None:
-    """Open the case of a change of rules, or open it again; ConflictError while an executed one is being written."""
-    known = find(connection, CaseFilter(ids=(case.id,), state=CaseState.OPEN))
-    if known and decisions(connection, [case.id], UNDER_WAY):
+    """Open the case of a change of rules, or open it again; one that is open stays as it is."""
+    if find(connection, CaseFilter(ids=(case.id,), state=CaseState.OPEN)):
         return
-    if known:
-        raise ConflictError(
-            f"a change of flow {case.flow} was executed, and its contract is not in force yet (case {case.id}). "
-            "Next: `headgate run` completes it; then propose again."
-        )
     line = {
         "id": case.id,
         "flow": case.flow,
@@ -90,7 +84,7 @@ def open_change(connection: sqlite3.Connection, case: Case, *, at: datetime) -> 
 
 
 def close_change(connection: sqlite3.Connection, case: str, *, note: str, at: datetime) -> None:
-    """Close the case of a change of rules: its decision is over, and nothing is left to write."""
+    """Close the case of a change of rules: its decision is over."""
     connection.execute(
         f"UPDATE cases SET state = '{CaseState.CLOSED.value}', closed_at = :at, note = :note WHERE id = :id",
         {"at": encode_time(at), "note": note, "id": case},

@@ -23,6 +23,7 @@ from headgate.core.states import DeliveryState
 from headgate.core.voting import refusal
 
 SENDER = "review"
+ENACTED = "the change is in force"
 
 
 def execute(
@@ -86,20 +87,8 @@ def enact(
     decided.write_state(connection, done)
     more = {"parameters": set_, "votes": [vote.account for vote in decision.agreed]}
     decided.tell(connection, "decision_executed", done, case, at=at, more=more)
+    sqlite_cases.close_change(connection, case_id, note=ENACTED, at=at)
     return done
-
-
-def settle(connection: sqlite3.Connection, case_id: str, *, note: str, at: datetime) -> Case:
-    """Close the case of a change that was executed, once."""
-    case = decided.one_case(connection, case_id)
-    if case.state is CaseState.CLOSED:
-        return case
-    last = sqlite_cases.decisions(connection, [case_id], tuple(DecisionState))[-1:]
-    if case.kind is not CaseKind.CHANGE or not last or last[0].state is not DecisionState.EXECUTED:
-        raise ConflictError(f"case {case_id} is no change of rules that was executed. Nothing was done.")
-    sqlite_cases.close_change(connection, case_id, note=note, at=at)
-    log.append(connection, [log.Entry("change_settled", None, case.flow, {"case": case_id, "note": note})], at=at)
-    return decided.one_case(connection, case_id)
 
 
 def _due(connection: sqlite3.Connection, case: str, number: int, *, at: datetime) -> Decision:

@@ -10,7 +10,7 @@ from typing import Any
 from headgate.cli.console import progress_bars
 from headgate.cli.opening import opened, opened_to_read
 from headgate.core.batches import Arrived, cut
-from headgate.core.cases import CaseFilter, CaseKind, DecisionState
+from headgate.core.cases import DecisionState
 from headgate.core.naming import as_text
 from headgate.core.platform import Platform
 from headgate.core.ports import DeliveryFilter
@@ -19,6 +19,7 @@ from headgate.land.step import flow_for
 from headgate.operations import RunResult
 from headgate.operations import run as run_project
 from headgate.project import load_flows
+from headgate.serve.agreed_contracts import AGREED, contracts_beside
 from headgate.settings import Settings
 from headgate.wiring import most_processes, open_cases, open_compute
 
@@ -35,8 +36,8 @@ def run_files(settings: Settings, files: Sequence[Arrived], *, workers: int | No
 def execute_decided(settings: Settings, platform: Platform) -> int:
     """Execute the decisions that are due; how many. Where none is, nothing more is loaded than what tells so."""
     cases = open_cases(settings)
-    try:  # a change of rules that was executed stays open until its contract is in force
-        if not cases.decisions(states=(DecisionState.DECIDED,)) and not cases.cases(CaseFilter(kind=CaseKind.CHANGE)):
+    try:
+        if not cases.decisions(states=(DecisionState.DECIDED,)) and not contracts_beside(platform.flows, AGREED):
             return 0
     finally:
         cases.close()

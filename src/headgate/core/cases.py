@@ -255,13 +255,9 @@ class Cases(ABC):
     ) -> Decision:
         """Let an agreed change of rules happen: its `values` are the parameters' next versions, set by who proposed.
 
-        Read again and refused as by `execute`; the decision as it stands then, executed or void. The case stays open
-        until the caller has put the contract in force that may be part of it, and tells so by `settle`.
+        Read again and refused as by `execute`, in the same transaction; the decision as it stands then, executed or
+        void. Either closes the case. A contract that is part of it is for the caller to put in force.
         """
-
-    @abstractmethod
-    def settle(self, case: str, *, note: str, at: datetime) -> Case:
-        """Close the case of a change that was executed; ConflictError where it was not. A second call does nothing."""
 
     @abstractmethod
     def comment(self, comment: Comment) -> Comment:

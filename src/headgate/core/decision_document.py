@@ -47,6 +47,7 @@ class DecisionDocument(msgspec.Struct, frozen=True, kw_only=True):
     contract: str
     parameters: Mapping[str, int]
     contract_text: str | None = None  # that shall be in force from then on
+    based_on: str | None = None  # SHA-256 of the contract's file that it takes the place of
     values: Mapping[str, str] = {}  # of parameters, that shall be in force from then on; of a table its SHA-256
     words: tuple[str, ...] = ()  # what a change of rules changes
     shown: str  # SHA-256 over the rows as they stand in the quarantine, or over the values in force

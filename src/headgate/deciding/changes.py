@@ -33,13 +33,11 @@ from headgate.core.near_name import did_you_mean
 from headgate.core.parameters import canonical_text, parse_table, read_table
 from headgate.core.platform import Platform
 from headgate.core.records import ParameterVersion
-from headgate.deciding.desk import Desk, document_of, read_kept
-from headgate.deciding.drift import checked_contract, flow_with, put_in_force
+from headgate.deciding.desk import Desk, read_kept
+from headgate.deciding.drift import checked_contract, file_digest, flow_with, put_in_force
+from headgate.deciding.in_force import lay_beside, take_away
 from headgate.deciding.plan import Plan
 from headgate.project import load_flow
-
-IN_FORCE = "the change is in force"
-OVERTAKEN = "another contract was put in force by hand before the agreed one was written; it was left as it is"
 
 
 def plan_change(desk: Desk, name: str, *, contract: str | None = None, values: Mapping[str, str] | None = None) -> Plan:
@@ -75,6 +73,7 @@ def plan_change(desk: Desk, name: str, *, contract: str | None = None, values: M
         contract=flow.contract.digest,
         parameters=versions,
         contract_text=contract,
+        based_on=None if contract is None else file_digest(flow),
         values=proposed,
         words=tuple(words),
         shown=digest({one.name: one.value for one in now.values()}),
@@ -86,12 +85,15 @@ def plan_change(desk: Desk, name: str, *, contract: str | None = None, values: M
 def enact(desk: Desk, decision: Decision) -> Decision:
     """Put an agreed change in force, or void it where anything is not as it was agreed; ConflictError before its time.
 
-    A kill between the two steps leaves the case open: `complete` goes on from there.
+    The parameters are set with the execution. The contract takes its place after it: a kill between the two leaves the
+    agreed text beside it, with which `deciding.in_force.finish` goes on.
     """
     problem, document = "", None
     try:
         document, _ = read_kept(desk.platform, decision.digest)
         problem = _changed(desk.platform, document)
+        if not problem and document.contract_text is not None:
+            problem = lay_beside(desk.platform, document)
     except TransientError:  # says nothing about what was agreed
         raise
     except HeadgateError as error:
@@ -106,33 +108,10 @@ def enact(desk: Desk, decision: Decision) -> Decision:
         at=desk.people.clock(),
     )
     at_fault_point("after enactment")
-    if done.state is DecisionState.EXECUTED and document is not None:
-        _complete(desk, decision.case, document)
+    if document is not None and document.contract_text is not None:
+        at_fault_point("before agreed contract")
+        (put_in_force if done.state is DecisionState.EXECUTED else take_away)(desk.platform, document)
     return done
-
-
-def complete(desk: Desk) -> None:
-    """Put the contracts in force whose change was executed by a process that was killed before it wrote them.
-
-    Needs no vote: what was executed was agreed to. A second call changes nothing.
-    """
-    for case in desk.cases.cases(CaseFilter(kind=CaseKind.CHANGE)):
-        last = desk.cases.decisions([case.id])[-1]
-        if last.state is DecisionState.EXECUTED and case.flow in desk.platform.flows:
-            _complete(desk, case.id, document_of(desk, last))
-
-
-def _complete(desk: Desk, case: str, document: DecisionDocument) -> None:
-    note = IN_FORCE
-    if document.contract_text is not None:
-        agreed = read_contract(document.contract_text.encode(), name=CONTRACT_FILE)
-        found = _written(desk.platform.flows[document.flow]).digest
-        if found in {document.contract, agreed.digest}:
-            put_in_force(desk.platform, document)
-            at_fault_point("after contract")
-        else:  # what a person wrote meanwhile is not written over
-            note = OVERTAKEN
-    desk.cases.settle(case, note=note, at=desk.people.clock())
 
 
 def _changed(platform: Platform, document: DecisionDocument) -> str:

@@ -19,7 +19,7 @@ from headgate.core.records import Delivery
 from headgate.core.replacing import replace
 from headgate.core.states import DeliveryState
 from headgate.deciding.desk import Desk, document_of, flow_of, origin_of, shown_of_delivery
-from headgate.deciding.drift import checked_contract, drafted_contract
+from headgate.deciding.drift import checked_contract, drafted_contract, file_digest
 from headgate.deciding.proposal import Edit, only, with_rows
 from headgate.deciding.rehearsal import Rehearsal, rehearse
 from headgate.serve.case_rows import Selected, Selection, select
@@ -128,7 +128,8 @@ def _of_delivery(desk: Desk, case: Case, base: DecisionDocument, contract: str |
     if base.act is Act.ACCEPT:
         text = contract if contract is not None else drafted_contract(desk, case)
         checked_contract(flow, text)
-        base, needed = replace(base, contract_text=text), policy.rule_changes or policy.votes
+        base = replace(base, contract_text=text, based_on=file_digest(flow))
+        needed = policy.rule_changes or policy.votes
     return Plan(case=case, document=base, rehearsal=None, asked=case.left, needed=needed)
 
 

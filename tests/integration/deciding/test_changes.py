@@ -21,7 +21,7 @@ from tests.harness.office import ANY_SHARE, LIMIT, RULES, UNDO_S, Office, counte
 from tests.harness.small import FLOW, TASKS, contract, rows_of
 
 from headgate import operations, pipeline
-from headgate.core.cases import Act, Case, CaseFilter, CaseKind, CaseState, Decision, DecisionState
+from headgate.core.cases import Act, Case, CaseState, Decision, DecisionState
 from headgate.core.errors import ConflictError, ContractError, FlowError, NotFoundError, RefusedVoteError, UsageError
 from headgate.core.parameters import vault_name
 from headgate.core.records import Event
@@ -30,8 +30,9 @@ from headgate.core.roles import Grant, Role
 from headgate.deciding.changes import plan_change
 from headgate.deciding.desk import document_of, one_case
 from headgate.deciding.execution import execute_due
+from headgate.deciding.in_force import lay_beside
 from headgate.deciding.plan import plan
-from headgate.deciding.votes import agree, say, withdraw
+from headgate.deciding.votes import agree, propose, say, withdraw
 
 
 def case_of(office: Office, decision: Decision) -> Case:
@@ -60,9 +61,8 @@ def test_a_parameter_gets_the_value_that_was_agreed(office: Office) -> None:
 def test_the_log_tells_who_agreed_to_which_values(office: Office) -> None:
     decided = agreed(office, change(office, limit="99"))
     enacted(office, decided)
-    told = [one for one in office.leaves() if one["type"].startswith(("decision_", "parameter", "change_"))]
-    kinds = [one["type"] for one in told][1:]  # the first is the default
-    assert kinds == ["parameter", "decision_executed", "change_settled"]
+    told = [one for one in office.leaves() if one["type"].startswith(("decision_", "parameter"))]
+    assert [one["type"] for one in told][1:] == ["parameter", "decision_executed"]  # the first is the default
     done = told[2]["fields"]
     assert done["digest"] == decided.digest
     assert done["parameters"] == {"limit": 2}
@@ -238,6 +238,13 @@ def contract_by_hand_and_opened(office: Office) -> str:
     return "the contract is "
 
 
+def comments_in_the_contract(office: Office) -> str:
+    """They say nothing of rules; but what somebody wrote would be written over."""
+    with contract_file(office).open("a") as stream:
+        stream.write("# seen\n")
+    return "contract.odcs.yaml"
+
+
 def contract_broken(office: Office) -> str:
     contract_file(office).write_text("version: [")
     return "contract.odcs.yaml has"
@@ -323,13 +330,16 @@ def test_a_parameter_that_the_flow_does_not_have_any_more(office: Office) -> Non
     assert values_in_force(office) == {"limit": "100", "cap": "5"}
 
 
-@pytest.mark.parametrize("what", [contract_by_hand, parameter, role, account], ids=lambda what: what.__name__)
+@pytest.mark.parametrize(
+    "what", [contract_by_hand, comments_in_the_contract, parameter, role, account], ids=lambda what: what.__name__
+)
 def test_nor_is_its_contract_written(office: Office, what: Callable[[Office], str]) -> None:
     agreed(office, change(office, contract_text=WITH_SHOP))
     what(office)
     written = contract_file(office).read_text()
     assert [one.state for one in office.execute()] == [DecisionState.VOID]
     assert contract_file(office).read_text() == written != WITH_SHOP
+    assert list(contract_file(office).parent.glob(".contract*")) == []
 
 
 def test_too_few_votes_in_time(office: Office) -> None:
@@ -368,8 +378,6 @@ def test_a_change_and_a_drift_that_is_accepted_first(office: Office) -> None:
     office.deliver(*rows_of("a", shop="here"))
     decided = agreed(office, change(office, limit="99"))
     drift = plan(office.desk, office.case("unknown_column"), Act.ACCEPT)
-    from headgate.deciding.votes import propose  # noqa: PLC0415
-
     propose(office.desk, drift, by=office.people["bob"], reason="new")
     office.now += timedelta(seconds=UNDO_S)
     ended = {one.act: one.state for one in execute_due(office.desk)}
@@ -378,35 +386,31 @@ def test_a_change_and_a_drift_that_is_accepted_first(office: Office) -> None:
 
 
 # ── Cut off ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-def test_what_a_person_wrote_between_is_not_written_over(office: Office) -> None:
-    """A process is cut off after execution; before the next begins, somebody writes another contract."""
+def cut_off(office: Office) -> Decision:
+    """A change of both, by a process that is killed between the execution and the contract."""
     decided = agreed(office, change(office, contract_text=STRICTER, limit="99"))
     office.now += timedelta(seconds=UNDO_S)
     document = document_of(office.desk, decided)
-    office.desk.cases.enact(
+    assert lay_beside(office.platform, document) == ""
+    return office.desk.cases.enact(
         decided.case, 1, problem="", parameters=document.parameters, values=document.values, at=office.now
     )
-    with pytest.raises(ConflictError, match="its contract is not in force yet"):
-        office.desk.cases.propose(
-            replace(decided, state=DecisionState.PROPOSED), instead=None, at=office.now, opens=case_of(office, decided)
-        )
-    office.write(contract_text=WITH_SHOP)
-    execute_due(office.desk)
-    assert contract_file(office).read_text() == WITH_SHOP
-    assert "was put in force by hand" in case_of(office, decided).note
-    assert limit(office).value == "99"
 
 
 def test_the_next_process_completes_what_was_executed(office: Office) -> None:
-    decided = agreed(office, change(office, contract_text=STRICTER, limit="99"))
-    office.now += timedelta(seconds=UNDO_S)
-    document = document_of(office.desk, decided)
-    office.desk.cases.enact(
-        decided.case, 1, problem="", parameters=document.parameters, values=document.values, at=office.now
-    )
-    assert contract_file(office).read_text() != STRICTER
+    executed = cut_off(office)
+    assert (limit(office).value, contract_file(office).read_text() == STRICTER) == ("99", False)
     office.open()
-    assert execute_due(office.desk) == []
+    assert execute_due(office.desk) == [executed]
     assert contract_file(office).read_text() == STRICTER
-    assert case_of(office, decided).note == "the change is in force"
-    assert office.desk.cases.cases(CaseFilter(kind=CaseKind.CHANGE)) == []
+    assert execute_due(office.desk) == []
+    assert list(contract_file(office).parent.glob(".contract*")) == []
+
+
+def test_what_a_person_wrote_between_is_not_written_over(office: Office) -> None:
+    cut_off(office)
+    office.write(contract_text=WITH_SHOP)
+    assert execute_due(office.desk) == []
+    assert contract_file(office).read_text() == WITH_SHOP
+    (left,) = contract_file(office).parent.glob(".contract*.left")
+    assert left.read_text() == STRICTER
