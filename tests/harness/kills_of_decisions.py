@@ -2,8 +2,9 @@
 
 `python -m tests.harness.kills_of_decisions --kills 200 --seed 1` kills by SIGKILL at random moments, `--points` at
 every fault point once: while the document of a decision is kept, proposed, voted on, executed, checked, published and
-archived. Rows are released, corrected and rejected, some of a case at a time. After each project is done the digests
-are those of the unkilled repair, no row is there twice, counts balance, and every decision was executed once.
+archived. Rows are released, corrected and rejected, some of a case at a time, and a new contract is accepted. After
+each project is done the digests are those of the unkilled repair, no row is there twice, counts balance, every decision
+was executed once, and the contract that was accepted is in force.
 """
 
 from __future__ import annotations
@@ -22,16 +23,20 @@ from pathlib import Path
 
 from tests.harness import proof
 from tests.harness.kills import LEASE_S, MOST_TRIES, compare, in_child
-from tests.harness.office import Office
+from tests.harness.office import ANY_SHARE, LIMIT, Office
 from tests.harness.project import LANDING
-from tests.harness.small import rows_of
+from tests.harness.small import FLOW, TASKS, contract, rows_of, write_flow
 
 from headgate import pipeline
-from headgate.core.cases import Act, Case, Decision, DecisionState
+from headgate.core.cases import Act, Case, CaseKind, Decision, DecisionState
+from headgate.core.flow_files import CONTRACT_FILE
 from headgate.deciding.desk import under_way
+from headgate.deciding.execution import execute_due
 from headgate.deciding.votes import agree
+from headgate.serve.agreed_contracts import contracts_beside
 from headgate.serve.case_rows import page
 
+WIDE = "wide"  # the flow whose contract changes
 TOGETHER = 2  # rows of one decision
 A_CHAIN = 5  # kills of one project at fault points
 TABLES = ("quarantine/rows", "quarantine/outcomes", "silver/rows", "gold/days")
@@ -41,6 +46,8 @@ POINTS = (
     "after vote",
     "before execution",
     "after execution",
+    "before contract",
+    "after contract",
     "before manifest",
     "after manifest",
     "after check",
@@ -72,9 +79,13 @@ class Tally:
 
 
 def make_project(folder: Path, seed: int) -> None:
-    """A project with two deliveries whose rows wait in cases, and two people."""
+    """A project with two deliveries whose rows wait in cases, one of a flow whose columns are new, and two people."""
     chance = random.Random(seed)  # noqa: S311  repeatable on purpose
-    office = Office(folder, budget={"lease_s": LEASE_S}).write()
+    office = Office(folder, budget={"lease_s": LEASE_S})
+    wide = FLOW.replace("*.json", "wide-*.json")
+    write_flow(office.project, wide, contract_text=contract(), files=TASKS, name=WIDE)
+    office.write(flow=FLOW.replace("*.json", "[0-9]*.json") + ANY_SHARE + LIMIT)
+    office.deliver(*rows_of("w1", "w2", tier="gold"), name="wide-1.json")
     for part in ("x", "y"):
         rows = [*rows_of(*(f"{part}{number}" for number in range(5)))]
         rows += rows_of(*(f"{part}a{number}" for number in range(6)), amount=102)
@@ -89,6 +100,7 @@ def repair(folder: Path) -> None:
     """What people and a server do, from wherever the last one was killed, until no row waits."""
     office = Office(folder, budget={"lease_s": LEASE_S}).open()
     try:
+        execute_due(office.desk)  # as a run does first
         pipeline.resume(office.platform)
         while True:
             pipeline.work(office.platform)
@@ -106,7 +118,9 @@ def repair(folder: Path) -> None:
 def decide(office: Office, case: Case) -> Decision:
     """The next decision on a case: some rows are released, some corrected, the others rejected."""
     decision = under_way(office.desk, case)
-    if decision is None:
+    if decision is None and case.kind is CaseKind.DRIFT:
+        decision = office.proposed(case, Act.ACCEPT)
+    elif decision is None:
         rows = [one.row for one in page(office.platform, case, most=TOGETHER)]
         done = case.rows - case.left
         if done == 0:
@@ -132,11 +146,14 @@ def examine(folder: Path, place: Path) -> None:
             for event in office.leaves()
             if event["type"] == "decision_executed"
         )
-        faults = proof.faults(office.platform, "shop")
+        faults = [fault for flow in office.platform.flows for fault in proof.faults(office.platform, flow)]
+        beside = [str(file) for _, file in contracts_beside(office.platform.flows, f".{CONTRACT_FILE}*")]
+        faults += [f"{file} is left" for file in beside]
         faults += [f"{key} was executed {count} times" for key, count in executed.items() if count != 1]
         faults += [f"case {case.id} is left open" for case in office.cases()]
         faults += [f"{one} is {one.state}" for one in office.desk.cases.decisions() if one.state != "executed"]
-        ends = sorted([*map(repr, came.ends), *(f"{case} {number}" for case, number in executed)])
+        digest = office.platform.flows[WIDE].contract.digest
+        ends = sorted([digest, *map(repr, came.ends), *(f"{case} {number}" for case, number in executed)])
         place.write_text(json.dumps({"digests": came.digests, "ends": ends, "faults": faults}), encoding="utf-8")
     finally:
         office.close()

@@ -51,10 +51,10 @@ class SqliteCases(Cases):
         with self._database.reading() as connection:
             return sqlite_cases.comments(connection, case)
 
-    def propose(self, decision: Decision, *, instead: str | None, at: datetime) -> Decision:
-        """Enter a decision with the next number, or change the one whose digest is given."""
+    def propose(self, decision: Decision, *, instead: str | None, at: datetime, opens: Case | None = None) -> Decision:
+        """Enter a decision with the next number, or change the one whose digest is given; `opens` its case with it."""
         with self._database.writing() as connection:
-            return sqlite_decisions.propose(connection, decision, instead=instead, at=at)
+            return sqlite_decisions.propose(connection, decision, instead=instead, at=at, opens=opens)
 
     def vote(self, case: str, number: int, *, digest: str, account: str, undo: timedelta, at: datetime) -> Decision:
         """Count the account's yes; with enough of them the decision is decided, and due after `undo`."""
@@ -73,6 +73,22 @@ class SqliteCases(Cases):
         with self._database.writing() as connection:
             return sqlite_executions.execute(
                 connection, case, number, problem=problem, parameters=parameters, size_bytes=size_bytes, at=at
+            )
+
+    def enact(
+        self,
+        case: str,
+        number: int,
+        *,
+        problem: str,
+        parameters: Mapping[str, int],
+        values: Mapping[str, str],
+        at: datetime,
+    ) -> Decision:
+        """Set the parameters of a change that is due, in the name of who proposed it; or void it."""
+        with self._database.writing() as connection:
+            return sqlite_executions.enact(
+                connection, case, number, problem=problem, parameters=parameters, values=values, at=at
             )
 
     def comment(self, comment: Comment) -> Comment:

@@ -62,6 +62,35 @@ def follow(connection: sqlite3.Connection, moves: Sequence[Move], *, at: datetim
             _settle(connection, case, rows, at=at)
 
 
+def open_change(connection: sqlite3.Connection, case: Case, *, at: datetime) -> None:
+    """Open the case of a change of rules, or open it again; one that is open stays as it is."""
+    if find(connection, CaseFilter(ids=(case.id,), state=CaseState.OPEN)):
+        return
+    line = {
+        "id": case.id,
+        "flow": case.flow,
+        "delivery": None,
+        "kind": case.kind.value,
+        "rule": case.rule,
+        "code": case.code,
+        "column": case.column,
+        "rows": case.rows,
+        "contract": case.contract,
+        "open": CaseState.OPEN.value,
+        "at": encode_time(at),
+        "due_at": None if case.due_at is None else encode_time(case.due_at),
+    }
+    connection.execute(_OPEN, line)
+
+
+def close_change(connection: sqlite3.Connection, case: str, *, note: str, at: datetime) -> None:
+    """Close the case of a change of rules: its decision is over."""
+    connection.execute(
+        f"UPDATE cases SET state = '{CaseState.CLOSED.value}', closed_at = :at, note = :note WHERE id = :id",
+        {"at": encode_time(at), "note": note, "id": case},
+    )
+
+
 def find(connection: sqlite3.Connection, which: CaseFilter) -> list[Case]:
     """Cases, the one due first, then the oldest."""
     where, values = _conditions(which)

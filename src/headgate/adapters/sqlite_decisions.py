@@ -13,7 +13,7 @@ from headgate.adapters.sqlite_codec import decode_time, encode_json, encode_time
 from headgate.adapters.sqlite_decision_events import decision_entry
 from headgate.adapters.sqlite_statements import first_value, insert
 from headgate.core.accounts import Account
-from headgate.core.cases import UNDER_WAY, Case, CaseFilter, CaseState, Decision, DecisionState
+from headgate.core.cases import UNDER_WAY, Case, CaseFilter, CaseKind, CaseState, Decision, DecisionState
 from headgate.core.errors import ConflictError, NotFoundError, RefusedVoteError
 from headgate.core.ports import DeliveryFilter
 from headgate.core.records import Delivery
@@ -30,8 +30,12 @@ _VOTE = (
 )
 
 
-def propose(connection: sqlite3.Connection, decision: Decision, *, instead: str | None, at: datetime) -> Decision:
+def propose(
+    connection: sqlite3.Connection, decision: Decision, *, instead: str | None, at: datetime, opens: Case | None
+) -> Decision:
     """Enter a decision, or change the one that is under way."""
+    if opens is not None:
+        sqlite_cases.open_change(connection, opens, at=at)
     case = one_case(connection, decision.case)
     if case.state is not CaseState.OPEN or decision.rows > case.left:
         why = f"it is closed: {case.note}" if case.state is CaseState.CLOSED else f"{case.left} rows are left in it"
@@ -39,7 +43,7 @@ def propose(connection: sqlite3.Connection, decision: Decision, *, instead: str 
     before = next(iter(sqlite_cases.decisions(connection, [case.id], UNDER_WAY)), None)
     if before is not None and before.digest != instead:
         raise ConflictError(
-            f"case {case.id} has a decision under way already: {before.act} {before.rows} rows, by "
+            f"case {case.id} has a decision under way already: {before.what}, by "
             f"{before.proposed_by} at {before.proposed_at:%H:%M:%S} UTC. "
             "Next: open the case again, then agree, or change that one."
         )
@@ -84,7 +88,7 @@ def vote(
         )
     if at >= decision.expires_at:
         return end(connection, case, number, DecisionState.VOID, note=EXPIRED, by=None, at=at)
-    if why := refusal(one_account(connection, account), decision, _origin(connection, found)):
+    if why := refusal(one_account(connection, account), decision, origin_of(connection, found), flow=found.flow):
         raise RefusedVoteError(f"{why} Your vote was not counted.")
     if account not in {vote.account for vote in decision.agreed}:
         connection.execute(
@@ -116,7 +120,10 @@ def end(
         raise ConflictError(f"{_called(decision)} is {decision.state} already{_noted(decision)}. Nothing was changed.")
     ended = replace(decision, state=state, note=note, due_at=None)
     _write(connection, ended)
-    tell(connection, f"decision_{state}", ended, one_case(connection, case), at=at, by=by)
+    found = one_case(connection, case)
+    tell(connection, f"decision_{state}", ended, found, at=at, by=by)
+    if found.kind is CaseKind.CHANGE:
+        sqlite_cases.close_change(connection, case, note=note, at=at)
     return ended
 
 
@@ -151,6 +158,14 @@ def one_account(connection: sqlite3.Connection, id_: str) -> Account:
     )
 
 
+def origin_of(connection: sqlite3.Connection, case: Case) -> Delivery | None:
+    """The delivery that a case is about; None for a change of rules."""
+    if case.delivery is None:
+        return None
+    (found,) = sqlite_deliveries.find(connection, DeliveryFilter(ids=(case.delivery,)))
+    return found
+
+
 def tell(
     connection: sqlite3.Connection,
     type_: str,
@@ -168,11 +183,6 @@ def tell(
 def write_state(connection: sqlite3.Connection, decision: Decision) -> None:
     """Write a decision as it stands now."""
     _write(connection, decision)
-
-
-def _origin(connection: sqlite3.Connection, case: Case) -> Delivery:
-    (found,) = sqlite_deliveries.find(connection, DeliveryFilter(ids=(case.delivery,)))
-    return found
 
 
 def _write(connection: sqlite3.Connection, decision: Decision) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from headgate.adapters import sqlite_cases, sqlite_deliveries, sqlite_registers
 from headgate.adapters import sqlite_decisions as decided
-from headgate.adapters import sqlite_deliveries
 from headgate.adapters import sqlite_log as log
 from headgate.adapters.sqlite_arrivals import delivery_id
 from headgate.adapters.sqlite_codec import encode_delivery
@@ -17,13 +17,13 @@ from headgate.adapters.sqlite_statements import insert, take_numbers
 from headgate.core.cases import Act, Case, CaseKind, CaseState, Decision, DecisionState
 from headgate.core.errors import ConflictError
 from headgate.core.overlay import DISCARDED_WHOLE, origin_facts
-from headgate.core.ports import DeliveryFilter
-from headgate.core.records import Delivery, DeliveryKind, Move
+from headgate.core.records import Delivery, DeliveryKind, Move, ParameterVersion
 from headgate.core.replacing import replace
 from headgate.core.states import DeliveryState
 from headgate.core.voting import refusal
 
 SENDER = "review"
+ENACTED = "the change is in force"
 
 
 def execute(
@@ -37,12 +37,11 @@ def execute(
     at: datetime,
 ) -> Delivery | None:
     """Let what was agreed happen; None where it is void now."""
-    decision = decided.one_decision(connection, case_id, number)
+    decision = _due(connection, case_id, number, at=at)
     case = decided.one_case(connection, case_id)
-    if decision.state is not DecisionState.DECIDED or decision.due_at is None or decision.due_at > at:
-        until = f", and can be undone until {decision.due_at:%H:%M:%S} UTC" if decision.due_at else ""
-        raise ConflictError(f"decision {number} of case {case_id} is {decision.state}{until}. Nothing was done.")
-    origin = sqlite_deliveries.find(connection, DeliveryFilter(ids=(case.delivery,)))[0]
+    origin = decided.origin_of(connection, case)
+    if origin is None:
+        raise ConflictError(f"case {case_id} is about the rules of flow {case.flow}, and nothing goes on by it.")
     if void := problem or _problem(connection, decision, case, origin, parameters=parameters, at=at):
         decided.end(connection, case_id, number, DecisionState.VOID, note=void, by=None, at=at)
         return None
@@ -56,11 +55,56 @@ def execute(
     return made
 
 
+def enact(
+    connection: sqlite3.Connection,
+    case_id: str,
+    number: int,
+    *,
+    problem: str,
+    parameters: Mapping[str, int],
+    values: Mapping[str, str],
+    at: datetime,
+) -> Decision:
+    """Let an agreed change of rules happen: executed, or void."""
+    decision = _due(connection, case_id, number, at=at)
+    case = decided.one_case(connection, case_id)
+    if void := problem or _problem(connection, decision, case, None, parameters=parameters, at=at):
+        return decided.end(connection, case_id, number, DecisionState.VOID, note=void, by=None, at=at)
+    by = decided.one_account(connection, decision.proposed_by).name
+    set_ = {}
+    for name, value in sorted(values.items()):
+        version = ParameterVersion(
+            flow=case.flow,
+            name=name,
+            number=0,  # given here
+            value=value,
+            set_by=by,
+            reason=f"{decision.reason} (case {case_id})",
+            set_at=at,
+        )
+        set_[name] = sqlite_registers.set_parameter(connection, version).number
+    done = replace(decision, state=DecisionState.EXECUTED)
+    decided.write_state(connection, done)
+    more = {"parameters": set_, "votes": [vote.account for vote in decision.agreed]}
+    decided.tell(connection, "decision_executed", done, case, at=at, more=more)
+    sqlite_cases.close_change(connection, case_id, note=ENACTED, at=at)
+    return done
+
+
+def _due(connection: sqlite3.Connection, case: str, number: int, *, at: datetime) -> Decision:
+    """The decision, where it may be executed by now; ConflictError else."""
+    decision = decided.one_decision(connection, case, number)
+    if decision.state is not DecisionState.DECIDED or decision.due_at is None or decision.due_at > at:
+        until = f", and can be undone until {decision.due_at:%H:%M:%S} UTC" if decision.due_at else ""
+        raise ConflictError(f"decision {number} of case {case} is {decision.state}{until}. Nothing was done.")
+    return decision
+
+
 def _problem(
     connection: sqlite3.Connection,
     decision: Decision,
     case: Case,
-    origin: Delivery,
+    origin: Delivery | None,
     *,
     parameters: Mapping[str, int],
     at: datetime,
@@ -71,7 +115,7 @@ def _problem(
     if case.state is not CaseState.OPEN or case.left < decision.rows:
         return "the case is not what it was: rows of it were decided or checked again"
     waits = DeliveryState.ARCHIVED if case.kind is CaseKind.ROWS else DeliveryState.HELD
-    if origin.state is not waits:
+    if origin is not None and origin.state is not waits:
         return f"delivery {origin.id} is {origin.state} by now"
     now = dict(
         connection.execute(
@@ -83,7 +127,7 @@ def _problem(
             return f"parameter {name} has version {now.get(name)} by now, agreed was version {version}"
     standing = 0
     for vote in decision.agreed:
-        if why := refusal(decided.one_account(connection, vote.account), decision, origin):
+        if why := refusal(decided.one_account(connection, vote.account), decision, origin, flow=case.flow):
             _void_vote(connection, decision, vote.account, why)
         else:
             standing += 1

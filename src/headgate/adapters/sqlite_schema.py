@@ -12,7 +12,7 @@ from headgate.core.records import DeliveryKind, PublicationState
 from headgate.core.roles import Role
 from headgate.core.states import DeliveryState
 
-HEAD = "0006"
+HEAD = "0007"
 """The revision that this code reads and writes: the newest under `migrations/versions`."""
 
 COUNTERS = ("landing", "event", "fence", "message")
@@ -129,7 +129,7 @@ TABLES = (
     )""",
     # remaining: rows not yet decided and executed; contract: digest of the one that judged them
     f"""CREATE TABLE cases (
-        id TEXT NOT NULL, flow TEXT NOT NULL, delivery TEXT NOT NULL, kind TEXT NOT NULL, rule TEXT NOT NULL,
+        id TEXT NOT NULL, flow TEXT NOT NULL, delivery TEXT, kind TEXT NOT NULL, rule TEXT NOT NULL,
         code TEXT NOT NULL, "column" TEXT NOT NULL, row_count INTEGER NOT NULL, remaining INTEGER NOT NULL,
         contract TEXT NOT NULL, state TEXT NOT NULL, opened_at TEXT NOT NULL, due_at TEXT, closed_at TEXT,
         note TEXT NOT NULL, assigned TEXT, asked INTEGER NOT NULL,
@@ -137,6 +137,7 @@ TABLES = (
         CONSTRAINT ck_cases_kind CHECK ({_one_of("kind", CaseKind)}),
         CONSTRAINT ck_cases_state CHECK ({_one_of("state", CaseState)}),
         CONSTRAINT ck_cases_remaining CHECK (remaining >= 0 AND remaining <= row_count),
+        CONSTRAINT ck_cases_delivery CHECK ((delivery IS NULL) = (kind = 'change')),
         CONSTRAINT fk_cases_delivery_deliveries FOREIGN KEY(delivery) REFERENCES deliveries (id)
     )""",
     # digest: SHA-256 of the document in the vault; editors: JSON list of accounts

@@ -7,12 +7,19 @@ from datetime import datetime
 from typing import Any
 
 from headgate.cli.console import columns
-from headgate.core.cases import Act, Case, CaseGroup, CaseKind, Decision, DecisionState
-from headgate.deciding.desk import Desk, origin_of, under_way
+from headgate.core.cases import UNDER_WAY, Act, Case, CaseGroup, CaseKind, Decision, DecisionState
+from headgate.deciding.desk import Desk, document_of, origin_of, under_way
 from headgate.deciding.plan import Plan
+from headgate.deciding.plan_words import contract_diff
 from headgate.serve.case_rows import HeldRow
 
-DONE = {Act.RELEASE: "released", Act.CORRECT: "corrected", Act.REJECT: "rejected", Act.ACCEPT: "accepted"}
+DONE = {
+    Act.RELEASE: "released",
+    Act.CORRECT: "corrected",
+    Act.REJECT: "rejected",
+    Act.ACCEPT: "accepted",
+    Act.CHANGE: "changed",
+}
 
 
 def group_lines(groups: Sequence[CaseGroup]) -> list[str]:
@@ -30,7 +37,7 @@ def case_lines(cases: Sequence[Case]) -> list[str]:
     """A line for each case."""
     if not cases:
         return ["There is no such case."]
-    rows = [(one.id, one.flow, one.kind, one.code, one.left, one.delivery, _moment(one.due_at)) for one in cases]
+    rows = [(one.id, one.flow, one.kind, one.code, one.left, one.delivery or "", _moment(one.due_at)) for one in cases]
     return columns(rows, heads=("case", "flow", "about", "code", "rows", "delivery", "due"), right=(4,))
 
 
@@ -71,11 +78,11 @@ def case_document(desk: Desk, case: Case, rows: Sequence[HeldRow], *, records: b
 
 def told_case(desk: Desk, case: Case, rows: Sequence[HeldRow], *, records: bool) -> Iterator[str]:
     """The same in words."""
-    rule = next((one for one in _rules(desk, case) if one.id == case.rule), None)
-    yield f"Case {case.id}, {case.state}: {case.left:,} of {case.rows:,} rows of {case.delivery} wait."
-    yield f"{case.code} by rule {case.rule}" + (f": {rule.description}" if rule and rule.description else "")
-    if case.kind is not CaseKind.ROWS:
-        yield from (f"{code}: {found}" for code, found in origin_of(desk, case).facts.get("held", {}).items())
+    if case.kind is CaseKind.CHANGE:
+        yield f"Case {case.id}, {case.state}: a change of the rules of flow {case.flow}."
+        yield from told_change(desk, case)
+    else:
+        yield from _told_rows(desk, case)
     if case.note:
         yield f"Closed since {case.note}."
     if case.asked:
@@ -100,6 +107,24 @@ def told_case(desk: Desk, case: Case, rows: Sequence[HeldRow], *, records: bool)
     names = _names(desk, [one.account for one in desk.cases.comments(case.id)])
     for said in desk.cases.comments(case.id):
         yield f"{_moment(said.at)} {names.get(said.account, said.account)}: {said.text}"
+
+
+def _told_rows(desk: Desk, case: Case) -> Iterator[str]:
+    rule = next((one for one in _rules(desk, case) if one.id == case.rule), None)
+    yield f"Case {case.id}, {case.state}: {case.left:,} of {case.rows:,} rows of {case.delivery} wait."
+    yield f"{case.code} by rule {case.rule}" + (f": {rule.description}" if rule and rule.description else "")
+    if case.kind is not CaseKind.ROWS:
+        yield from (f"{code}: {found}" for code, found in origin_of(desk, case).facts.get("held", {}).items())
+
+
+def told_change(desk: Desk, case: Case) -> Iterator[str]:
+    """What the last proposal of a change of rules changes, and the contract as a diff while it is not in force."""
+    last = desk.cases.decisions([case.id])[-1]
+    document = document_of(desk, last)
+    yield from (f"  {one}" for one in document.words)
+    flow = desk.platform.flows.get(case.flow)
+    if last.state in UNDER_WAY and flow is not None:
+        yield from contract_diff(document, flow)
 
 
 def plan_document(planned: Plan) -> dict[str, Any]:
@@ -160,7 +185,7 @@ def told_decision(desk: Desk, decision: Decision) -> Iterator[str]:
     """How a decision stands, and what comes next."""
     names = _names(desk, [decision.proposed_by, *(vote.account for vote in decision.votes)])
     by = names.get(decision.proposed_by, decision.proposed_by)
-    what = f"{decision.act} {decision.rows:,} rows, {decision.state}, by {by}"
+    what = f"{decision.what}, {decision.state}, by {by}"
     yield f"Decision {decision.number} of {decision.case}: {what}"
     yield f"  bound to {decision.digest[:16]}…, votes {len(decision.agreed)} of {decision.needed}"
     for vote in decision.votes:
@@ -173,7 +198,7 @@ def told_decision(desk: Desk, decision: Decision) -> Iterator[str]:
             until = f"until then: headgate cases undo {decision.case}"
             yield f"  It is executed from {_moment(decision.due_at)} on; {until}"
         case DecisionState.EXECUTED:
-            yield f"  Its delivery: headgate show {decision.amendment}"
+            yield f"  Its delivery: headgate show {decision.amendment}" if decision.amendment else "  It is in force."
         case _:
             yield f"  {decision.note}"
 

@@ -8,9 +8,11 @@ from typing import Any
 import click
 
 from headgate.cli.console import answer
-from headgate.cli.options import Group, examples, json_option, project_option
+from headgate.cli.options import Group, examples, flow_argument, json_option, project_option
 
-cases = Group("cases", help="What waits for a person: held rows, held deliveries. See it, decide, agree, undo.")
+cases = Group(
+    "cases", help="What waits for a person: held rows and deliveries, changes of rules. See it, decide, agree, undo."
+)
 case_argument = click.argument("case", metavar="CASE", help="Its id, or as much of it as no other begins with.")
 MOST_ROWS = 20
 
@@ -115,6 +117,41 @@ def decide(case: str, *, act: str, reason: str, project: Path | None, as_json: b
     answer(document, lines, as_json=as_json)
     if status:
         raise click.exceptions.Exit(status)
+
+
+@cases.command(
+    "propose",
+    epilog=examples(
+        'headgate cases propose sales --set amount_limit=3000.00 --reason "limit of the new season" --dry-run',
+        'headgate cases propose sales --contract next.odcs.yaml --reason "the channel became required"',
+        'headgate cases propose sales --set fx_rates=rates.csv --set amount_limit=3000 --reason "rates of 2027"',
+    ),
+)
+@flow_argument
+@click.option(
+    "--contract",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The contract that shall be in force.",
+)
+@click.option(
+    "--set", "values", metavar="NAME=VALUE", multiple=True, help="A parameter; of a table the path of its CSV file."
+)
+@click.option("--reason", default="", help="Why; kept in the ledger and with the parameters, its digest in the log.")
+@click.option("--instead", is_flag=True, help="Change the proposal that is under way; votes for it are void.")
+@click.option("--dry-run", is_flag=True, help="Say what would change; propose nothing.")
+@project_option
+@json_option
+def propose(flow: str, *, reason: str, project: Path | None, as_json: bool, **asked: Any) -> None:  # noqa: ANN401  options
+    """Propose a change of a flow's rules: its contract, values of parameters, or both. Others agree to it.
+
+    Needs a personal API token in HEADGATE_TOKEN. It takes as many votes as `review.rule_changes` of the flow says, none
+    of them from who proposes; then it is in force after the flow's time for undo.
+    """
+    from headgate.cli.case_changes import AskedChange, propose_change
+    from headgate.settings import project_settings
+
+    document, lines = propose_change(project_settings(project), flow, AskedChange(**asked), reason=reason)
+    answer(document, lines, as_json=as_json)
 
 
 @cases.command("agree", epilog=examples("headgate cases agree c-4ba4 --digest 3f9a21"))

@@ -70,20 +70,33 @@ def require_nobody_decides(settings: Settings, one: Delivery) -> None:
 
     Before there are such accounts the owner is the only one who can let a delivery go on.
     """
-    accounts = open_accounts(settings)
-    try:
-        deciding = [
-            account.name
-            for account in accounts.accounts()
-            if account.disabled_at is None and may(account.grants, Permission.DECIDE, one.flow or "")
-        ]
-    finally:
-        accounts.close()
-    if deciding:
+    if deciding := _deciding(settings, one.flow or ""):
         raise UsageError(
             f"{', '.join(deciding[:3])} decide in flow {one.flow}, so {one.id} goes on by their votes. "
             f"Next: `headgate cases list --delivery {one.id} --each`."
         )
+
+
+def require_nobody_decides_rules(settings: Settings, flow: str, change: str) -> None:
+    """UsageError where an account decides in the flow: then its rules change by votes. `change` as options say it."""
+    if deciding := _deciding(settings, flow):
+        raise UsageError(
+            f"{', '.join(deciding[:3])} decide in flow {flow}, so its rules change by their votes. Nothing was "
+            f"changed. Next: `headgate cases propose {flow} {change} --reason TEXT`."
+        )
+
+
+def _deciding(settings: Settings, flow: str) -> list[str]:
+    """Names of accounts that decide in the flow."""
+    accounts = open_accounts(settings)
+    try:
+        return [
+            account.name
+            for account in accounts.accounts()
+            if account.disabled_at is None and may(account.grants, Permission.DECIDE, flow)
+        ]
+    finally:
+        accounts.close()
 
 
 def case_of(desk: Desk, prefix: str) -> str:

@@ -53,14 +53,20 @@ def list_(flow: str, *, project: Path | None, as_json: bool) -> None:
 @project_option
 @json_option
 def set_(flow: str, name: str, value: str, *, reason: str, project: Path | None, as_json: bool) -> None:
-    """Enter the next version of a parameter. What was judged before stays as it is; `reprocess` judges again."""
+    """Enter the next version of a parameter. What was judged before stays as it is; `reprocess` judges again.
+
+    Where accounts decide in the flow it takes their votes: `headgate cases propose`.
+    """
     import getpass
 
+    from headgate.cli.opened_desk import require_nobody_decides_rules
     from headgate.cli.opening import opened
     from headgate.operations import change_parameter
     from headgate.settings import project_settings
 
-    with opened(project_settings(project)) as found:
+    settings = project_settings(project)
+    with opened(settings) as found:
+        require_nobody_decides_rules(settings, _flow(found.platform, flow).name, f"--set {name}={value}")
         user = getpass.getuser()
         version = change_parameter(found.platform, flow, name, value, set_by=user, reason=reason)
     told = f"{flow}.{name} is {version.value} from now on: version {version.number}."

@@ -19,6 +19,7 @@ from headgate.land.step import flow_for
 from headgate.operations import RunResult
 from headgate.operations import run as run_project
 from headgate.project import load_flows
+from headgate.serve.agreed_contracts import AGREED, contracts_beside
 from headgate.settings import Settings
 from headgate.wiring import most_processes, open_cases, open_compute
 
@@ -36,7 +37,7 @@ def execute_decided(settings: Settings, platform: Platform) -> int:
     """Execute the decisions that are due; how many. Where none is, nothing more is loaded than what tells so."""
     cases = open_cases(settings)
     try:
-        if not cases.decisions(states=(DecisionState.DECIDED,)):
+        if not cases.decisions(states=(DecisionState.DECIDED,)) and not contracts_beside(platform.flows, AGREED):
             return 0
     finally:
         cases.close()

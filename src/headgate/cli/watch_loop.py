@@ -12,10 +12,13 @@ from headgate import operations
 from headgate.cli.watch_folders import Resting, Schedules
 from headgate.core.batches import Arrived
 from headgate.core.platform import Platform
+from headgate.core.ports import DeliveryFilter
+from headgate.core.states import DeliveryState
 from headgate.settings import Settings
 
 TICK_MS = 500
 LOOK_EVERY = 60  # ticks
+UNDER_WAY = (DeliveryState.LANDED, DeliveryState.CHECKED, DeliveryState.PUBLISHING)
 
 
 def runs(
@@ -36,12 +39,14 @@ def runs(
     came = came or Event()
     resting, schedules = Resting(places, settings, platform.clock), Schedules(platform.flows, platform.clock)
     pending: list[Arrived] = []
+    left = bool(platform.ledger.deliveries(DeliveryFilter(states=UNDER_WAY, limit=1)))  # by a process that was killed
     for changed in _ticks(places, stop):
         due = schedules.due()
         if changed or due or resting.moving:
             pending += resting.take()
-        landed = bool(decided()) or came.is_set()
+        landed = bool(decided()) or came.is_set() or left
         came.clear()
+        left = False
         if (once and resting.moving) or not (pending or due or landed or once):
             continue
         yield operations.run(platform, pending, reports=settings.reports, stop=stop.is_set)

@@ -2,6 +2,7 @@
 
 A case is one delivery and one leading reason; a row is in one case, and a case never grows. A decision speaks of some
 of a case's rows and is bound by the SHA-256 of its document, which says all that was shown (`core.decision_document`).
+A change of a flow's rules is a case without a delivery: it is opened by who proposes it, and closed with its decision.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from headgate.core.canonical import digest
 from headgate.core.records import CaseOpening, Delivery
 
 WHOLE_DELIVERY = "delivery"  # the rule of a case that is about a delivery held as a whole
+WHOLE_FLOW = "flow"  # the rule of a case that is about the rules themselves
+RULE_CHANGE = "rule_change"  # its code
 DISCARDED = "discarded"  # the reason code of a row that a person rejected
 REVIEW_RULE = "review"  # what stands as its rule
 MOST_TEXT = 10_000  # characters of a reason or a comment
@@ -28,6 +31,7 @@ class CaseKind(StrEnum):
     ROWS = "rows"  # rows of a published delivery
     DELIVERY = "delivery"  # a delivery that is held as a whole
     DRIFT = "drift"  # the same, since its columns are not those of the contract
+    CHANGE = "change"  # the rules of a flow: its contract, its parameters
 
 
 class CaseState(StrEnum):
@@ -44,6 +48,7 @@ class Act(StrEnum):
     CORRECT = "correct"  # they go on as proposed; nothing is waived
     REJECT = "reject"  # they stay out for good
     ACCEPT = "accept"  # the contract gets a new version, and what waits for it goes on
+    CHANGE = "change"  # contract and parameters get the versions that were proposed
 
 
 class DecisionState(StrEnum):
@@ -64,14 +69,14 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str  # c- and 16 hex digits, of delivery, rule and code
     flow: str
-    delivery: str
+    delivery: str | None  # None: a change of rules
     kind: CaseKind
-    rule: str  # that leads; `delivery` where it is held as a whole
+    rule: str  # that leads; `delivery` where it is held as a whole, `flow` for a change of rules
     code: str
     column: str  # path with [] for elements
     rows: int  # when it was opened
     left: int  # not yet decided and executed
-    contract: str  # digest of the contract that judged the rows
+    contract: str  # digest of the contract that judged the rows, or that shall be changed
     state: CaseState
     opened_at: datetime
     due_at: datetime | None = None  # then it is escalated
@@ -100,7 +105,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
     reason: str
     proposed_by: str  # account
-    editors: tuple[str, ...]  # accounts that edited the proposed records: they have no vote
+    editors: tuple[str, ...]  # accounts that wrote what is proposed, records or rules: they have no vote
     needed: int  # votes
     state: DecisionState
     proposed_at: datetime
@@ -109,6 +114,11 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     amendment: str | None = None  # the delivery made of it
     note: str = ""  # why it is void or withdrawn
     votes: tuple[Vote, ...] = ()
+
+    @property
+    def what(self) -> str:
+        """`release 412 rows`, `change of rules`."""
+        return "change of rules" if self.act is Act.CHANGE else f"{self.act} {self.rows:,} rows"
 
     @property
     def agreed(self) -> tuple[Vote, ...]:
@@ -162,6 +172,11 @@ def case_id(delivery: str, rule: str, code: str) -> str:
     return "c-" + digest([delivery, rule, code])[:16]
 
 
+def change_id(flow: str, contract: str, parameters: Mapping[str, int]) -> str:
+    """The case of a change to these rules, by the contract's digest and the parameters' versions: one at a time."""
+    return "c-" + digest([flow, RULE_CHANGE, contract, dict(parameters)])[:16]
+
+
 def needed_votes(rows: int, *, votes: int, above_rows: int | None, above: int | None) -> int:
     """How many must agree on so many rows by a flow's review policy.
 
@@ -198,10 +213,11 @@ class Cases(ABC):
         """What was said about a case, in order."""
 
     @abstractmethod
-    def propose(self, decision: Decision, *, instead: str | None, at: datetime) -> Decision:
+    def propose(self, decision: Decision, *, instead: str | None, at: datetime, opens: Case | None = None) -> Decision:
         """Enter a decision with the next number; ConflictError where another is under way, or the case is closed.
 
-        With `instead`, the digest of the one that is under way, that one is changed: votes for it are void.
+        With `instead`, the digest of the one that is under way, that one is changed: votes for it are void. `opens` is
+        the case of a change of rules: it is opened with the decision, and closes when that ends.
         """
 
     @abstractmethod
@@ -224,6 +240,23 @@ class Cases(ABC):
         All in one transaction that reads votes, roles and `parameters` (versions that were agreed) again. `problem` is
         what the caller found wrong with the content, `size_bytes` that of the document. None where the decision is
         void now: it says why. ConflictError where it is not due, or over.
+        """
+
+    @abstractmethod
+    def enact(
+        self,
+        case: str,
+        number: int,
+        *,
+        problem: str,
+        parameters: Mapping[str, int],
+        values: Mapping[str, str],
+        at: datetime,
+    ) -> Decision:
+        """Let an agreed change of rules happen: its `values` are the parameters' next versions, set by who proposed.
+
+        Read again and refused as by `execute`, in the same transaction; the decision as it stands then, executed or
+        void. Either closes the case. A contract that is part of it is for the caller to put in force.
         """
 
     @abstractmethod

@@ -2,7 +2,8 @@
 
 It says which rows are meant, which rules are waived on which of them, and each proposed record in full. The origin's
 SHA-256 fixes the records as they came, the contract's digest rules and schema, the parameters their versions, and
-`shown` what stood in the quarantine. The ledger holds only the document's SHA-256.
+`shown` what stood in the quarantine. Of a change of rules it holds the contract and the values that shall be in force.
+The ledger holds only the document's SHA-256.
 """
 
 from __future__ import annotations
@@ -37,8 +38,8 @@ class DecisionDocument(msgspec.Struct, frozen=True, kw_only=True):
     project: str
     flow: str
     case: str
-    delivery: str
-    delivery_sha256: str
+    delivery: str | None  # None: a change of rules
+    delivery_sha256: str | None
     act: Act
     rows: Ranges  # none: the whole delivery
     waives: tuple[Waiver, ...] = ()
@@ -46,7 +47,10 @@ class DecisionDocument(msgspec.Struct, frozen=True, kw_only=True):
     contract: str
     parameters: Mapping[str, int]
     contract_text: str | None = None  # that shall be in force from then on
-    shown: str  # SHA-256 over the rows as they stand in the quarantine, see `review.selection`
+    based_on: str | None = None  # SHA-256 of the contract's file that it takes the place of
+    values: Mapping[str, str] = {}  # of parameters, that shall be in force from then on; of a table its SHA-256
+    words: tuple[str, ...] = ()  # what a change of rules changes
+    shown: str  # SHA-256 over the rows as they stand in the quarantine, or over the values in force
 
     def encoded(self) -> bytes:
         """The bytes that are hashed and kept: JSON with sorted keys."""

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from headgate.core.accounts import Account
-from headgate.core.cases import Decision
+from headgate.core.cases import Act, Decision
 from headgate.core.records import Delivery
 from headgate.core.roles import Permission, may
 
 DELIVERED_BY = "delivered_by"  # fact of a delivery: the account that answers for it, where the sender is none
 
 
-def refusal(account: Account, decision: Decision, origin: Delivery) -> str:
-    """Why the account has no vote; empty where it has one."""
+def refusal(account: Account, decision: Decision, origin: Delivery | None, *, flow: str) -> str:
+    """Why the account has no vote in the flow; empty where it has one. A change of rules has no `origin`."""
     if account.disabled_at is not None:
         return f"{account.name} is disabled."
-    if not may(account.grants, Permission.DECIDE, origin.flow or ""):
-        return f"{account.name} has no role that decides in flow {origin.flow}."
-    if account.name == origin.sender or account.id == origin.facts.get(DELIVERED_BY):
+    if not may(account.grants, Permission.DECIDE, flow):
+        return f"{account.name} has no role that decides in flow {flow}."
+    if origin is not None and (account.name == origin.sender or account.id == origin.facts.get(DELIVERED_BY)):
         return f"{account.name} sent {origin.id}: who delivered does not decide on it."
     if account.id in decision.editors:
-        return f"{account.name} edited the rows: another account must agree to what it wrote."
+        what = "wrote the change" if decision.act is Act.CHANGE else "edited the rows"
+        return f"{account.name} {what}: another account must agree to what it wrote."
     return ""

@@ -7,7 +7,7 @@ import msgspec
 from headgate.core.canonical import digest
 from headgate.core.cases import UNDER_WAY, Case, CaseFilter, Cases, Decision
 from headgate.core.decision_document import DecisionDocument, read_document
-from headgate.core.errors import NotFoundError
+from headgate.core.errors import NotFoundError, UsageError
 from headgate.core.flow import Flow
 from headgate.core.parameters import vault_name
 from headgate.core.platform import Platform
@@ -51,7 +51,17 @@ def flow_of(desk: Desk, case: Case) -> Flow:
 
 
 def origin_of(desk: Desk, case: Case) -> Delivery:
-    """The delivery that a case is about."""
+    """The delivery that a case is about; UsageError where it is about rules."""
+    origin = delivered_of(desk, case)
+    if origin is None:
+        raise UsageError(f"case {case.id} is about the rules of flow {case.flow}, not about a delivery.")
+    return origin
+
+
+def delivered_of(desk: Desk, case: Case) -> Delivery | None:
+    """The delivery that a case is about; None for a change of rules."""
+    if case.delivery is None:
+        return None
     return desk.platform.ledger.deliveries(DeliveryFilter(ids=(case.delivery,)))[0]
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from headgate.check.infer import infer_columns
@@ -15,6 +17,7 @@ from headgate.core.contract_document import read_contract
 from headgate.core.contract_edit import with_columns
 from headgate.core.decision_document import DecisionDocument
 from headgate.core.errors import UsageError
+from headgate.core.faults import at_fault_point
 from headgate.core.flow import Flow
 from headgate.core.flow_document import read_flow
 from headgate.core.flow_files import CONTRACT_FILE
@@ -89,17 +92,17 @@ def put_in_force(platform: Platform, document: DecisionDocument) -> Flow:
 
     A second call changes nothing. Other processes see it when they open the project anew.
     """
-    assert document.act is Act.ACCEPT
+    assert document.act in {Act.ACCEPT, Act.CHANGE}
     assert document.contract_text is not None
     flow = platform.flows[document.flow]
-    place = Path(flow.folder) / CONTRACT_FILE
+    place, aside = Path(flow.folder) / CONTRACT_FILE, agreed_beside(flow, document.contract_text)
     if place.read_text(encoding="utf-8") != document.contract_text:
-        aside = place.with_name(f".{CONTRACT_FILE}.new")
-        with aside.open("w", encoding="utf-8", newline="") as stream:
-            stream.write(document.contract_text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        aside.replace(place)
+        if not aside.exists():
+            write_whole(aside, document.contract_text)
+        with suppress(FileNotFoundError):  # another process was first
+            aside.replace(place)
+    aside.unlink(missing_ok=True)
+    at_fault_point("after contract")
     changed = load_flow(Path(flow.folder))
     if platform.ledger.contract(digest=changed.contract.digest) is None:
         text = document.contract_text
@@ -107,6 +110,26 @@ def put_in_force(platform: Platform, document: DecisionDocument) -> Flow:
     if isinstance(platform.flows, dict):
         platform.flows[flow.name] = changed
     return changed
+
+
+def agreed_beside(flow: Flow, text: str) -> Path:
+    """Where an agreed text lies until it takes the contract's place: see `deciding.in_force`."""
+    return Path(flow.folder) / f".{CONTRACT_FILE}.{hashlib.sha256(text.encode()).hexdigest()[:16]}.agreed"
+
+
+def write_whole(place: Path, text: str) -> None:
+    """Write a text so that the name has all of it or does not exist, safe on the disk."""
+    part = place.with_suffix(".part")
+    with part.open("w", encoding="utf-8", newline="") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    part.replace(place)
+
+
+def file_digest(flow: Flow) -> str:
+    """SHA-256 of the contract's file: comments and layout count."""
+    return hashlib.sha256((Path(flow.folder) / CONTRACT_FILE).read_bytes()).hexdigest()
 
 
 def _text_of(flow: Flow) -> str:

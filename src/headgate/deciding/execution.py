@@ -13,8 +13,10 @@ from headgate.core.overlay import SET
 from headgate.core.parameters import vault_name
 from headgate.core.platform import Platform
 from headgate.core.records import Delivery
+from headgate.deciding.changes import enact
 from headgate.deciding.desk import Desk, flow_of, one_case, origin_of, read_kept, shown_of_delivery
 from headgate.deciding.drift import put_in_force
+from headgate.deciding.in_force import finish, lay_beside, take_away
 from headgate.serve.case_rows import Selection, select
 
 READ_BYTES = 1 << 20
@@ -23,15 +25,16 @@ READ_BYTES = 1 << 20
 def execute_due(desk: Desk) -> list[Decision]:
     """Execute every decision whose time for undo is over, or void it; those, as they stand then.
 
+    Before that, contracts that an earlier process was killed over are put in force: their decisions are told as well.
     An amendment that is made has landed: the next run of the pipeline publishes it.
     """
     now = desk.people.clock()
-    ended = []
+    ended = finish(desk)
     for decision in desk.cases.decisions(states=(DecisionState.DECIDED,)):
         if decision.due_at is None or decision.due_at > now:
             continue
         try:
-            _execute(desk, decision)
+            enact(desk, decision) if decision.act is Act.CHANGE else _execute(desk, decision)
         except (ConflictError, TransientError):  # another process did it, somebody undid it, or the next try will
             continue
         ended += [one for one in desk.cases.decisions([decision.case]) if one.number == decision.number]
@@ -44,10 +47,12 @@ def execute_due(desk: Desk) -> list[Decision]:
 
 
 def _execute(desk: Desk, decision: Decision) -> Delivery | None:
-    problem, document, size = "", None, 0
+    problem, document, size, accepts = "", None, 0, decision.act is Act.ACCEPT
     try:
         document, size = read_kept(desk.platform, decision.digest)
         problem = _changed(desk, decision, document)
+        if accepts and not problem:
+            problem = lay_beside(desk.platform, document)
     except TransientError:  # says nothing about what was agreed
         raise
     except HeadgateError as error:
@@ -64,9 +69,10 @@ def _execute(desk: Desk, decision: Decision) -> Delivery | None:
         at=desk.people.clock(),
     )
     at_fault_point("after execution")
-    # after the votes were read again: a kill here leaves the old contract, under which the delivery is held once more
-    if made is not None and document is not None and document.act is Act.ACCEPT:
-        put_in_force(desk.platform, document)
+    # after the votes were read again: what lies beside the contract until then is what a kill leaves to `finish`
+    if accepts and document is not None:
+        at_fault_point("before contract")
+        (take_away if made is None else put_in_force)(desk.platform, document)
     return made
 
 

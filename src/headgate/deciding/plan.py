@@ -19,7 +19,7 @@ from headgate.core.records import Delivery
 from headgate.core.replacing import replace
 from headgate.core.states import DeliveryState
 from headgate.deciding.desk import Desk, document_of, flow_of, origin_of, shown_of_delivery
-from headgate.deciding.drift import checked_contract, drafted_contract
+from headgate.deciding.drift import checked_contract, drafted_contract, file_digest
 from headgate.deciding.proposal import Edit, only, with_rows
 from headgate.deciding.rehearsal import Rehearsal, rehearse
 from headgate.serve.case_rows import Selected, Selection, select
@@ -35,6 +35,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     rehearsal: Rehearsal | None  # None: of a whole delivery
     asked: int  # rows that were selected
     needed: int  # votes
+    tables: tuple[bytes, ...] = ()  # content of proposed table parameters: kept once they are proposed
 
     @property
     def rows(self) -> int:
@@ -58,6 +59,11 @@ def plan(
     (default: a draft with the new columns). UsageError where no row is meant, none would pass, or a rule that cannot be
     waived stands on one.
     """
+    if act is Act.CHANGE or case.kind is CaseKind.CHANGE:
+        raise UsageError(
+            f"case {case.id} is no case in which rules are changed row by row. "
+            f"Next: `headgate cases propose {case.flow}` proposes a change; `headgate cases agree {case.id}` votes."
+        )
     flow, origin = flow_of(desk, case), origin_of(desk, case)
     _require_current(case, flow)
     versions = _versions(desk.platform, flow, origin)
@@ -122,7 +128,8 @@ def _of_delivery(desk: Desk, case: Case, base: DecisionDocument, contract: str |
     if base.act is Act.ACCEPT:
         text = contract if contract is not None else drafted_contract(desk, case)
         checked_contract(flow, text)
-        base, needed = replace(base, contract_text=text), policy.rule_changes or policy.votes
+        base = replace(base, contract_text=text, based_on=file_digest(flow))
+        needed = policy.rule_changes or policy.votes
     return Plan(case=case, document=base, rehearsal=None, asked=case.left, needed=needed)
 
 

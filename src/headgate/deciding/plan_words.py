@@ -7,6 +7,7 @@ from difflib import unified_diff
 from pathlib import Path
 
 from headgate.core.cases import Act, CaseKind
+from headgate.core.decision_document import DecisionDocument
 from headgate.core.flow import Flow
 from headgate.core.flow_files import CONTRACT_FILE
 from headgate.deciding.plan import Plan
@@ -21,6 +22,8 @@ def tell_plans(plans: Sequence[Plan]) -> str:
     if not plans:
         return "Nothing would be done."
     act = plans[0].document.act
+    if act is Act.CHANGE:
+        return f"The rules of flow {plans[0].case.flow} change: {'; '.join(plans[0].document.words)}."
     if plans[0].case.kind is not CaseKind.ROWS:
         what = "The delivery" if len(plans) == 1 else f"Each of {len(plans)} deliveries"
         rows = sum(one.asked for one in plans)
@@ -46,7 +49,12 @@ def tell_plans(plans: Sequence[Plan]) -> str:
 
 def contract_lines(planned: Plan, flow: Flow) -> tuple[str, ...]:
     """What changes in the contract, as lines of a unified diff; none where nothing does."""
-    text = planned.document.contract_text
+    return contract_diff(planned.document, flow)
+
+
+def contract_diff(document: DecisionDocument, flow: Flow) -> tuple[str, ...]:
+    """The same of a document: against the contract that is in force now."""
+    text = document.contract_text
     if text is None:
         return ()
     before = (Path(flow.folder) / CONTRACT_FILE).read_text(encoding="utf-8")

@@ -12,26 +12,27 @@ from headgate.core.faults import at_fault_point
 from headgate.core.parameters import vault_name
 from headgate.core.replacing import replace
 from headgate.core.voting import refusal
-from headgate.deciding.desk import Desk, flow_of, one_case, origin_of
+from headgate.deciding.desk import Desk, delivered_of, flow_of, one_case
 from headgate.deciding.plan import Plan
 
 
 def propose(desk: Desk, planned: Plan, *, by: Account, reason: str, instead: str | None = None) -> Decision:
-    """Propose what was planned; who proposes without editing agrees by that.
+    """Propose what was planned; who proposes without editing agrees by that. A change of rules opens its case.
 
     `instead` is the digest of the decision under way that this one changes. ConflictError where somebody was first.
     """
     if not reason.strip() or len(reason) > MOST_TEXT:
         raise UsageError(f"a decision needs a reason, of at most {MOST_TEXT:,} characters. Next: say why.")
-    flow, origin = flow_of(desk, planned.case), origin_of(desk, planned.case)
+    flow, origin = flow_of(desk, planned.case), delivered_of(desk, planned.case)
     content = planned.document.encoded()
     sha256 = document_digest(content)
     now = desk.people.clock()
-    editors = (by.id,) if planned.document.act is Act.CORRECT else ()
+    act = planned.document.act
+    editors = (by.id,) if act in {Act.CORRECT, Act.CHANGE} else ()
     decision = Decision(
         case=planned.case.id,
         number=0,
-        act=planned.document.act,
+        act=act,
         digest=sha256,
         rows=planned.rows,
         reason=reason,
@@ -42,11 +43,14 @@ def propose(desk: Desk, planned: Plan, *, by: Account, reason: str, instead: str
         proposed_at=now,
         expires_at=now + timedelta(seconds=flow.review.valid_s),
     )
-    if why := refusal(by, replace(decision, editors=()), origin):
+    if why := refusal(by, replace(decision, editors=()), origin, flow=planned.case.flow):
         raise RefusedVoteError(f"{why} Nothing was proposed.")
+    for table in planned.tables:
+        desk.platform.vault.put(vault_name(document_digest(table)), [table])
     desk.platform.vault.put(vault_name(sha256), [content])  # before the ledger names it
     at_fault_point("after document")
-    entered = desk.cases.propose(decision, instead=instead, at=now)
+    opens = planned.case if act is Act.CHANGE else None
+    entered = desk.cases.propose(decision, instead=instead, at=now, opens=opens)
     at_fault_point("after proposal")
     if editors:
         return entered
@@ -67,7 +71,7 @@ def agree(desk: Desk, decision: Decision, *, by: Account, digest: str) -> Decisi
 def withdraw(desk: Desk, decision: Decision, *, by: Account, note: str = "") -> Decision:
     """Undo a decision that is not executed; whoever may decide in the flow may."""
     case = one_case(desk, decision.case)
-    if why := refusal(by, replace(decision, editors=()), origin_of(desk, case)):
+    if why := refusal(by, replace(decision, editors=()), delivered_of(desk, case), flow=case.flow):
         raise RefusedVoteError(f"{why} Nothing was undone.")
     said = note or f"{by.name} took it back"
     return desk.cases.end(

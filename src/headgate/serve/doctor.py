@@ -10,9 +10,11 @@ import msgspec
 
 from headgate.core.errors import HeadgateError, PublishError
 from headgate.core.flow import Flow
+from headgate.core.flow_files import CONTRACT_FILE
 from headgate.core.platform import Platform
 from headgate.core.ports import DeliveryFilter
 from headgate.core.states import DeliveryState
+from headgate.serve.agreed_contracts import AGREED, LEFT, contracts_beside
 from headgate.serve.relations import standing_tables
 
 LEAST_FREE_BYTES = 1 << 30
@@ -37,6 +39,7 @@ def examine(platform: Platform, *, keys: Path, require: Callable[[Platform, Flow
     yield _keys(keys)
     for flow in platform.flows.values():
         yield _tables(platform, flow, require)
+    yield _contracts(platform)
     yield from _restored(platform)
     yield _open_publications(platform)
     yield _stage(platform)
@@ -67,6 +70,22 @@ def _tables(platform: Platform, flow: Flow, require: Callable[[Platform, Flow], 
     except HeadgateError as error:
         return Finding(check=check, ok=False, found=str(error), next=f"`headgate doctor --repair {flow.name}`")
     return Finding(check=check, ok=True, found="stand where the ledger says, or further")
+
+
+def _contracts(platform: Platform) -> Finding:
+    """Contracts that people agreed to, and that are not in force."""
+    check = "contracts"
+    if left := [file for _, file in contracts_beside(platform.flows, LEFT)]:
+        return Finding(
+            check=check,
+            ok=False,
+            found=f"agreed to, but the contract in the folder was changed first, which stands: {left[0]}",
+            next=f"compare it with {CONTRACT_FILE} beside it, accept anew what is meant, and remove the file",
+        )
+    if waiting := contracts_beside(platform.flows, AGREED):
+        found = f"agreed to and not yet in force: of flow {waiting[0][0].name}"
+        return Finding(check=check, ok=False, found=found, next="`headgate run` puts it in force")
+    return Finding(check=check, ok=True, found="what was agreed to is in force")
 
 
 def _restored(platform: Platform) -> Iterator[Finding]:

@@ -149,7 +149,7 @@ def published_under(platform: Platform, flow: Flow, key: Sequence[str | None], *
 def _of_cases(cases: Sequence[Case]) -> tuple[str, dict[str, Any]]:
     """A condition on case and delivery; the latter lets whole files of the table be left out."""
     ids = {f"case_{place}": case.id for place, case in enumerate(cases)}
-    deliveries = {f"delivery_{place}": id_ for place, id_ in enumerate(sorted({case.delivery for case in cases}))}
+    deliveries = {f"delivery_{place}": id_ for place, id_ in enumerate(sorted({case.delivery or "" for case in cases}))}
     sql = f"q._case IN ({_names(ids)}) AND q._delivery IN ({_names(deliveries)})"
     return sql, ids | deliveries
 

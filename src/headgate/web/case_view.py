@@ -15,7 +15,7 @@ from headgate.core.reason_words import in_words
 from headgate.core.records import Delivery
 from headgate.core.roles import Permission, may
 from headgate.core.voting import refusal
-from headgate.deciding.desk import Desk, document_of, flow_of, origin_of, under_way
+from headgate.deciding.desk import Desk, delivered_of, document_of, flow_of, origin_of, under_way
 from headgate.serve.record_form import told
 from headgate.serve.waiting_rows import columns_not_known, waiting_page
 from headgate.web.access import Visitor
@@ -38,7 +38,7 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True):
 
     case: Case
     title: str
-    origin: Delivery
+    origin: Delivery | None  # None: a change of rules
     flow: Flow
     row: Row | None
     drift: tuple[Change, ...]
@@ -64,7 +64,7 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_case(desk: Desk, who: Visitor, case: Case, *, row: int | None = None, unmasked: bool = False) -> CaseView:
     """All that the page of a case shows; the first row where none is asked for, NotFoundError for one that is gone."""
-    flow, origin = flow_of(desk, case), origin_of(desk, case)
+    flow, origin = flow_of(desk, case), delivered_of(desk, case)
     words = words_of(desk.platform, flow)
     decisions = desk.cases.decisions([case.id])
     decision = next((one for one in decisions if one.state in UNDER_WAY), None)
@@ -75,25 +75,26 @@ def read_case(desk: Desk, who: Visitor, case: Case, *, row: int | None = None, u
     deciders = [one for one in accounts if one.disabled_at is None and may(one.grants, Permission.DECIDE, flow.name)]
     ids = [case.assigned, *(one.account for one in comments), *(one.proposed_by for one in decisions)]
     voters = [vote.account for one in decisions for vote in one.votes]
-    subject = Subject(desk=desk, case=case, flow=flow, origin=origin, words=words, document=document)
-    shown = _shown_row(subject, row, unmasked=unmasked)
-    issued = desk.platform.ledger.receipts((origin.id,))
+    subject = None
+    if origin is not None:
+        subject = Subject(desk=desk, case=case, flow=flow, origin=origin, words=words, document=document)
+    issued = desk.platform.ledger.receipts((origin.id,)) if origin is not None else []
     return CaseView(
         case=case,
         title=title(case),
         origin=origin,
         flow=flow,
-        row=shown,
-        drift=_drift(subject),
-        held=tuple(_held(words, origin)) if case.kind is not CaseKind.ROWS else (),
+        row=_shown_row(subject, row, unmasked=unmasked) if subject is not None else None,
+        drift=_drift(subject) if subject is not None else (),
+        held=tuple(_held(words, origin)) if origin is not None and case.kind is not CaseKind.ROWS else (),
         decision=decision,
         document=document,
-        diffs=read_diffs(subject, unmasked=unmasked),
+        diffs=read_diffs(subject, unmasked=unmasked) if subject is not None else (),
         past=tuple(one for one in decisions if one is not decision),
-        vote_fault=_vote_fault(who.account, decision, origin) if decision is not None else _sent(who.account, origin),
+        vote_fault=_vote_fault(who.account, case, decision, origin),
         may_decide=who.may(Permission.DECIDE, case.flow),
         may_unmask=who.may(Permission.UNMASK, case.flow),
-        people=tuple(_people(deciders, decision, origin)),
+        people=tuple(_people(deciders, case, decision, origin)),
         comments=tuple((one, _with_mentions(seeing, one.text)) for one in comments),
         names=account_names(desk, [*ids, *voters]),
         receipts=max((one.number for one in issued), default=0),
@@ -144,27 +145,29 @@ def _held(words: Words, origin: Delivery) -> list[tuple[str, str, str]]:
     ]
 
 
-def _people(deciders: Sequence[Account], decision: Decision | None, origin: Delivery) -> list[Person]:
+def _people(
+    deciders: Sequence[Account], case: Case, decision: Decision | None, origin: Delivery | None
+) -> list[Person]:
     return [
-        Person(
-            name=one.name,
-            why_not=_vote_fault(one, decision, origin) if decision is not None else _sent(one, origin),
-        )
+        Person(name=one.name, why_not=_vote_fault(one, case, decision, origin))
         for one in deciders
         if decision is None or one.id not in {vote.account for vote in decision.agreed}
     ]
 
 
-def _vote_fault(account: Account, decision: Decision, origin: Delivery) -> str:
+def _vote_fault(account: Account, case: Case, decision: Decision | None, origin: Delivery | None) -> str:
+    """Why the account has no vote on what is under way, or could not decide at all: who delivered does not."""
+    if decision is None:
+        return refusal(account, _nobody(case), origin, flow=case.flow)
     if account.id in {vote.account for vote in decision.agreed}:
         return f"{account.name} agreed already."
-    return refusal(account, decision, origin)
+    return refusal(account, decision, origin, flow=case.flow)
 
 
-def _sent(account: Account, origin: Delivery) -> str:
-    """Why the account could not decide at all: who delivered does not."""
-    nobody = Decision(
-        case="",
+def _nobody(case: Case) -> Decision:
+    """A decision that nobody wrote."""
+    return Decision(
+        case=case.id,
         number=0,
         act=Act.RELEASE,
         digest="",
@@ -174,10 +177,9 @@ def _sent(account: Account, origin: Delivery) -> str:
         editors=(),
         needed=1,
         state=DecisionState.PROPOSED,
-        proposed_at=origin.landed_at,
-        expires_at=origin.landed_at,
+        proposed_at=case.opened_at,
+        expires_at=case.opened_at,
     )
-    return refusal(account, nobody, origin)
 
 
 def _with_mentions(known: Collection[str], text: str) -> tuple[tuple[str, bool], ...]:

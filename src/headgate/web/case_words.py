@@ -65,6 +65,8 @@ def words_of(platform: Platform, flow: Flow) -> Words:
 
 def title(one: Case | CaseGroup) -> str:
     """A case in a sentence."""
+    if one.kind is CaseKind.CHANGE:
+        return "A change of the rules is proposed"
     if one.kind is not CaseKind.ROWS:
         return in_words(one.code, None, {}) or one.code
     if one.code in WORDS:

@@ -83,7 +83,7 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True):
     value: str | None  # by which the rows are chosen
     counted: bool  # False: there are too many rows to count that unasked
     expected: str
-    files: Mapping[str, str]  # name by delivery
+    files: Mapping[str, str]  # name of the delivery by case; of a change of rules what it is about
     decisions: tuple[Decision, ...]  # under way
     may_decide: bool
     paths: tuple[str, ...]  # columns that a correction may set in all of them
@@ -211,13 +211,9 @@ def _chosen(
         if view.values or value is not None or sum(case.left for case in cases) <= _MOST_COUNTED:
             found = _filters(desk, of_flow, cases)
         rows = waiting_page(desk.platform, cases, after=view.after, value=value, most=PAGE + 1)
-    files = {
-        delivery.id: delivery.name
-        for delivery in desk.platform.ledger.deliveries(DeliveryFilter(ids=tuple({case.delivery for case in cases})))
-    }
+    files = _files(desk, cases)
     columns = read_columns(of_flow, first.rule)
-    delivered = {case.id: case.delivery for case in cases}
-    shown = [_row(of_flow, first, one_row, columns, files[delivered[one_row.case]]) for one_row in rows[:PAGE]]
+    shown = [_row(of_flow, first, one_row, columns, files[one_row.case]) for one_row in rows[:PAGE]]
     numbers = {column.path for column in of_flow.contract.walk() if column.kind in NUMBERS}
     path = first.column if first.column in {column.path for column in of_flow.contract.walk()} else ""
     left = sum(case.left for case in cases)
@@ -237,7 +233,7 @@ def _chosen(
         value=value,
         counted=counted or personal,
         expected=reason_line(of_flow, _empty_reason(first), unmasked=False).expected if rule is not None else "",
-        files={case.id: files[case.delivery] for case in cases},
+        files=files,
         decisions=tuple(decisions[case.id] for case in cases if case.id in decisions),
         may_decide=who.may(Permission.DECIDE, line.flow),
         paths=tuple(
@@ -248,6 +244,12 @@ def _chosen(
         path=path if "[]" not in path else "",
         personal=personal,
     )
+
+
+def _files(desk: Desk, cases: Sequence[Case]) -> dict[str, str]:
+    ids = tuple({case.delivery for case in cases if case.delivery is not None})
+    names = {one.id: one.name for one in desk.platform.ledger.deliveries(DeliveryFilter(ids=ids))} if ids else {}
+    return {case.id: names.get(case.delivery or "", f"the rules of {case.flow}") for case in cases}
 
 
 def _cases_of(desk: Desk, which: CaseFilter, line: Line) -> list[Case]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -224,18 +224,18 @@ def _votes(desk: Desk, who: Visitor, inbox: Inbox) -> list[tuple[Decision, str]]
     chosen = inbox.chosen
     if chosen is None:
         return []
-    delivered = {case.id: case.delivery for case in chosen.cases}
+    cases = {case.id: case for case in chosen.cases}
     proposed = [one for one in chosen.decisions if one.state is DecisionState.PROPOSED]
-    which = DeliveryFilter(ids=tuple({delivered[one.case] for one in proposed}))
-    origins = {one.id: one for one in desk.platform.ledger.deliveries(which)} if proposed else {}
-    return [(one, vote_fault(who, one, origins[delivered[one.case]])) for one in proposed]
+    wanted_ = tuple({case.delivery for one in proposed if (case := cases[one.case]).delivery is not None})
+    origins = {one.id: one for one in desk.platform.ledger.deliveries(DeliveryFilter(ids=wanted_))} if wanted_ else {}
+    return [(one, vote_fault(who, one, cases[one.case], origins)) for one in proposed]
 
 
-def vote_fault(who: Visitor, decision: Decision, origin: Delivery) -> str:
+def vote_fault(who: Visitor, decision: Decision, case: Case, origins: Mapping[str, Delivery]) -> str:
     """Why the visitor has no vote, or has given it; empty where it would count."""
     if who.account.id in {vote.account for vote in decision.agreed}:
         return "You agreed already; somebody else has to."
-    return refusal(who.account, decision, origin)
+    return refusal(who.account, decision, origins.get(case.delivery or ""), flow=case.flow)
 
 
 def _linker(request: Request, view: View) -> Callable[..., str]:

@@ -217,7 +217,7 @@ def _changes(
 def _near(subject: Subject, row: int) -> tuple[tuple[Near, ...], tuple[str, ...]]:
     """Rows around a row in the columns that the published table has, so that they can be compared."""
     words = subject.words
-    found = neighbours(subject.desk.platform, subject.flow, subject.case.delivery, row)
+    found = neighbours(subject.desk.platform, subject.flow, subject.origin.id, row)
     columns = next((tuple(one.values) for one in found if one.values), ())
     if not columns:
         columns = tuple(

@@ -87,6 +87,27 @@ class TestSchema:
         Database(f"sqlite:///{made}").close()
         assert contents(place)[:-2] == contents(made)[:-2]
 
+    def test_cases_and_decisions_of_an_older_ledger_stay(self, place: Path) -> None:
+        """Their tables are written anew, so that a change of rules may be a case without a delivery."""
+        sqlite3.connect(place).close()
+        upgrade(str(place), found=None, to="0006")
+        case = ("c-1", "sales", "d-1", "rows", "r", "dear", "x", 3, 2, "c1", "open", "at", None, None, "", "a-ada", 1)
+        decision = ("c-1", 1, "release", "d", 3, "why", "a-ada", "[]", 1, "proposed", "at", "at", None, None, "")
+        with closing(sqlite3.connect(place)) as raw, raw:
+            raw.execute(f"INSERT INTO cases VALUES ({', '.join('?' * len(case))})", case)
+            raw.execute(f"INSERT INTO decisions VALUES ({', '.join('?' * len(decision))})", decision)
+            raw.execute("INSERT INTO votes VALUES ('c-1', 1, 'a-ada', 'd', 'at', '')")
+            raw.execute("INSERT INTO comments VALUES ('c-1', 1, 'a-ada', 'at', 'hm', 0)")
+        SqliteLedger(f"sqlite:///{place}").close()
+        with closing(sqlite3.connect(place)) as raw, raw:
+            assert raw.execute("SELECT * FROM cases").fetchall() == [case]
+            assert raw.execute("SELECT * FROM decisions").fetchall() == [decision]
+            assert raw.execute("SELECT count(*) FROM votes, comments").fetchone() == (1,)
+            broken = [row for row in raw.execute("PRAGMA foreign_key_check") if row[0] != "cases"]
+            assert broken == []
+            with pytest.raises(sqlite3.IntegrityError, match="ck_cases_delivery"):
+                raw.execute("UPDATE cases SET delivery = NULL")
+
     def test_an_upgrade_that_fails_changes_nothing(self, place: Path) -> None:
         with closing(sqlite3.connect(place)) as raw, raw:
             raw.execute("CREATE TABLE runs (id INTEGER)")  # the last table that the first revision makes

@@ -220,7 +220,7 @@ def test_a_correction_that_does_not_pass_says_which_rule(web: Web) -> None:
 
 def test_who_sent_the_file_does_not_decide_on_it(web: Web) -> None:
     case = case_of(web, "total_mismatch")
-    (origin,) = web.site.platform.ledger.deliveries(DeliveryFilter(ids=(case.delivery,)))
+    (origin,) = web.site.platform.ledger.deliveries(DeliveryFilter(ids=(case.delivery or "",)))
     account = add_account(web.site.people, origin.sender, [Grant(role=Role.REVIEWER)], by="test")
     sender, other = Reviewer(web, account=account), Reviewer(web)
     answer = released(sender, case)

@@ -80,7 +80,7 @@ def test_an_amendment_and_its_origin_tell_of_each_other(web: Web) -> None:
     amendment = decide(web, case, ada)
     ledger = web.site.platform.ledger
     (made,) = ledger.deliveries(DeliveryFilter(ids=(amendment,)))
-    (origin,) = ledger.deliveries(DeliveryFilter(ids=(case.delivery,)))
+    (origin,) = ledger.deliveries(DeliveryFilter(ids=(case.delivery or "",)))
     shown = read(web, f"/deliveries/{case.delivery}", Role.AUDITOR)
     assert re.search(rf'href="/cases/{case.id}">Released {case.rows} rows?</a>', shown)
     assert "ada-7 proposed; ada-7 agreed" in shown
@@ -99,6 +99,7 @@ def test_an_amendment_and_its_origin_tell_of_each_other(web: Web) -> None:
 
 def test_the_overview_tells_a_held_delivery_once(web: Web) -> None:
     (case,) = cases(web, CaseKind.DELIVERY)
+    assert case.delivery is not None
     assert case.delivery in read(web, "/", Role.AUDITOR)
     shown = read(web, "/")
     assert "Waits for you" in shown
