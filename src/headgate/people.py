@@ -101,14 +101,15 @@ def account_by_link(people: People, secret: str) -> tuple[Account, Purpose] | No
 def account_by_password(people: People, passwords: Passwords, name: str, password: str) -> Account | None:
     """Whom a name and a password sign in; None for a wrong name or password, with no word which it was."""
     account = next(iter(people.accounts.accounts(name=name)), None)
-    waits = account is not None and must_wait(people, account)
-    kept = account.password if account is not None and not waits else None
+    tries = people.accounts.count_try(account.id, at=people.clock()) if account is not None else None
+    kept = account.password if account is not None and tries is not None else None
     fits = passwords.fits(kept or "", password[:MOST_PASSWORD])  # as long for a name that there is not
-    if account is None or waits:
+    if account is None or tries is None:
         return None
     if not fits or account.disabled_at is not None:
-        people.accounts.count_failure(account.id, at=people.clock())
+        tell_refused(people, account, tries)
         return None
+    people.accounts.forgive_try(account.id, tries)
     return account
 
 
@@ -119,15 +120,20 @@ def shows_password(people: People, passwords: Passwords, account: Account, passw
     """
     if account.password is None:
         return True
-    if not must_wait(people, account) and passwords.fits(account.password, password[:MOST_PASSWORD]):
-        return True
-    people.accounts.count_failure(account.id, at=people.clock())
-    return False
+    tries = people.accounts.count_try(account.id, at=people.clock())
+    if tries is None:
+        return False
+    if not passwords.fits(account.password, password[:MOST_PASSWORD]):
+        tell_refused(people, account, tries)
+        return False
+    people.accounts.forgive_try(account.id, tries)
+    return True
 
 
-def must_wait(people: People, account: Account) -> bool:
-    """Whether wrong passwords or codes make the account wait."""
-    return account.locked_until is not None and people.clock() < account.locked_until
+def tell_refused(people: People, account: Account, tries: int) -> None:
+    """Write the event of a password or code that was wrong, the so-manieth in a row."""
+    fields = {"account": account.id, "failures": tries}
+    people.accounts.tell(Event(type="sign_in_refused", fields=fields), at=people.clock())
 
 
 def set_password(people: People, passwords: Passwords, account: Account, password: str, *, keep: str) -> None:

@@ -123,8 +123,16 @@ class Accounts(Tokens, Factors):
         """Write an account's password, grants and state as they shall stand; NotFoundError where there is none."""
 
     @abstractmethod
-    def count_failure(self, id_: str, *, at: datetime) -> None:
-        """One more wrong password in a row, with the event `sign_in_refused`; after some the next try must wait."""
+    def count_try(self, id_: str, *, at: datetime) -> int | None:
+        """Count a password or code as wrong before it is looked at; how many in a row that makes.
+
+        None, and nothing is counted, while the account waits: so of many at the same moment no more are looked at
+        than one after the other. After some the next must wait.
+        """
+
+    @abstractmethod
+    def forgive_try(self, id_: str, tries: int) -> None:
+        """It was right after all: take back the try that `count_try` counted as this one, and the wait it began."""
 
     @abstractmethod
     def start_session(self, session: Session) -> None:

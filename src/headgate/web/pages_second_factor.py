@@ -67,9 +67,7 @@ def confirm(
 def turn_off(request: Request, who: Changes, code: Code) -> Response:
     """No code is asked for any more."""
     people = site_of(request).people
-    with site_of(request).one_code:
-        fits = code_fits(people, who.account, code)
-    if not fits:
+    if not code_fits(people, who.account, code):
         return me_page(request, who, failed="The second factor is still on", fault="The code does not fit.")
     take_off(people, who.account, by=who.account.id)
     return me_page(request, who, done="The second factor is off.")

@@ -63,9 +63,7 @@ def sign_in_by_code(
         next_step = "It took too long, or was finished elsewhere. Next: sign in again."
         return _form(request, "/", fault="This sign-in is over", next_step=next_step)
     (account,) = site.people.accounts.accounts(ids=[found.account])
-    with site.one_code:
-        fits = not account.second_factor or code_fits(site.people, account, code)
-    if not fits:
+    if account.second_factor and not code_fits(site.people, account, code):
         return _code_form(request, account, found.to, fault="The code does not fit")
     if account.disabled_at is not None:
         return _form(request, "/", fault="This sign-in is over", next_step="Next: ask an admin.")
