@@ -23,6 +23,7 @@ from headgate.core.ports import Clock, Secrets
 from headgate.core.records import Event
 from headgate.core.replacing import replace
 from headgate.core.roles import Grant, Permission, may_everywhere
+from headgate.core.sign_in_rules import SignInRules
 
 LINK_LENGTH = {
     Purpose.SIGN_IN: timedelta(minutes=15),
@@ -44,6 +45,9 @@ class Passwords(Protocol):
     def fits(self, kept: str, password: str) -> bool:
         """Whether it is the password of which that was kept; takes as long where nothing was."""
 
+    def refusal(self, password: str, name: str) -> str | None:
+        """Why an account of that name may not have the password, however long it is; None where it may."""
+
 
 class People(msgspec.Struct, frozen=True, kw_only=True):
     """Accounts, and what acts on them need."""
@@ -52,6 +56,7 @@ class People(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     random: Callable[[int], bytes]  # that nobody can foretell
     secrets: Secrets | None = None  # under one of which second factors are sealed
+    rules: SignInRules = SignInRules()
 
     def secret(self) -> str:
         """A secret to hand out."""
@@ -143,8 +148,9 @@ def set_password(people: People, passwords: Passwords, account: Account, passwor
         raise UsageError(
             f"A password has {LEAST_PASSWORD} to {MOST_PASSWORD} characters; this one has {len(password)}."
         )
-    if account.name in password.lower():
-        raise UsageError("A password may not hold the account's name.")
+    why = passwords.refusal(password, account.name)
+    if why is not None:
+        raise UsageError(why)
     now = people.clock()
     event = Event(type="password_set", fields={"account": account.id, "by": account.id})
     people.accounts.change(replace(account, password=passwords.kept(password)), event, at=now)
@@ -203,7 +209,7 @@ def new_session(
         expires_at=now + length,
         agent=agent[:200],
     )
-    people.accounts.start_session(session)
+    people.accounts.start_session(session, most=people.rules.sessions)
     return secret, session
 
 

@@ -126,6 +126,17 @@ class AccountsContract:
         assert accounts.session("s1") is None
         assert [event["type"] for event in events] == ["account_added", "signed_in", "signed_in", "signed_out"]
 
+    def test_of_too_many_sessions_the_oldest_end(self, accounts: Accounts, events: list[dict[str, object]]) -> None:
+        accounts.add(account("a"), by="x")
+        accounts.add(account("b"), by="x")
+        accounts.start_session(session("other", "a-b", at=AT - timedelta(days=1)), most=2)
+        for hour in range(4):
+            accounts.start_session(session(f"s{hour}", "a-a", at=AT + timedelta(hours=hour)), most=2)
+        assert [one.id for one in accounts.sessions("a-a")] == ["s3", "s2"]
+        assert [one.id for one in accounts.sessions("a-b")] == ["other"]
+        ended = [event["fields"] for event in events if event["type"] == "signed_out"]
+        assert ended == [{"account": "a-a", "by": "limit"}] * 2
+
     def test_a_link_works_once(self, accounts: Accounts) -> None:
         accounts.add(account("a"), by="x")
         link = Link(id="l", account="a-a", purpose=Purpose.INVITE, expires_at=AT + timedelta(hours=1))

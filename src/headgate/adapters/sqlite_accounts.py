@@ -13,7 +13,7 @@ from headgate.adapters.sqlite_database import BUSY_TIMEOUT_S, Database
 from headgate.adapters.sqlite_factors import SqliteFactors
 from headgate.adapters.sqlite_statements import first_value, insert, listed
 from headgate.adapters.sqlite_tokens import SqliteTokens
-from headgate.core.accounts import Account, Accounts, Link, Purpose, Session, wait_after
+from headgate.core.accounts import MOST_SESSIONS, Account, Accounts, Link, Purpose, Session, wait_after
 from headgate.core.errors import NotFoundError, UsageError
 from headgate.core.records import Event
 from headgate.core.roles import Grant, Role
@@ -29,6 +29,9 @@ _TRY = (
 _FORGIVE = (
     "UPDATE accounts SET locked_until = CASE WHEN failures = :tries THEN NULL ELSE locked_until END, "
     "failures = failures - 1 WHERE id = :id AND failures > 0"
+)
+_OLDER_SESSIONS = (
+    "SELECT id FROM sessions WHERE account = :account ORDER BY made_at DESC, rowid DESC LIMIT -1 OFFSET :most"
 )
 _CHANGE = "UPDATE accounts SET password = :password, disabled_at = :disabled_at WHERE id = :id"
 
@@ -102,15 +105,19 @@ class SqliteAccounts(SqliteTokens, SqliteFactors, Accounts):
         with self._database.writing() as connection:
             connection.execute(_FORGIVE, {"id": id_, "tries": tries})
 
-    def start_session(self, session: Session) -> None:
-        """Enter a session, with the event `signed_in`; wrong passwords before it are forgotten."""
+    def start_session(self, session: Session, *, most: int = MOST_SESSIONS) -> None:
+        """Enter a session, with the event `signed_in`, and end the account's oldest where they are too many."""
         with self._database.writing() as connection:
+            older = connection.execute(_OLDER_SESSIONS, {"account": session.account, "most": most - 1}).fetchall()
+            places, values = listed([row["id"] for row in older])
+            connection.execute(f"DELETE FROM sessions WHERE id IN ({places})", values)
             insert(connection, "sessions", [_encode_session(session)])
             connection.execute(
                 "UPDATE accounts SET failures = 0, locked_until = NULL WHERE id = :id", {"id": session.account}
             )
+            ended = Event(type="signed_out", fields={"account": session.account, "by": "limit"})
             event = Event(type="signed_in", fields={"account": session.account})
-            log.append_events(connection, [event], at=session.made_at)
+            log.append_events(connection, [*[ended] * len(older), event], at=session.made_at)
 
     def session(self, id_: str) -> Session | None:
         """The session of that id."""

@@ -20,6 +20,7 @@ from headgate.core.totp import Factors
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 SESSION_LENGTH = timedelta(days=7)
 SESSION_IDLE = timedelta(hours=8)
+MOST_SESSIONS = 20  # of one account, unless the project says another number
 FREE_TRIES = 4  # before each further wrong password makes the next one wait
 FIRST_WAIT = timedelta(seconds=15)  # doubled with each, up to
 LONGEST_WAIT = timedelta(hours=1)
@@ -135,8 +136,11 @@ class Accounts(Tokens, Factors):
         """It was right after all: take back the try that `count_try` counted as this one, and the wait it began."""
 
     @abstractmethod
-    def start_session(self, session: Session) -> None:
-        """Enter a session, with the event `signed_in`; wrong passwords before it are forgotten."""
+    def start_session(self, session: Session, *, most: int = MOST_SESSIONS) -> None:
+        """Enter a session, with the event `signed_in`; wrong passwords before it are forgotten.
+
+        Of more sessions than `most` the account's oldest end, with the event `signed_out`.
+        """
 
     @abstractmethod
     def session(self, id_: str) -> Session | None:
