@@ -23,6 +23,7 @@ from headgate.core.ports import Clock, Secrets
 from headgate.core.records import Event
 from headgate.core.replacing import replace
 from headgate.core.roles import Grant, Permission, may_everywhere
+from headgate.core.sign_in_rules import SignInRules
 
 LINK_LENGTH = {
     Purpose.SIGN_IN: timedelta(minutes=15),
@@ -44,6 +45,9 @@ class Passwords(Protocol):
     def fits(self, kept: str, password: str) -> bool:
         """Whether it is the password of which that was kept; takes as long where nothing was."""
 
+    def refusal(self, password: str, name: str) -> str | None:
+        """Why an account of that name may not have the password, however long it is; None where it may."""
+
 
 class People(msgspec.Struct, frozen=True, kw_only=True):
     """Accounts, and what acts on them need."""
@@ -52,6 +56,7 @@ class People(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     random: Callable[[int], bytes]  # that nobody can foretell
     secrets: Secrets | None = None  # under one of which second factors are sealed
+    rules: SignInRules = SignInRules()
 
     def secret(self) -> str:
         """A secret to hand out."""
@@ -101,14 +106,15 @@ def account_by_link(people: People, secret: str) -> tuple[Account, Purpose] | No
 def account_by_password(people: People, passwords: Passwords, name: str, password: str) -> Account | None:
     """Whom a name and a password sign in; None for a wrong name or password, with no word which it was."""
     account = next(iter(people.accounts.accounts(name=name)), None)
-    waits = account is not None and must_wait(people, account)
-    kept = account.password if account is not None and not waits else None
+    tries = people.accounts.count_try(account.id, at=people.clock()) if account is not None else None
+    kept = account.password if account is not None and tries is not None else None
     fits = passwords.fits(kept or "", password[:MOST_PASSWORD])  # as long for a name that there is not
-    if account is None or waits:
+    if account is None or tries is None:
         return None
     if not fits or account.disabled_at is not None:
-        people.accounts.count_failure(account.id, at=people.clock())
+        tell_refused(people, account, tries)
         return None
+    people.accounts.forgive_try(account.id, tries)
     return account
 
 
@@ -119,15 +125,20 @@ def shows_password(people: People, passwords: Passwords, account: Account, passw
     """
     if account.password is None:
         return True
-    if not must_wait(people, account) and passwords.fits(account.password, password[:MOST_PASSWORD]):
-        return True
-    people.accounts.count_failure(account.id, at=people.clock())
-    return False
+    tries = people.accounts.count_try(account.id, at=people.clock())
+    if tries is None:
+        return False
+    if not passwords.fits(account.password, password[:MOST_PASSWORD]):
+        tell_refused(people, account, tries)
+        return False
+    people.accounts.forgive_try(account.id, tries)
+    return True
 
 
-def must_wait(people: People, account: Account) -> bool:
-    """Whether wrong passwords or codes make the account wait."""
-    return account.locked_until is not None and people.clock() < account.locked_until
+def tell_refused(people: People, account: Account, tries: int) -> None:
+    """Write the event of a password or code that was wrong, the so-manieth in a row."""
+    fields = {"account": account.id, "failures": tries}
+    people.accounts.tell(Event(type="sign_in_refused", fields=fields), at=people.clock())
 
 
 def set_password(people: People, passwords: Passwords, account: Account, password: str, *, keep: str) -> None:
@@ -137,8 +148,9 @@ def set_password(people: People, passwords: Passwords, account: Account, passwor
         raise UsageError(
             f"A password has {LEAST_PASSWORD} to {MOST_PASSWORD} characters; this one has {len(password)}."
         )
-    if account.name in password.lower():
-        raise UsageError("A password may not hold the account's name.")
+    why = passwords.refusal(password, account.name)
+    if why is not None:
+        raise UsageError(why)
     now = people.clock()
     event = Event(type="password_set", fields={"account": account.id, "by": account.id})
     people.accounts.change(replace(account, password=passwords.kept(password)), event, at=now)
@@ -197,7 +209,7 @@ def new_session(
         expires_at=now + length,
         agent=agent[:200],
     )
-    people.accounts.start_session(session)
+    people.accounts.start_session(session, most=people.rules.sessions)
     return secret, session
 
 

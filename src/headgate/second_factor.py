@@ -14,7 +14,7 @@ from headgate.core.totp import (
     recovery_text,
     step_of,
 )
-from headgate.people import People, must_wait
+from headgate.people import People, tell_refused
 
 MOST_CODE = 40  # signs
 SEALING = "second-factors"  # name of the project's secret under which those of authenticators are sealed
@@ -48,19 +48,22 @@ def turn_on(people: People, account: Account, secret: bytes, code: str, *, keep:
 def code_fits(people: People, account: Account, code: str) -> bool:
     """Whether it is a code of the account, or a recovery code, that was not used before; a wrong one counts as a try.
 
-    False without looking while the account waits, by what the database says now. The caller lets one code after the
-    other be tried: of many at the same moment each would find that the account need not wait yet.
+    False without looking while the account waits, by what the database says now.
     """
     now, factor = people.clock(), people.accounts.factor(account.id)
     (standing,) = people.accounts.accounts(ids=[account.id])
-    if factor is None or must_wait(people, standing) or standing.disabled_at is not None:
+    if factor is None or standing.disabled_at is not None:
         return False
-    step = step_of(_opened(people, factor), code[:MOST_CODE], now)
-    if step is not None and people.accounts.use_step(account.id, step):
+    secret = _opened(people, factor)
+    tries = people.accounts.count_try(account.id, at=now)
+    if tries is None:
+        return False
+    step = step_of(secret, code[:MOST_CODE], now)
+    fits = step is not None and people.accounts.use_step(account.id, step)
+    if fits or people.accounts.use_recovery(account.id, secret_id(recovery_plain(code[:MOST_CODE])), at=now):
+        people.accounts.forgive_try(account.id, tries)
         return True
-    if people.accounts.use_recovery(account.id, secret_id(recovery_plain(code[:MOST_CODE])), at=now):
-        return True
-    people.accounts.count_failure(account.id, at=now)
+    tell_refused(people, account, tries)
     return False
 
 

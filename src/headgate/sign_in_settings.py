@@ -1,4 +1,4 @@
-"""`[sign_in.oidc]` of headgate.toml: the provider of OpenID Connect that a project signs people in by."""
+"""`[sign_in]` of headgate.toml: the rules of signing in, and the provider of OpenID Connect that people sign in by."""
 
 from __future__ import annotations
 
@@ -7,25 +7,86 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from headgate.core.accounts import MOST_SESSIONS
 from headgate.core.errors import ConfigurationError
 from headgate.core.identities import ProviderSettings, is_private
-from headgate.core.roles import Grant, grant_of
+from headgate.core.roles import Grant, Role, grant_of
+from headgate.core.sign_in_rules import CALLS_PER_MINUTE, SignInRules
 from headgate.settings import FILE, Settings
 
 _TEXTS = ("issuer", "client_id", "client_secret", "name", "roles_claim", "name_claim")
+_RULES = ("second_factor", "sessions", "calls_per_minute", "refused_words", "refused_passwords")
+_ALL = "all"
+_LEAST_WORD = 4  # signs: a shorter one stands in too many good passwords
+_MOST_NUMBER = 1_000_000
 _KEYS = (*_TEXTS, "scopes", "grants")
+
+
+def sign_in_rules(settings: Settings) -> SignInRules:
+    """The rules of a project. ConfigurationError names what does not fit."""
+    place = settings.folder / FILE
+    section = _section(place)
+    for key in section:
+        if key not in {*_RULES, "oidc"}:
+            raise ConfigurationError(f"{place}: [sign_in] {key!r} is no setting. Known are {', '.join(_RULES)}, oidc.")
+    words = section.get("refused_words", [])
+    if not _are_texts(words) or any(len(word) < _LEAST_WORD for word in words):
+        raise ConfigurationError(
+            f"{place}: [sign_in] refused_words is {words!r}; write a list of words of {_LEAST_WORD} signs or more."
+        )
+    return SignInRules(
+        second_factor=_asking(section.get("second_factor", []), place),
+        sessions=_number(section, "sessions", MOST_SESSIONS, place),
+        calls_per_minute=_number(section, "calls_per_minute", CALLS_PER_MINUTE, place),
+        refused_words=tuple(words),
+        refused_passwords=_list(settings.folder, section.get("refused_passwords"), place),
+    )
 
 
 def provider_settings(settings: Settings) -> ProviderSettings | None:
     """What is agreed with the provider; None where there is none. ConfigurationError names what does not fit."""
     place = settings.folder / FILE
-    section = tomllib.loads(place.read_text(encoding="utf-8")).get("sign_in", {}).get("oidc")
+    section = _section(place).get("oidc")
     if section is None:
         return None
     _check(section, place)
     scopes = tuple(section.get("scopes", ("openid", "profile")))
     texts = {key: section[key] for key in _TEXTS if key in section}
     return ProviderSettings(scopes=scopes, grants=_grants(section.get("grants", {}), place), **texts)
+
+
+def _section(place: Path) -> Mapping[str, Any]:
+    section = tomllib.loads(place.read_text(encoding="utf-8")).get("sign_in", {})
+    if not isinstance(section, dict):
+        raise ConfigurationError(f"{place}: sign_in is {section!r}, no section.")
+    return section
+
+
+def _asking(told: object, place: Path) -> frozenset[Role]:
+    """`["admin"]` -> that role, "all" -> every role."""
+    if told == _ALL:
+        return frozenset(Role)
+    known = set(Role)
+    if not isinstance(told, list) or not all(isinstance(one, str) and one in known for one in told):
+        raise ConfigurationError(
+            f'{place}: [sign_in] second_factor is {told!r}; write "{_ALL}" or a list of {", ".join(Role)}.'
+        )
+    return frozenset(Role(one) for one in told)
+
+
+def _number(section: Mapping[str, Any], key: str, default: int, place: Path) -> int:
+    number = section.get(key, default)
+    if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= _MOST_NUMBER:
+        raise ConfigurationError(f"{place}: [sign_in] {key} is {number!r}; write a number of 1 or more.")
+    return number
+
+
+def _list(folder: Path, told: object, place: Path) -> Path | None:
+    if told is None:
+        return None
+    if not isinstance(told, str) or not (folder / told).is_file():
+        raise ConfigurationError(f"{place}: [sign_in] refused_passwords is {told!r}, no file of {folder}.")
+    return folder / told
 
 
 def _check(section: Mapping[str, Any], place: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
@@ -80,23 +81,36 @@ class AccountsContract:
     def test_wrong_passwords_make_the_next_wait(self, accounts: Accounts) -> None:
         accounts.add(account("a"), by="x")
         for _ in range(FREE_TRIES):
-            accounts.count_failure("a-a", at=AT)
+            accounts.count_try("a-a", at=AT)
         (found,) = accounts.accounts()
         assert (found.failures, found.locked_until) == (FREE_TRIES, None)
-        accounts.count_failure("a-a", at=AT)
+        assert accounts.count_try("a-a", at=AT) == FREE_TRIES + 1
+        assert accounts.count_try("a-a", at=AT) is None
         assert accounts.accounts()[0].locked_until == AT + FIRST_WAIT
         accounts.start_session(session("s", "a-a"))
         assert (accounts.accounts()[0].failures, accounts.accounts()[0].locked_until) == (0, None)
-        accounts.count_failure("a-none", at=AT)
+        assert accounts.count_try("a-none", at=AT) is None
 
-    def test_failures_at_the_same_moment_all_count(self, accounts: Accounts) -> None:
+    def test_of_tries_at_the_same_moment_no_more_are_looked_at(self, accounts: Accounts) -> None:
         accounts.add(account("a"), by="x")
-        threads = [Thread(target=accounts.count_failure, args=("a-a",), kwargs={"at": AT}) for _ in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert accounts.accounts()[0].failures == 8
+        with ThreadPoolExecutor(8) as threads:
+            counted = list(threads.map(lambda _: accounts.count_try("a-a", at=AT), range(24)))
+        assert sorted(one for one in counted if one is not None) == list(range(1, FREE_TRIES + 2))
+        later = accounts.count_try("a-a", at=AT + FIRST_WAIT)
+        assert later == FREE_TRIES + 2
+        assert accounts.accounts()[0].locked_until == AT + FIRST_WAIT + 2 * FIRST_WAIT
+
+    def test_a_try_that_was_right_is_taken_back_alone(self, accounts: Accounts) -> None:
+        accounts.add(account("a"), by="x")
+        for number in range(1, FREE_TRIES + 1):
+            assert accounts.count_try("a-a", at=AT) == number
+        accounts.count_try("a-a", at=AT)
+        accounts.forgive_try("a-a", FREE_TRIES + 1)  # with the wait that it began
+        assert (accounts.accounts()[0].failures, accounts.accounts()[0].locked_until) == (FREE_TRIES, None)
+        accounts.count_try("a-a", at=AT)
+        accounts.forgive_try("a-a", FREE_TRIES)  # another began the wait
+        assert accounts.accounts()[0].locked_until == AT + FIRST_WAIT
+        accounts.forgive_try("a-none", 1)
 
     def test_sessions_end_once(self, accounts: Accounts, events: list[dict[str, object]]) -> None:
         accounts.add(account("a"), by="x")
@@ -111,6 +125,17 @@ class AccountsContract:
         assert accounts.end_sessions(["s1"], at=AT, by="a-a") == accounts.end_sessions([], at=AT, by="a-a") == 0
         assert accounts.session("s1") is None
         assert [event["type"] for event in events] == ["account_added", "signed_in", "signed_in", "signed_out"]
+
+    def test_of_too_many_sessions_the_oldest_end(self, accounts: Accounts, events: list[dict[str, object]]) -> None:
+        accounts.add(account("a"), by="x")
+        accounts.add(account("b"), by="x")
+        accounts.start_session(session("other", "a-b", at=AT - timedelta(days=1)), most=2)
+        for hour in range(4):
+            accounts.start_session(session(f"s{hour}", "a-a", at=AT + timedelta(hours=hour)), most=2)
+        assert [one.id for one in accounts.sessions("a-a")] == ["s3", "s2"]
+        assert [one.id for one in accounts.sessions("a-b")] == ["other"]
+        ended = [event["fields"] for event in events if event["type"] == "signed_out"]
+        assert ended == [{"account": "a-a", "by": "limit"}] * 2
 
     def test_a_link_works_once(self, accounts: Accounts) -> None:
         accounts.add(account("a"), by="x")

@@ -13,7 +13,7 @@ from headgate.adapters.sqlite_database import BUSY_TIMEOUT_S, Database
 from headgate.adapters.sqlite_factors import SqliteFactors
 from headgate.adapters.sqlite_statements import first_value, insert, listed
 from headgate.adapters.sqlite_tokens import SqliteTokens
-from headgate.core.accounts import Account, Accounts, Link, Purpose, Session, wait_after
+from headgate.core.accounts import MOST_SESSIONS, Account, Accounts, Link, Purpose, Session, wait_after
 from headgate.core.errors import NotFoundError, UsageError
 from headgate.core.records import Event
 from headgate.core.roles import Grant, Role
@@ -21,6 +21,17 @@ from headgate.core.roles import Grant, Role
 _ACCOUNTS = (
     "SELECT accounts.*, issuer, subject, EXISTS (SELECT 1 FROM factors WHERE factors.account = id) AS second_factor "
     "FROM accounts LEFT JOIN identities ON identities.account = id"
+)
+_TRY = (
+    "UPDATE accounts SET failures = failures + 1, locked_until = NULL "
+    "WHERE id = :id AND (locked_until IS NULL OR locked_until <= :at) RETURNING failures"
+)
+_FORGIVE = (
+    "UPDATE accounts SET locked_until = CASE WHEN failures = :tries THEN NULL ELSE locked_until END, "
+    "failures = failures - 1 WHERE id = :id AND failures > 0"
+)
+_OLDER_SESSIONS = (
+    "SELECT id FROM sessions WHERE account = :account ORDER BY made_at DESC, rowid DESC LIMIT -1 OFFSET :most"
 )
 _CHANGE = "UPDATE accounts SET password = :password, disabled_at = :disabled_at WHERE id = :id"
 
@@ -80,31 +91,33 @@ class SqliteAccounts(SqliteTokens, SqliteFactors, Accounts):
             _put_grants(connection, account)
             log.append_events(connection, [event], at=at)
 
-    def count_failure(self, id_: str, *, at: datetime) -> None:
-        """One more wrong password in a row, with the event `sign_in_refused`; after some the next try must wait."""
+    def count_try(self, id_: str, *, at: datetime) -> int | None:
+        """Count a password or code as wrong before it is looked at; None, and nothing counted, while it must wait."""
         with self._database.writing() as connection:
-            failures = first_value(
-                connection, "UPDATE accounts SET failures = failures + 1 WHERE id = :id RETURNING failures", {"id": id_}
-            )
-            if failures is None:
-                return
-            wait = wait_after(failures)
-            connection.execute(
-                "UPDATE accounts SET locked_until = :until WHERE id = :id",
-                {"until": encode_time(at + wait) if wait else None, "id": id_},
-            )
-            fields = {"account": id_, "failures": failures}
-            log.append_events(connection, [Event(type="sign_in_refused", fields=fields)], at=at)
+            failures: int | None = first_value(connection, _TRY, {"id": id_, "at": encode_time(at)})
+            if failures is not None and (wait := wait_after(failures)):
+                sql = "UPDATE accounts SET locked_until = :until WHERE id = :id"
+                connection.execute(sql, {"until": encode_time(at + wait), "id": id_})
+        return failures
 
-    def start_session(self, session: Session) -> None:
-        """Enter a session, with the event `signed_in`; wrong passwords before it are forgotten."""
+    def forgive_try(self, id_: str, tries: int) -> None:
+        """Take back a try that was counted as this one, and the wait that it began unless others have failed since."""
         with self._database.writing() as connection:
+            connection.execute(_FORGIVE, {"id": id_, "tries": tries})
+
+    def start_session(self, session: Session, *, most: int = MOST_SESSIONS) -> None:
+        """Enter a session, with the event `signed_in`, and end the account's oldest where they are too many."""
+        with self._database.writing() as connection:
+            older = connection.execute(_OLDER_SESSIONS, {"account": session.account, "most": most - 1}).fetchall()
+            places, values = listed([row["id"] for row in older])
+            connection.execute(f"DELETE FROM sessions WHERE id IN ({places})", values)
             insert(connection, "sessions", [_encode_session(session)])
             connection.execute(
                 "UPDATE accounts SET failures = 0, locked_until = NULL WHERE id = :id", {"id": session.account}
             )
+            ended = Event(type="signed_out", fields={"account": session.account, "by": "limit"})
             event = Event(type="signed_in", fields={"account": session.account})
-            log.append_events(connection, [event], at=session.made_at)
+            log.append_events(connection, [*[ended] * len(older), event], at=session.made_at)
 
     def session(self, id_: str) -> Session | None:
         """The session of that id."""

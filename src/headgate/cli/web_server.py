@@ -31,7 +31,7 @@ from headgate.people import COMMAND, People, add_account, make_link
 from headgate.serve.own_figures import OwnFigures
 from headgate.serve.readiness import Pulse
 from headgate.settings import Settings
-from headgate.sign_in_settings import provider_settings
+from headgate.sign_in_settings import provider_settings, sign_in_rules
 from headgate.uploads.store import UploadStore
 from headgate.wiring import (
     open_accounts,
@@ -86,6 +86,7 @@ def serve_project(settings: Settings, asked: Asked, tell: Callable[[Place], None
         from headgate.web.app import make_app
         from headgate.web.metrics import MEDIA_TYPE, metrics_text
         from headgate.web.passwords import Argon2Passwords
+        from headgate.web.refused_passwords import RefusedPasswords
         from headgate.web.rendering import make_templates
         from headgate.web.site import Provided, Site
     except ModuleNotFoundError as error:
@@ -100,6 +101,7 @@ def serve_project(settings: Settings, asked: Asked, tell: Callable[[Place], None
             clock=system_clock,
             random=secrets.token_bytes,
             secrets=found.platform.secrets,
+            rules=sign_in_rules(settings),
         )
         agreed, provided = provider_settings(settings), None
         if agreed is not None:
@@ -112,7 +114,10 @@ def serve_project(settings: Settings, asked: Asked, tell: Callable[[Place], None
         site = Site(
             platform=found.platform,
             people=people,
-            passwords=Argon2Passwords(),
+            passwords=Argon2Passwords(
+                [settings.name, *people.rules.refused_words],
+                RefusedPasswords(people.rules.refused_passwords) if people.rules.refused_passwords else None,
+            ),
             templates=make_templates(),
             uploads=uploads,
             alerts=alerts,

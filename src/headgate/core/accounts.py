@@ -20,6 +20,7 @@ from headgate.core.totp import Factors
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 SESSION_LENGTH = timedelta(days=7)
 SESSION_IDLE = timedelta(hours=8)
+MOST_SESSIONS = 20  # of one account, unless the project says another number
 FREE_TRIES = 4  # before each further wrong password makes the next one wait
 FIRST_WAIT = timedelta(seconds=15)  # doubled with each, up to
 LONGEST_WAIT = timedelta(hours=1)
@@ -123,12 +124,23 @@ class Accounts(Tokens, Factors):
         """Write an account's password, grants and state as they shall stand; NotFoundError where there is none."""
 
     @abstractmethod
-    def count_failure(self, id_: str, *, at: datetime) -> None:
-        """One more wrong password in a row, with the event `sign_in_refused`; after some the next try must wait."""
+    def count_try(self, id_: str, *, at: datetime) -> int | None:
+        """Count a password or code as wrong before it is looked at; how many in a row that makes.
+
+        None, and nothing is counted, while the account waits: so of many at the same moment no more are looked at
+        than one after the other. After some the next must wait.
+        """
 
     @abstractmethod
-    def start_session(self, session: Session) -> None:
-        """Enter a session, with the event `signed_in`; wrong passwords before it are forgotten."""
+    def forgive_try(self, id_: str, tries: int) -> None:
+        """It was right after all: take back the try that `count_try` counted as this one, and the wait it began."""
+
+    @abstractmethod
+    def start_session(self, session: Session, *, most: int = MOST_SESSIONS) -> None:
+        """Enter a session, with the event `signed_in`; wrong passwords before it are forgotten.
+
+        Of more sessions than `most` the account's oldest end, with the event `signed_out`.
+        """
 
     @abstractmethod
     def session(self, id_: str) -> Session | None:

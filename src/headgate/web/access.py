@@ -21,11 +21,25 @@ from headgate.web.bearer import bearer_of, speaker_of
 from headgate.web.observing import TOLD
 from headgate.web.site import site_of
 
+UNCOUNTED = ("/live", "/files")  # what stays open, and the parts of files: those have limits of their own
+SAFE = frozenset({"GET", "HEAD"})
 MOST_INDEX = (1 << 53) - 1  # of what a query may ask for: every reader of JSON has it exactly
 
 
 class SignInNeededError(HeadgateError):
     """Nobody is signed in."""
+
+
+class FactorNeededError(HeadgateError):
+    """A role of the account asks for a second factor, and the account has none. Next: set it up at `/me`."""
+
+
+class TooManyCallsError(HeadgateError):
+    """The account calls too often."""
+
+    def __init__(self, wait_s: int) -> None:
+        self.wait_s = wait_s
+        super().__init__(f"This account called too often within a minute. Nothing was done. Next: wait {wait_s} s.")
 
 
 class RefusedError(HeadgateError):
@@ -57,7 +71,29 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def visitor(request: Request) -> Visitor:
-    """Who the request's token or cookie speaks for; SignInNeededError, or an error of `bearer`, for nobody."""
+    """Who the request's token or cookie speaks for, with all that their roles ask of them.
+
+    SignInNeededError, or an error of `bearer`, for nobody. FactorNeededError for who must first set up a second
+    factor; TooManyCallsError for who calls too often.
+    """
+    who = entering(request)
+    _check_factor(request, who)
+    return who
+
+
+def entering(request: Request) -> Visitor:
+    """The same, but who must still set up a second factor comes through."""
+    who = _speaking(request)
+    site = site_of(request)
+    path = request.url.path.removeprefix(request.scope.get("root_path", ""))
+    if not path.startswith(UNCOUNTED):
+        wait_s = site.calls.wait_s(who.account.id, site.people.rules.calls_per_minute, site.people.clock())
+        if wait_s:
+            raise TooManyCallsError(wait_s)
+    return who
+
+
+def _speaking(request: Request) -> Visitor:
     site = site_of(request)
     flows = tuple(sorted(site.platform.flows))
     bearer = bearer_of(request)
@@ -73,7 +109,26 @@ def visitor(request: Request) -> Visitor:
     return Visitor(account=account, browser=session, known_flows=flows)
 
 
+def _check_factor(request: Request, who: Visitor) -> None:
+    """FactorNeededError where a role asks for a second factor that the account has not; a token is its account's."""
+    people, account = site_of(request).people, who.account
+    if not people.rules.second_factor:
+        return
+    if who.token is not None:  # it may hold none of the roles that ask
+        (account,) = people.accounts.accounts(ids=[account.id])
+    if not people.rules.lacks_factor(account):
+        return
+    if who.token is not None or request.method not in SAFE:  # a page only leads on to where it is set up
+        route = getattr(request.scope.get("route"), "path", "")
+        fields = {"account": account.id, "reason": "second_factor", "route": route}
+        people.accounts.tell(Event(type="access_refused", fields=fields), at=people.clock())
+    raise FactorNeededError(
+        "Your role asks for a second factor, and your account has none. Next: sign in with a browser and set it up."
+    )
+
+
 SignedIn = Annotated[Visitor, Depends(visitor)]
+Entering = Annotated[Visitor, Depends(entering)]
 
 
 def refuse(request: Request, who: Visitor, permission: Permission, what: str) -> RefusedError:
@@ -102,7 +157,7 @@ def changing(permission: Permission | None) -> Callable[..., Visitor]:
 
     def allowed(request: Request, who: SignedIn, csrf: Annotated[str, Form()] = "") -> Visitor:
         if who.token is None:
-            check_form(who, csrf)
+            require_own_form(request, who, csrf)
         if permission is not None and not who.may(permission):
             raise refuse(request, who, permission, f"{who.account.name} may not do this.")
         return who
@@ -112,10 +167,40 @@ def changing(permission: Permission | None) -> Callable[..., Visitor]:
     return allowed
 
 
-def check_form(who: Visitor, csrf: str) -> None:
-    """RefusedError for a form that was not given to this session."""
+def changing_while_entering(request: Request, who: Entering, csrf: Annotated[str, Form()] = "") -> Visitor:
+    """The same for the few forms that are for who must still set up a second factor, too."""
+    require_own_form(request, who, csrf)
+    return who
+
+
+changing_while_entering.permission = None  # type: ignore[attr-defined]
+changing_while_entering.changes = True  # type: ignore[attr-defined]
+
+
+def require_own_form(request: Request, who: Visitor, csrf: str) -> None:
+    """RefusedError for a form that was not given to this session; that one was sent is an event."""
     if not secrets.compare_digest(csrf.encode(), who.session.csrf.encode()):
+        tell_foreign_form(request, who.account.id, "form")
         raise RefusedError("This form is of another session. Next: open the page again, and send it from there.")
+
+
+def tell_foreign_form(request: Request, account: str, reason: str) -> None:
+    """Write the event of a form that came with somebody's session, and not from our page."""
+    people, route = site_of(request).people, getattr(request.scope.get("route"), "path", "")
+    fields = {"account": account, "reason": reason, "route": route}
+    people.accounts.tell(Event(type="access_refused", fields=fields), at=people.clock())
+
+
+def tell_other_site(request: Request) -> None:
+    """Write the event of a change that another site sent with somebody's session.
+
+    Without a session it could have changed nothing, and is a line of the request log only: anybody can send those.
+    """
+    site = site_of(request)
+    secret = request.cookies.get(site.cookie, "")
+    found = visitor_of(site.people, secret) if secret else None
+    if found is not None:
+        tell_foreign_form(request, found[0].id, "other_site")
 
 
 def seen_delivery(request: Request, who: Visitor, id_: str) -> Delivery:

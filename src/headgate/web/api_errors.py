@@ -13,9 +13,11 @@ def _error(description: str) -> dict[str, Any]:
 
 ERRORS: dict[int | str, dict[str, Any]] = {
     401: _error("Nobody is signed in, or the token does not do."),
-    403: _error("No role of the account gives the permission, or the token does not name it."),
+    403: _error("No role gives the permission, the token does not name it, or a second factor must be set up first."),
     422: _error("The call was wrong."),
-    429: _error("Too many tokens from this address did not do: wait as long as Retry-After says."),
+    429: _error(
+        "Too many calls of the account, or tokens from this address that did not do: wait as Retry-After says."
+    ),
     503: _error("Not now: try again."),
 }
 NOT_THERE: dict[int | str, dict[str, Any]] = {404: _error("Not there, or not for you.")}

@@ -44,7 +44,14 @@ from headgate.web import (
     sending,
     uploads,
 )
-from headgate.web.access import RefusedError, SignInNeededError
+from headgate.web.access import (
+    SAFE,
+    FactorNeededError,
+    RefusedError,
+    SignInNeededError,
+    TooManyCallsError,
+    tell_other_site,
+)
 from headgate.web.bearer import CHALLENGE, REFUSED, TokenRefusedError, TooManyTriesError
 from headgate.web.feed import Feed
 from headgate.web.guard import Guard
@@ -85,6 +92,8 @@ _STATUS: tuple[tuple[type[HeadgateError], int], ...] = (
     (SignInNeededError, 401),
     (TokenRefusedError, 401),
     (TooManyTriesError, 429),
+    (TooManyCallsError, 429),
+    (FactorNeededError, 403),
     (RefusedError, 403),
     (RefusedVoteError, 403),
     (NotFoundError, 404),
@@ -100,7 +109,7 @@ _HEADINGS = {
     405: "This page takes no such call",
     409: "This has changed meanwhile",
     422: "This call was wrong",
-    429: "Too many tries",
+    429: "Too often",
     503: "Not now",
 }
 
@@ -119,7 +128,7 @@ def make_app(site: Site) -> FastAPI:
     app.add_exception_handler(HTTPException, _tell)
     app.add_exception_handler(RequestValidationError, _tell)
     taking_files = (uploads.PREFIX, "/upload", sending.PREFIX)
-    app.add_middleware(Guard, hosts=site.hosts, secure=site.secure, files=taking_files)
+    app.add_middleware(Guard, hosts=site.hosts, secure=site.secure, files=taking_files, tell=tell_other_site)
     app.add_middleware(Observed, telemetry=site.platform.telemetry)  # outermost
     return app
 
@@ -129,18 +138,22 @@ def _tell(request: Request, error: Exception) -> Response:
     status, message = _status(error)
     heading = _HEADINGS.get(status, "This did not work")
     if request.url.path.startswith("/api/"):
-        told = {"error": {"code": heading, "message": message}}
-        return JSONResponse(told, status_code=status, headers=_headers(error))
+        content = {"error": {"code": heading, "message": message}}
+        return JSONResponse(content, status_code=status, headers=_headers(error))
     if isinstance(error, SignInNeededError):
         to = request.url.path if request.method == "GET" else "/"
         sign_in = request.url_for("sign_in_page").include_query_params(to=to)
         return RedirectResponse(f"{request.scope.get('root_path', '')}{sign_in.path}?{sign_in.query}", status_code=303)
-    return page(request, "told.html", None, status=status, heading=heading, message=message)
+    if isinstance(error, FactorNeededError) and request.method in SAFE:
+        return RedirectResponse(f"{request.scope.get('root_path', '')}{pages_second_factor.PLACE}", status_code=303)
+    told = page(request, "told.html", None, status=status, heading=heading, message=message)
+    told.headers.update(_headers(error))
+    return told
 
 
 def _headers(error: Exception) -> dict[str, str]:
     """What a program must hear beside an error, as RFC 6750 and RFC 9110 ask."""
-    if isinstance(error, TooManyTriesError):
+    if isinstance(error, TooManyTriesError | TooManyCallsError):
         return {"Retry-After": str(error.wait_s)}
     if isinstance(error, TokenRefusedError):
         return {"WWW-Authenticate": REFUSED}

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, MutableMapping
+from collections.abc import Callable, Collection, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _log = logging.getLogger(__name__)
 
 MOST_BODY_BYTES = 1 << 20  # of a form; files come by another way
+FROM_ELSEWHERE = 403
 SLOWEST_S = 30.0  # between two parts of a body
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 HEADERS = {
@@ -34,9 +37,21 @@ HEADERS = {
 class Guard:
     """Refuses hosts that are not ours, changes that another site sends, and bodies that are too large or too slow."""
 
-    def __init__(self, app: ASGIApp, *, hosts: Collection[str], secure: bool, files: tuple[str, ...] = ()) -> None:
-        """`files` are the beginnings of paths whose routes take bodies of any length, and hold them to their own."""
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        hosts: Collection[str],
+        secure: bool,
+        files: tuple[str, ...] = (),
+        tell: Callable[[Request], None],
+    ) -> None:
+        """`files` are the beginnings of paths whose routes take bodies of any length, and hold them to their own.
+
+        `tell` hears of each change that another site sent.
+        """
         self._app = app
+        self._tell = tell
         self._files = files
         self._hosts = frozenset(hosts)
         self._headers = HEADERS | (
@@ -64,6 +79,8 @@ class Guard:
         headers = Headers(scope=scope)
         refusal = self._refusal(scope, headers)
         if refusal is not None:
+            if refusal.status_code == FROM_ELSEWHERE:
+                await run_in_threadpool(self._tell, Request(scope))
             await refusal(scope, receive, send_guarded)
             return
         try:
@@ -83,7 +100,7 @@ class Guard:
         if _name_of(host) not in self._hosts:
             return PlainTextResponse("This name is not served here.", status_code=400)
         if scope["method"] not in SAFE and _from_elsewhere(headers, host):
-            return PlainTextResponse("This was sent from another site and is refused.", status_code=403)
+            return PlainTextResponse("This was sent from another site and is refused.", status_code=FROM_ELSEWHERE)
         length = headers.get("content-length", "0")
         if not length.isdecimal() or (int(length) > MOST_BODY_BYTES and not self._takes_files(scope)):
             return PlainTextResponse(f"A body has at most {MOST_BODY_BYTES:,} bytes.", status_code=413)

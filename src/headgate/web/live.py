@@ -65,4 +65,6 @@ def _flows_now(people: People, who: Visitor) -> tuple[str, ...] | None:
     accounts = people.accounts.accounts(ids=[who.account.id])
     if session is None or session.ends_at() <= people.clock() or not accounts or accounts[0].disabled_at is not None:
         return None
+    if people.rules.lacks_factor(accounts[0]):
+        return None
     return flows_for(accounts[0].grants, Permission.SEE, who.known_flows)

@@ -111,6 +111,7 @@ def me_page(
         made=made,
         sessions=[one for one in people.accounts.sessions(who.account.id) if one.ends_at() > now],
         tokens=people.accounts.tokens(who.account.id),
+        asked=people.rules.asks(who.account),
         recovery_left=people.accounts.recovery_left(who.account.id),
         permissions=own_permissions(who.account),
         flows=own_flows(who.account, who.known_flows),

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from headgate.core.accounts import Account, Purpose
 from headgate.people import account_by_link, account_by_password, new_session, visitor_of
 from headgate.second_factor import MOST_CODE, code_fits
-from headgate.web.access import Visitor, changing
+from headgate.web.access import Visitor, changing_while_entering
 from headgate.web.bearer import TooManyTriesError
 from headgate.web.pending import LENGTH, Half
 from headgate.web.rendering import page
@@ -63,9 +63,7 @@ def sign_in_by_code(
         next_step = "It took too long, or was finished elsewhere. Next: sign in again."
         return _form(request, "/", fault="This sign-in is over", next_step=next_step)
     (account,) = site.people.accounts.accounts(ids=[found.account])
-    with site.one_code:
-        fits = not account.second_factor or code_fits(site.people, account, code)
-    if not fits:
+    if account.second_factor and not code_fits(site.people, account, code):
         return _code_form(request, account, found.to, fault="The code does not fit")
     if account.disabled_at is not None:
         return _form(request, "/", fault="This sign-in is over", next_step="Next: ask an admin.")
@@ -91,12 +89,13 @@ def use_link(request: Request, secret: str) -> Response:
 
 
 @routes.post("/sign-out")
-def sign_out(request: Request, who: Annotated[Visitor, Depends(changing(None))]) -> Response:
+def sign_out(request: Request, who: Annotated[Visitor, Depends(changing_while_entering)]) -> Response:
     """End this session."""
     site = site_of(request)
     site.people.accounts.end_sessions([who.session.id], at=site.people.clock(), by=who.account.id)
     gone = go_on(request, "/sign-in/ended" if who.account.issuer and site.provided else "/sign-in")
     gone.delete_cookie(site.cookie, path="/", secure=site.secure, httponly=True, samesite="lax")
+    gone.headers["Clear-Site-Data"] = '"cache", "storage"'  # pages that were read, and uploads that could go on
     return gone
 
 

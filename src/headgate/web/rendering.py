@@ -104,6 +104,7 @@ def page(request: Request, template: str, who: Visitor | None, /, *, status: int
         theme=theme if theme in {"light", "dark"} else "",
         at=request.url.path,
         home=home_of(who.account.grants) if who else "/",
+        led=who is not None and site.people.rules.lacks_factor(who.account),  # nothing else opens yet
         waiting=waiting_for(site.desk, who) if who else 0,
         **values,
     )

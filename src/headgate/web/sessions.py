@@ -9,12 +9,14 @@ from headgate.people import visitor_of
 from headgate.web.rendering import home_of
 from headgate.web.site import Site, site_of
 
+SET_UP_FACTOR = "/me/second-factor"  # where it is led to for whoever must
+
 
 def signed_in(request: Request, secret: str, to: str) -> Response:
     """Hand the session's secret to the browser, and go on to a page of ours."""
     site = site_of(request)
     _end_session_before(request)
-    answer = go_on(request, _first_page(site, secret) if to == "/" else to)
+    answer = go_on(request, _first_page(site, secret, to))
     answer.set_cookie(site.cookie, secret, path="/", secure=site.secure, httponly=True, samesite="lax")
     return answer
 
@@ -36,10 +38,12 @@ def agent_of(request: Request) -> str:
     return "".join(sign for sign in text if sign.isprintable())
 
 
-def _first_page(site: Site, secret: str) -> str:
-    """The first page that the account may see."""
+def _first_page(site: Site, secret: str, to: str) -> str:
+    """Where a session begins: where it was to go, or at the first page that the account may see."""
     found = visitor_of(site.people, secret)
-    return home_of(found[0].grants if found else ())
+    if found is not None and site.people.rules.lacks_factor(found[0]):
+        return SET_UP_FACTOR
+    return home_of(found[0].grants if found else ()) if to == "/" else to
 
 
 def _end_session_before(request: Request) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from threading import Lock
 
 import msgspec
 from jinja2 import Environment
@@ -17,6 +16,7 @@ from headgate.deciding.desk import Desk
 from headgate.people import Passwords, People
 from headgate.serve.readiness import Pulse
 from headgate.uploads.store import UploadStore
+from headgate.web.calls import Calls
 from headgate.web.pending import Enrolment, Half, Pending, Waiting
 from headgate.web.tries import Tries
 
@@ -44,7 +44,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     wake: Callable[[], object] = lambda: None  # tells whoever works beside the pages that something waits
     secure: bool  # reached by https: cookies are for that only
     tries: Tries = msgspec.field(default_factory=Tries)  # of tokens that did not do, by address
-    one_code: Lock = msgspec.field(default_factory=Lock)  # held while a code is tried
+    calls: Calls = msgspec.field(default_factory=Calls)  # of accounts, by their ids
     halves: Pending[Half] = msgspec.field(default_factory=Pending)
     enrolments: Pending[Enrolment] = msgspec.field(default_factory=Pending)
     provided: Provided | None = None  # None: people sign in by link and password only

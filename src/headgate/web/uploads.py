@@ -23,12 +23,13 @@ from headgate.uploads.metadata import parse_metadata
 from headgate.uploads.records import NewUpload, Upload, UploadState
 from headgate.uploads.store import UploadStore
 from headgate.web.access import (
+    FactorNeededError,
     SignedIn,
     SignInNeededError,
     Visitor,
-    check_form,
     needs,
     refuse,
+    require_own_form,
     visitor,
 )
 from headgate.web.bearer import CHALLENGE, REFUSED, TokenRefusedError, TooManyTriesError
@@ -61,6 +62,8 @@ def owner_of(request: Request) -> str:
         raise HTTPException(401, str(error), {"WWW-Authenticate": CHALLENGE}) from error
     except TokenRefusedError as error:
         raise HTTPException(401, str(error), {"WWW-Authenticate": REFUSED}) from error
+    except FactorNeededError as error:
+        raise HTTPException(403, str(error)) from error
     except TooManyTriesError as error:
         raise HTTPException(429, str(error), {"Retry-After": str(error.wait_s)}) from error
     if not who.may(Permission.UPLOAD):
@@ -127,7 +130,7 @@ async def upload_form(request: Request, who: Annotated[Visitor, Depends(_sends)]
     most_bytes = site_of(request).uploads.limits.upload_bytes if may_send else 0
     try:
         async with sent_form(request, most_bytes=most_bytes) as form:
-            check_form(who, str(form.get("csrf", "")))
+            await run_in_threadpool(require_own_form, request, who, str(form.get("csrf", "")))
             if not may_send:
                 raise refuse(request, who, Permission.UPLOAD, f"{who.account.name} may not do this.")
             for file in files_of(form):

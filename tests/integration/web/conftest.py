@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 from tests.harness.project import LANDING, make_project, make_sales, open_project, run_files
-from tests.harness.sites import close_site, make_site
+from tests.harness.sites import MANY_CALLS, close_site, make_site
 
 from headgate.core.accounts import Account, Purpose
 from headgate.core.platform import Platform
 from headgate.core.roles import Grant
+from headgate.core.sign_in_rules import SignInRules
 from headgate.people import add_account, make_link
 from headgate.web.app import make_app
 from headgate.web.passwords import Argon2Passwords
@@ -84,11 +85,11 @@ def passwords() -> Argon2Passwords:
     return Argon2Passwords()
 
 
-def web_on(platform: Platform, folder: Path, passwords: Argon2Passwords) -> Web:
+def web_on(platform: Platform, folder: Path, passwords: Argon2Passwords, *, rules: SignInRules = MANY_CALLS) -> Web:
     """An application over an open project; `closed` ends what it opened."""
     clock = Clock()
     site = make_site(
-        platform, folder, passwords=passwords, clock=clock, hosts=(HOST,), secure=True, day_bytes=DAY_BYTES
+        platform, folder, passwords=passwords, clock=clock, hosts=(HOST,), secure=True, day_bytes=DAY_BYTES, rules=rules
     )
     return Web(site, clock)
 
@@ -101,6 +102,20 @@ def closed(web: Web) -> None:
 @pytest.fixture
 def make_web(platform: Platform, landed: Path, passwords: Argon2Passwords) -> Callable[[], Web]:
     return lambda: web_on(platform, landed, passwords)
+
+
+@pytest.fixture
+def ruled(platform: Platform, landed: Path, passwords: Argon2Passwords) -> Iterator[Callable[[SignInRules], Web]]:
+    """Applications with rules of their own."""
+    made: list[Web] = []
+
+    def make(rules: SignInRules) -> Web:
+        made.append(web_on(platform, landed, passwords, rules=rules))
+        return made[-1]
+
+    yield make
+    for one in made:
+        closed(one)
 
 
 @pytest.fixture

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import pytest
 from tests.integration.web.conftest import HOST, Web
+from tests.integration.web.test_roles import PUBLIC, routes
 
 from headgate.core.roles import Grant, Role
 from headgate.web.guard import HEADERS, MOST_BODY_BYTES
@@ -62,9 +66,14 @@ def test_its_own_name_is(web: Web, host: str) -> None:
 def test_another_site_cannot_send_a_form(web: Web, headers: dict[str, str]) -> None:
     account = web.account(Grant(role=Role.ADMIN))
     client = web.signed_in(account)
+    size = web.site.platform.ledger.log_size()
     answer = client.post("/sign-out", data={"csrf": web.csrf(account)}, headers=headers)
     assert answer.status_code == 403
     assert client.get("/").status_code == 200
+    assert web.client().post("/sign-out", headers=headers).status_code == 403  # what nobody's session came with
+    (leaf,) = [json.loads(leaf) for leaf in web.site.platform.ledger.leaves(size)]
+    assert (leaf["type"], leaf["fields"]["reason"]) == ("access_refused", "other_site")
+    assert leaf["fields"]["account"] == account.id
 
 
 def test_its_own_site_can(web: Web) -> None:
@@ -72,6 +81,25 @@ def test_its_own_site_can(web: Web) -> None:
     client = web.signed_in(account)
     headers = {"Sec-Fetch-Site": "same-origin", "Origin": f"https://{HOST}"}
     assert client.post("/sign-out", data={"csrf": web.csrf(account)}, headers=headers).status_code == 303
+
+
+def test_every_page_shows_the_way_out(web: Web) -> None:
+    account = web.account(*(Grant(role=role) for role in Role))
+    client = web.signed_in(account)
+    shown = 0
+    for method, path, _, _ in routes():
+        if method != "GET" or (method, path) in PUBLIC or "{" in path:
+            continue
+        answer = client.get(path)
+        if answer.status_code == 200 and "</html>" in answer.text:
+            form = re.search(r'<form method="post" action="/sign-out">.*?</form>', answer.text)
+            assert form is not None, path
+            assert web.csrf(account) in form[0], path
+            shown += 1
+    assert shown > 8
+    answer = client.post("/sign-out", data={"csrf": web.csrf(account)})
+    assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'
+    assert "sign-out" not in client.get("/sign-in").text
 
 
 def test_a_body_that_says_it_is_too_large(web: Web) -> None:

@@ -40,6 +40,7 @@ OWN = {
     ("POST", "/me/password"),
     ("POST", "/me/sessions/{session}/end"),
     ("POST", "/me/tokens"),
+    ("GET", "/me/second-factor"),
     ("POST", "/me/second-factor"),
     ("POST", "/me/second-factor/confirm"),
     ("POST", "/me/second-factor/off"),
@@ -149,7 +150,9 @@ def test_no_change_without_the_sessions_own_form(web: Web, delivery: str, method
             assert client.post(filled(path, delivery), data=form, headers=header).status_code == 403, (path, form)
             tried += 1
     assert tried > 10
-    assert web.site.platform.ledger.log_size() == size  # nothing was done
+    leaves = [json.loads(leaf) for leaf in web.site.platform.ledger.leaves(size)]  # nothing was done, and each is told
+    assert {(one["type"], one["fields"]["reason"]) for one in leaves} == {("access_refused", "form")}
+    assert [one["fields"]["account"] for one in leaves] == [admin.id] * tried
 
 
 def test_who_sees_one_flow_sees_no_delivery_of_another(web: Web, delivery: str) -> None:

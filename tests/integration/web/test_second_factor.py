@@ -37,9 +37,9 @@ def own_csrf(client: TestClient) -> str:
     return hidden(client.get("/me"), "csrf")
 
 
-def begun(client: TestClient) -> tuple[bytes, dict[str, str]]:
+def begun(client: TestClient, csrf: str = "") -> tuple[bytes, dict[str, str]]:
     """The secret that the page shows, and the form that confirms it, but for the code."""
-    csrf = own_csrf(client)
+    csrf = csrf or own_csrf(client)
     answer = client.post("/me/second-factor", data={"csrf": csrf})
     text = re.findall(r"The secret as text\">([A-Z2-7 ]+)<", answer.text)[0]
     form = {"csrf": csrf, "enrolment": hidden(answer, "enrolment"), "before": RIGHT}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -81,6 +82,33 @@ def test_wrong_passwords_make_the_right_one_wait(web: Web) -> None:
     assert client.post("/sign-in", data=right).status_code == 403
     web.clock.now += timedelta(seconds=16)
     assert client.post("/sign-in", data=right).status_code == 303
+
+
+def test_many_passwords_at_once_are_no_more_tries(web: Web) -> None:
+    """Each takes a while to hash, so all of a burst would find that the account need not wait yet."""
+    account = web.account(ANALYST)
+    set_password(web.site.people, web.site.passwords, account, RIGHT, keep="")
+    size = web.site.platform.ledger.log_size()
+
+    def tried(number: int) -> int:
+        return web.client().post("/sign-in", data={"name": account.name, "password": f"wrong {number}"}).status_code
+
+    with ThreadPoolExecutor(12) as threads:
+        assert set(threads.map(tried, range(24))) == {403}
+    assert web.site.people.accounts.accounts(name=account.name)[0].failures == FREE_TRIES + 1
+    leaves = [json.loads(leaf) for leaf in web.site.platform.ledger.leaves(size)]
+    told = [leaf["fields"]["failures"] for leaf in leaves if leaf["type"] == "sign_in_refused"]
+    assert sorted(told) == list(range(1, FREE_TRIES + 2))  # only these were looked at
+
+
+def test_a_right_password_takes_its_own_try_back(web: Web) -> None:
+    account = web.account(ANALYST)
+    set_password(web.site.people, web.site.passwords, account, RIGHT, keep="")
+    client = web.signed_in(account)
+    form = {"csrf": web.csrf(account), "before": RIGHT}
+    for number in range(FREE_TRIES + 2):
+        assert client.post("/me/password", data=form | {"password": RIGHT}).status_code == 200, number
+    assert web.site.people.accounts.accounts(name=account.name)[0].failures == 0
 
 
 def test_a_session_ends_when_it_is_idle_or_old(web: Web) -> None:
