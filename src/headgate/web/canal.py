@@ -20,13 +20,21 @@ BARS = 60  # of the gate; more rules are told by their number alone
 MARKS = {"held": "H", "rejected": "R", "duplicate": "D"}
 
 
+class Returned(msgspec.Struct, frozen=True, kw_only=True):
+    """Held rows that people let go on: they are among the published ones by now."""
+
+    rows: int
+    amendments: int
+
+
 class Stream(msgspec.Struct, frozen=True, kw_only=True):
     """Rows that leave at the gate."""
 
     word: str
-    rows: int
+    rows: int  # that stay
     share: float  # of the canal's height where it leaves, in units
     wide: float  # as it is drawn further on, in units
+    back: float = 0.0  # of that the part that comes back
 
 
 class Water(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +42,8 @@ class Water(msgspec.Struct, frozen=True, kw_only=True):
 
     counts: Counts
     published: float  # of the canal, in units
+    through: float  # of that, what went on at the gate
+    returned: Returned | None
     streams: tuple[Stream, ...]  # those with rows, held first
     factor: int  # 1, 10, 100 …: so many times wider than in the canal
     rules: int
@@ -48,24 +58,41 @@ def measure(
     rules: int,
     contract: str,
     tables: tuple[str, ...] = (),
+    returned: Returned | None = None,
     canal: float = CANAL,
     widest: float = WIDEST,
 ) -> Water:
-    """Shares of the canal; the factor is the largest power of ten with which what leaves is at most `widest`."""
+    """Shares of the canal; the factor is the largest power of ten with which what leaves is at most `widest`.
+
+    Rows that came back left with the held ones; None where none can come back, as of an amendment.
+    """
     unit = canal / counts.received if counts.received else 0.0
-    rows = {"held": counts.held, "rejected": counts.rejected, "duplicate": counts.duplicate}
-    left = sum(rows.values())
+    came_back = min(returned.rows, counts.accepted) if returned else 0
+    back = {"held": came_back}
+    left = left_at_gate(counts, came_back)
     factor = 1
     while left and unit * left * factor * 10 <= widest:
         factor *= 10
+
+    def wide(rows: int) -> float:
+        return max(unit * rows * factor, THINNEST) if rows else 0.0
+
     streams = tuple(
-        Stream(word=word, rows=count, share=unit * count, wide=max(unit * count * factor, THINNEST))
-        for word, count in rows.items()
-        if count
+        Stream(
+            word=word,
+            rows=rows,
+            share=unit * (rows + back.get(word, 0)),
+            wide=wide(rows) + wide(back.get(word, 0)),
+            back=wide(back.get(word, 0)),
+        )
+        for word, rows in _left(counts)
+        if rows or back.get(word)
     )
     return Water(
         counts=counts,
         published=unit * counts.accepted,
+        through=unit * (counts.accepted - came_back),
+        returned=returned and Returned(rows=came_back, amendments=returned.amendments),
         streams=streams,
         factor=factor,
         rules=rules,
@@ -84,14 +111,30 @@ def _left(counts: Counts) -> list[tuple[str, int]]:
     return [("held", counts.held), ("rejected", counts.rejected), ("duplicate", counts.duplicate)]
 
 
+def left_at_gate(counts: Counts, came_back: int) -> int:
+    """Rows that left the stream, those too that came back since."""
+    return counts.received - counts.accepted + came_back
+
+
+def told_returned(returned: Returned) -> tuple[str, str]:
+    """In words, in two parts: how many rows came back, and by what."""
+    if not returned.rows:
+        return "released rows return", "as an amendment: 0 so far"
+    by = "1 amendment" if returned.amendments == 1 else f"{fixed(returned.amendments)} amendments"
+    return f"{fixed(returned.rows)} {'row' if returned.rows == 1 else 'rows'} came back", f"by {by}"
+
+
 def _finding(water: Water) -> str:
-    leaving = water.counts.received - water.counts.accepted
+    back = water.returned.rows if water.returned else 0
+    leaving = left_at_gate(water.counts, back)
     if not water.counts.received:
         return "No row was received, so nothing passed the gate."
     if not leaving:
         return "Every row went through the gate and is published."
     told = f" What leaves is drawn {fixed(water.factor)} times wider." if water.factor > 1 else ""
-    return f"At the gate {fixed(water.counts.accepted)} rows went on and {fixed(leaving)} left the stream.{told}"
+    if water.returned and back:
+        told = f" Of them {' '.join(told_returned(water.returned))}.{told}"
+    return f"At the gate {fixed(water.counts.accepted - back)} rows went on and {fixed(leaving)} left the stream.{told}"
 
 
 def compact(number: int) -> str:

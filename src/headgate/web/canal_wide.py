@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from headgate.serve.report_markup import Markup as Drawn
 from headgate.serve.report_markup import element
 from headgate.serve.report_numbers import fixed
-from headgate.serve.report_svg import length, round_step, shorten, text_at
-from headgate.web.canal import BARS, CANAL, Stream, Water, compact, mark, path, svg
+from headgate.serve.report_svg import length, round_step, shorten, text_at, text_width
+from headgate.web.canal import BARS, CANAL, Stream, Water, compact, left_at_gate, mark, path, svg
+from headgate.web.canal_return import BACK_AT, back_up, right_of_back
 
 _WIDE = 1200.0
 _LEFT, _TOP, _GATE, _END = 62.0, 34.0, 322.0, 1174.0
 _BEND, _STOP = 600.0, 806.0  # where streams have turned, and where they end
 _FIRST_STREAM = 238.0
+_TABLES_NEED = 190.0  # beside the words of what is published
 _TEXT_NEEDS = 64.0  # of the canal, to write into it
 _CURRENTS = ((15.0, 0), (38.0, 210), (122.0, 90), (144.6, 330))  # depth, dash offset
 
@@ -36,6 +38,8 @@ def draw_wide(water: Water) -> Drawn:
     parts += [*_gate(water), *_words(water)]
     for stream, y in places:
         parts += _stream_words(stream, y)
+        if stream.word == "held" and water.returned and water.published:
+            parts += back_up(water.returned, stream, y, _TOP + water.published)
     return svg("only-wide", "bal", (_WIDE, max(last + 24, 272)), water, parts)
 
 
@@ -60,18 +64,22 @@ def _bodies(water: Water, places: list[tuple[Stream, float]]) -> Iterator[Drawn]
     yield path("f-pale", f"M{length(_LEFT)} {length(_TOP)}H{length(_GATE)}V{length(bottom)}H{length(_LEFT)}Z")
     if water.published:
         low, middle = _TOP + water.published, _TOP + water.published / 2
+        joined = f"H{length(BACK_AT)}V{length(_TOP + water.through)}" if water.through < water.published else ""
+        start = _GATE if water.through else BACK_AT
         yield path(
             "f-water",
-            f"M{length(_GATE)} {length(_TOP)}H{length(_END)}L{length(_WIDE)} {length(middle)}L{length(_END)} "
-            f"{length(low)}H{length(_GATE)}Z",
+            f"M{length(start)} {length(_TOP)}H{length(_END)}L{length(_WIDE)} {length(middle)}L{length(_END)} "
+            f"{length(low)}{joined}H{length(start)}Z",
         )
-    y, bend = _TOP + water.published, (_GATE + _BEND) / 2
+    y, bend = _TOP + water.through, (_GATE + _BEND) / 2
     for stream, place in places:
         low, end = y + stream.share, place + stream.wide
+        turned = f"H{length(right_of_back(stream))}V{length(place + stream.back)}" if stream.back else ""
+        stop = _STOP if stream.rows else right_of_back(stream)
         yield path(
             f"f-{stream.word}",
             f"M{length(_GATE)} {length(y)}C{length(bend)} {length(y)} {length(bend)} {length(place)} {length(_BEND)} "
-            f"{length(place)}H{length(_STOP)}V{length(end)}H{length(_BEND)}C{length(bend)} {length(end)} "
+            f"{length(place)}{turned}H{length(stop)}V{length(end)}H{length(_BEND)}C{length(bend)} {length(end)} "
             f"{length(bend)} {length(low)} {length(_GATE)} {length(low)}Z",
         )
         y = low
@@ -82,7 +90,7 @@ def _currents(water: Water) -> Iterator[Drawn]:
     if not water.counts.received:
         return
     for depth, offset in _CURRENTS:
-        waves = 11 if depth < water.published - 6 else 2
+        waves = 11 if depth < water.through - 6 else 2
         y = length(_TOP + depth)
         d = f"M66 {y}q46 -4.4 92 0{'t92 0' * (waves - 1)}t{72 if waves > 2 else 60} 0"  # noqa: PLR2004
         yield path("current", d, stroke_dashoffset=str(offset))
@@ -91,13 +99,18 @@ def _currents(water: Water) -> Iterator[Drawn]:
 def _banks(water: Water) -> Iterator[Drawn]:
     bottom = _TOP + CANAL
     d = f"M{length(_LEFT)} {length(bottom)}H{length(_GATE)}M{length(_LEFT)} {length(_TOP)}H"
+    if not water.through:
+        d += length(_GATE)
     if water.published:
         low, middle = _TOP + water.published, _TOP + water.published / 2
-        lower = _END if not water.streams else _GATE + 60
+        d += "" if water.through else f"M{length(BACK_AT)} {length(_TOP)}H"
         d += f"{length(_END)}L{length(_WIDE)} {length(middle)}L{length(_END)} {length(low)}H"
-        d += length(_GATE if lower == _END else lower)
-    else:
-        d += length(_GATE)
+        opened = _GATE + 60 if water.streams else _GATE
+        if water.through < water.published:  # it is open where rows come back
+            d += length(max(right_of_back(stream) for stream in water.streams))
+            d += f"M{length(BACK_AT)} {length(_TOP + water.through)}H{length(opened)}" if water.through else ""
+        else:
+            d += length(opened)
     yield path("bank", d)
 
 
@@ -118,19 +131,17 @@ def _words(water: Water) -> Iterator[Drawn]:
     counts = water.counts
     yield text_at(86, 115, fixed(counts.received), "big")
     yield text_at(86, 134, "received", "strong")
-    inside = water.published >= _TEXT_NEEDS
-    x = 362.0 if inside or not water.streams else 660.0
-    y = _TOP + water.published / 2 if inside else _TOP + water.published + 26
+    x, y = _place_of_published(water)
     yield from mark("published", x, y - 9)
     yield text_at(x + 18, y - 1, fixed(counts.accepted), "big")
     yield text_at(x + 18, y + 18, "published", "strong")
-    if water.tables and water.published:
+    room = min(300.0, 1154 - x - 42 - text_width(fixed(counts.accepted), 25))
+    if water.tables and water.published and room > _TABLES_NEED:
         more = len(water.tables) - 1
-        first = f"{shorten(water.tables[0], 300)}{' and' if more else ''}"
-        yield text_at(1154, y - 4, first, "end")
+        yield text_at(1154, y - 4, f"{shorten(water.tables[0], room)}{' and' if more else ''}", "end")
         told = f"{fixed(more)} more {'table' if more == 1 else 'tables'}, one commit each" if more else "in one commit"
         yield text_at(1154, y + 14, told, "end")
-    left = counts.received - counts.accepted
+    left = left_at_gate(counts, water.returned.rows if water.returned else 0)
     if left:
         yield path("lead-line", "M321 216V244H310")
         yield text_at(304, 240, f"{fixed(left)} {'row leaves' if left == 1 else 'rows leave'} the stream", "strong end")
@@ -140,17 +151,29 @@ def _words(water: Water) -> Iterator[Drawn]:
         yield text_at(304, 240, "no row leaves the stream", "end")
 
 
+def _place_of_published(water: Water) -> tuple[float, float]:
+    """Where its words are: behind the gate, behind what came back, or below where the water is too shallow."""
+    behind = max((right_of_back(stream) for stream in water.streams), default=BACK_AT) + 24
+    if water.through >= _TEXT_NEEDS:
+        return 362.0, _TOP + water.through / 2
+    if water.published >= _TEXT_NEEDS:
+        return behind, _TOP + water.published / 2
+    return (behind if water.streams else 362.0), _TOP + water.published + 26
+
+
 _TOLD = {
-    "held": "wait for a person, with their reasons",
-    "rejected": "kept in quarantine with their reasons",
-    "duplicate": "were here before, or twice",
+    "held": ("waits for a person, with its reasons", "wait for a person, with their reasons"),
+    "rejected": ("kept in quarantine with its reasons", "kept in quarantine with their reasons"),
+    "duplicate": ("was here before, or twice", "were here before, or twice"),
 }
 
 
 def _stream_words(stream: Stream, y: float) -> Iterator[Drawn]:
-    middle = y + stream.wide / 2
-    if stream.word == "held":
-        yield path("f-ink", f"M{length(_STOP)} {length(y - 7)}h6v{length(stream.wide + 14)}h-6z")
+    stays = stream.wide - stream.back
+    middle = y + (stream.back + stays / 2 if stream.rows else stream.wide / 2)
+    told = _TOLD[stream.word][stream.rows != 1] if stream.rows else "all of them came back"
+    if stream.word == "held" and stream.rows:
+        yield path("f-ink", f"M{length(_STOP)} {length(y + stream.back - 7)}h6v{length(stays + 14)}h-6z")
     yield from mark(stream.word, 836, middle)
-    after = element("tspan", _TOLD[stream.word], class_="after", dx="12")
+    after = element("tspan", told, class_="after", dx="12")
     yield element("text", f"{fixed(stream.rows)} {stream.word}", after, class_="mid", x="856", y=length(middle + 6))

@@ -11,9 +11,13 @@ from headgate.core.overlay import is_amendment, origin_of
 from headgate.core.ports import DeliveryFilter
 from headgate.core.records import Delivery
 from headgate.core.roles import Permission
+from headgate.core.states import DeliveryState
 from headgate.deciding.desk import Desk
 from headgate.web.access import Visitor
+from headgate.web.canal import Returned
 from headgate.web.waiting import account_names, group_id
+
+_PUBLISHED = (DeliveryState.PUBLISHED, DeliveryState.ARCHIVED)
 
 
 class Amended(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,10 +62,13 @@ class DeliveryCases(msgspec.Struct, frozen=True, kw_only=True):
         return f"/cases/{first.id}" if len(self.open) == 1 else f"/inbox?group={group_id(first)}&case={first.id}"
 
     @property
-    def returned(self) -> int:
-        """Rows that went on by amendments."""
-        found = (one.delivery.counts.accepted for one in self.amended if one.delivery and one.delivery.counts)
-        return sum(found)
+    def returned(self) -> Returned | None:
+        """Rows that are published by amendments; None of an amendment, whose rows are these."""
+        if self.origin is not None:
+            return None
+        made = [one.delivery for one in self.amended if one.delivery and one.delivery.state in _PUBLISHED]
+        found = [one.counts.accepted for one in made if one.counts]
+        return Returned(rows=sum(found), amendments=sum(rows > 0 for rows in found))
 
 
 def read_delivery_cases(desk: Desk, who: Visitor, one: Delivery) -> DeliveryCases:

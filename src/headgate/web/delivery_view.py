@@ -18,7 +18,7 @@ from headgate.core.roles import Permission
 from headgate.core.states import DeliveryState
 from headgate.serve.delivery_story import Story
 from headgate.web.access import Visitor
-from headgate.web.canal import measure
+from headgate.web.canal import Returned, measure
 from headgate.web.canal_tall import TALL_CANAL, TALL_WIDEST, draw_tall
 from headgate.web.canal_wide import draw_wide
 from headgate.web.lineage_pictures import Node
@@ -82,8 +82,10 @@ def _short(table: str) -> str:
     return ".".join(table.split("/")[1:])
 
 
-def canal_pictures(counts: Counts, *, rules: int, contract: str, tables: tuple[str, ...] = ()) -> Markup:
+def canal_pictures(
+    counts: Counts, *, rules: int, contract: str, tables: tuple[str, ...] = (), returned: Returned | None = None
+) -> Markup:
     """Both pictures, of which the stylesheet shows one."""
-    wide = measure(counts, rules=rules, contract=contract, tables=tables)
-    tall = measure(counts, rules=rules, contract=contract, canal=TALL_CANAL, widest=TALL_WIDEST)
+    wide = measure(counts, rules=rules, contract=contract, tables=tables, returned=returned)
+    tall = measure(counts, rules=rules, contract=contract, returned=returned, canal=TALL_CANAL, widest=TALL_WIDEST)
     return Markup(draw_wide(wide) + draw_tall(tall))  # noqa: S704  escaped when they were drawn

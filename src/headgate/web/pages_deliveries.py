@@ -120,15 +120,17 @@ def _shown(request: Request, who: Visitor, one: Delivery, *, again: str = "", se
     story, told = tell_story(platform, one), tell_state(one)
     silver, gold, reads = way_of(flow, story, platform.memo) if flow else ((), (), {})
     reasons = tell_reasons(platform, one, story.samples, seen=seen)
+    cases = read_delivery_cases(site_of(request).desk, who, one)
+    gate = gate_of(flow, one, story) | {"returned": cases.returned}
     return page(
         request,
         "delivery.html",
         who,
         one=one,
-        cases=read_delivery_cases(site_of(request).desk, who, one),
+        cases=cases,
         told=told,
         again=again,
-        picture=None if one.counts is None else canal_pictures(one.counts, **gate_of(flow, one, story)),
+        picture=None if one.counts is None else canal_pictures(one.counts, **gate),
         steps=tell_steps(one, story.events, flow, told),
         reasons=reasons,
         reason_bars={

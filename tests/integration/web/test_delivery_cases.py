@@ -62,6 +62,7 @@ def test_what_is_held_leads_to_its_case(web: Web) -> None:
         assert re.search(rf'href="/cases/{case.id}">Review {case.left} rows?<', shown)
     assert "/inbox?group=" in shown
     assert "No row has been released or corrected yet." in shown
+    assert "released rows return as an amendment: 0 so far" in shown
     assert f'href="/cases/{first.id}">See ' in read(web, f"/deliveries/{first.delivery}", Role.AUDITOR)
 
 
@@ -84,6 +85,8 @@ def test_an_amendment_and_its_origin_tell_of_each_other(web: Web) -> None:
     shown = read(web, f"/deliveries/{case.delivery}", Role.AUDITOR)
     assert re.search(rf'href="/cases/{case.id}">Released {case.rows} rows?</a>', shown)
     assert "ada-7 proposed; ada-7 agreed" in shown
+    told = f"{case.rows} {'row' if case.rows == 1 else 'rows'} came back by 1 amendment"
+    assert shown.count(told) == 3  # both descriptions, and the wide picture
     (receipt,) = ledger.receipts((amendment,))
     assert f'href="/deliveries/{amendment}/receipts/{receipt.number}"' in shown
     assert receipt_file(receipt) in read(web, f"/deliveries/{amendment}")
@@ -91,6 +94,7 @@ def test_an_amendment_and_its_origin_tell_of_each_other(web: Web) -> None:
     assert f"Amendment of <bdi>{origin.name}</bdi>" in own
     assert f'href="/deliveries/{origin.id}"' in own
     assert "“agreed with the shop”" in own
+    assert "came back" not in own
     assert made.sha256 in own
     listed = read(web, "/deliveries", Role.AUDITOR)
     assert f"Amendment of {origin.name}" in listed
