@@ -7,10 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from headgate.cli.console import columns
+from headgate.core.addressees import Why
 from headgate.core.cases import Act, Case, CaseGroup, CaseKind, Decision, DecisionState
 from headgate.deciding.desk import Desk, origin_of, under_way
 from headgate.deciding.plan import Plan
+from headgate.deciding.senders import sender_of
 from headgate.serve.case_rows import HeldRow
+from headgate.serve.record_form import told
 
 DONE = {Act.RELEASE: "released", Act.CORRECT: "corrected", Act.REJECT: "rejected", Act.ACCEPT: "accepted"}
 
@@ -79,7 +82,9 @@ def told_case(desk: Desk, case: Case, rows: Sequence[HeldRow], *, records: bool)
     if case.note:
         yield f"Closed since {case.note}."
     if case.asked:
-        yield "The sender was asked and has not answered."
+        put = desk.cases.addressed(case=case.id, why=Why.ASKED, most=1)
+        told_ = sender_of(desk, origin_of(desk, case)).told
+        yield "The sender was asked and has not answered." if put else f"The sender was asked, not by us. {told_}"
     if rows:
         lines = [
             (one.row, reason["code"], reason["column"], "" if reason["value"] is None else reason["value"])
@@ -99,7 +104,8 @@ def told_case(desk: Desk, case: Case, rows: Sequence[HeldRow], *, records: bool)
         yield f"Next: headgate cases decide {case.id} --act {acts.get(case.kind, 'release|reject')} --dry-run"
     names = _names(desk, [one.account for one in desk.cases.comments(case.id)])
     for said in desk.cases.comments(case.id):
-        yield f"{_moment(said.at)} {names.get(said.account, said.account)}: {said.text}"
+        words = " ".join(told(line, len(line)) for line in said.text.splitlines())
+        yield f"{_moment(said.at)} {names.get(said.account, said.account)}: {words}"
 
 
 def plan_document(planned: Plan) -> dict[str, Any]:
