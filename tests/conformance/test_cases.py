@@ -20,6 +20,7 @@ from headgate.adapters.sqlite_accounts import SqliteAccounts
 from headgate.adapters.sqlite_case_book import SqliteCases
 from headgate.adapters.sqlite_ledger import SqliteLedger
 from headgate.core.accounts import Account, Accounts
+from headgate.core.addressees import To, Why
 from headgate.core.cases import (
     Act,
     Case,
@@ -506,6 +507,79 @@ class CasesContract:
         with pytest.raises(NotFoundError):
             book.cases.comment(replace(said, case="c-none"))
         assert [event["type"] for event in book.events()].count("commented") == 3
+
+    def ask(self, book: Book, *to: To, text: str = "?", settles: bool = False) -> Comment:
+        """Ask about the case `dear`, or say something where `settles`."""
+        said = Comment(case=book.case("dear").id, number=0, account="a-ada", at=AT, text=text, question=not settles)
+        return book.cases.comment(said, to=to, settles=settles)
+
+    def test_a_question_waits_for_whom_it_is_put_to_until_they_answer(self, book: Book) -> None:
+        book.publish("a", DeliveryState.PUBLISHED, dear=5)
+        asked = self.ask(book, To(who="u-1", why=Why.ASKED))
+        (one,) = book.cases.addressed(who="u-1", why=Why.ASKED)
+        case = book.case("dear")
+        assert (one.case, one.number, one.text, one.by, one.flow) == (case.id, 1, "?", "a-ada", "sales")
+        assert book.cases.addressed(who="u-2") == []
+        book.cases.comment(replace(asked, question=False, text="others may talk meanwhile"))
+        assert book.case("dear").asked
+        with pytest.raises(NotFoundError, match="for you"):
+            book.cases.answer(case.id, 1, who="u-2", text="mine", at=LATER)
+        answered = book.cases.answer(case.id, 1, who="u-1", text=WORDS, at=LATER)
+        assert (answered.number, answered.account, answered.question) == (3, "u-1", False)
+        assert not book.case("dear").asked
+        assert book.cases.addressed(who="u-1") == []
+        with pytest.raises(ConflictError, match="answered already"):
+            book.cases.answer(case.id, 1, who="u-1", text="again", at=LATER)
+        assert len(book.cases.comments(case.id)) == 3
+        (event,) = (event for event in book.events() if event["type"] == "answered")
+        assert event["fields"] == {"by": "u-1", "case": case.id, "comment": 3, "question": 1}
+        assert WORDS not in b"".join(book.ledger.leaves()).decode()
+
+    def test_a_question_ends_by_a_newer_one_by_what_settles_it_and_with_its_case(self, book: Book) -> None:
+        one = book.publish("a", DeliveryState.PUBLISHED, dear=5)
+        to = To(who="a-bob", why=Why.ASKED)
+        self.ask(book, to)
+        self.ask(book, to, text="newer?")
+        assert [each.text for each in book.cases.addressed(who="a-bob")] == ["newer?"]
+        with pytest.raises(ConflictError):
+            book.cases.answer(book.case("dear").id, 1, who="a-bob", text="late", at=LATER)
+        self.ask(book, text="they called", settles=True)
+        assert (book.cases.addressed(who="a-bob"), book.case("dear").asked) == ([], False)
+        self.ask(book, to)
+        book.settle(one, dear=5)
+        assert book.cases.addressed(who="a-bob") == []
+        with pytest.raises(ConflictError):
+            book.cases.answer(book.case("dear").id, 4, who="a-bob", text="late", at=LATER)
+
+    def test_a_mention_waits_until_its_case_was_opened_or_they_wrote(self, book: Book) -> None:
+        book.publish("a", DeliveryState.PUBLISHED, dear=5)
+        case = book.case("dear").id
+        bob, cyd = (To(who=f"a-{name}", why=Why.MENTIONED) for name in ("bob", "cyd"))
+        said = self.ask(book, bob, cyd, settles=True)
+        assert [one.why for one in book.cases.addressed(who="a-bob")] == [Why.MENTIONED]
+        assert (book.cases.see(case, who="a-bob", at=LATER), book.cases.see(case, who="a-bob", at=LATER)) == (1, 0)
+        assert book.cases.addressed(who="a-bob") == []
+        book.cases.comment(replace(said, account="a-cyd", text="seen"))
+        assert book.cases.addressed(why=Why.MENTIONED) == []
+
+    def test_what_was_told_is_told_once(self, book: Book) -> None:
+        book.publish("a", DeliveryState.PUBLISHED, dear=5)
+        self.ask(book, To(who="u-1", why=Why.ASKED), To(who="a-bob", why=Why.MENTIONED))
+        waits = book.cases.untold(most=10)
+        assert [(one.who, one.why) for one in waits] == [("a-bob", Why.MENTIONED), ("u-1", Why.ASKED)]
+        book.cases.note_told(waits[:1], at=LATER)
+        assert book.cases.untold(most=10) == waits[1:]
+        book.cases.answer(waits[1].case, 1, who="u-1", text="so", at=LATER)
+        assert book.cases.untold(most=10) == []
+        assert book.cases.addressed(who="a-bob") == waits[:1]
+
+    def test_of_two_answers_at_the_same_moment_one_is_taken(self, book: Book) -> None:
+        book.publish("a", DeliveryState.PUBLISHED, dear=5)
+        case = book.case("dear").id
+        self.ask(book, To(who="u-1", why=Why.ASKED))
+        taken_ = in_threads(8, lambda number: book.cases.answer(case, 1, who="u-1", text=f"{number}", at=LATER))
+        assert sorted(taken_) == [False] * 7 + [True]
+        assert len(book.cases.comments(case)) == 2
 
     def test_a_case_is_given_to_somebody_or_nobody(self, book: Book) -> None:
         book.publish("a", DeliveryState.PUBLISHED, dear=5)

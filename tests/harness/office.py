@@ -29,7 +29,7 @@ from headgate.people import People, add_account
 from headgate.project import enter_flows, load_flows
 from headgate.serve.case_rows import Selection
 from headgate.settings import read_settings
-from headgate.wiring import open_accounts, open_cases, open_platform
+from headgate.wiring import open_accounts, open_cases, open_platform, open_upload_links
 
 LIMIT = "parameters: {limit: {type: integer, default: 100}}\n"
 ANY_SHARE = "check: {accept_at_least: 0}\n"
@@ -78,7 +78,8 @@ class Office:
         self.platform = open_platform(settings, load_flows(settings), clock=self._tick)
         enter_flows(self.platform)
         people = People(accounts=open_accounts(settings), clock=lambda: self.now, random=secrets.token_bytes)
-        self.desk = Desk(platform=self.platform, cases=open_cases(settings), people=people)
+        links = open_upload_links(settings)
+        self.desk = Desk(platform=self.platform, cases=open_cases(settings), people=people, links=links)
         self.opened = True
         self.people = {one.name: one for one in people.accounts.accounts()}
         if not self.people:
@@ -97,6 +98,7 @@ class Office:
         if self.opened:
             self.platform.ledger.close()
             self.desk.cases.close()
+            self.desk.links.close()
             self.desk.people.accounts.close()
             self.opened = False
 

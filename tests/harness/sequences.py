@@ -46,7 +46,7 @@ from headgate.generate.defects import Defect
 from headgate.people import People, add_account
 from headgate.serve.case_rows import Selection, page
 from headgate.settings import read_settings
-from headgate.wiring import open_accounts, open_cases
+from headgate.wiring import open_accounts, open_cases, open_upload_links
 
 FILES = 8
 ROWS = 640  # in all of them
@@ -79,7 +79,8 @@ class Happenings:
         """Open the desk, and let two people in."""
         settings = read_settings(self.folder / "project", {})
         people = People(accounts=open_accounts(settings), clock=lambda: self.now, random=secrets.token_bytes)
-        self.desk = Desk(platform=self.platform, cases=open_cases(settings), people=people)
+        links = open_upload_links(settings)
+        self.desk = Desk(platform=self.platform, cases=open_cases(settings), people=people, links=links)
         grants = [Grant(role=Role.REVIEWER)]
         self.people = [add_account(people, name, grants, by="command") for name in ("ada", "bob", "cyd")]
 
@@ -87,6 +88,7 @@ class Happenings:
         """Give connections back."""
         self.platform.ledger.close()
         self.desk.cases.close()
+        self.desk.links.close()
         self.desk.people.accounts.close()
 
     def step(self) -> None:

@@ -60,9 +60,11 @@ def act_in(platform: Platform, folder: Path, clock: Callable[[], datetime], pass
     cases = SqliteCases(ledger)
     _link(platform, people, ledger)
     _token(people)
-    desk = Desk(platform=platform, cases=cases, people=people)
+    links = SqliteUploadLinks(ledger)
+    desk = Desk(platform=platform, cases=cases, people=people, links=links)
     _decide(desk, pass_)
     _look(platform, folder, ledger, clock, cases)
+    links.close()
     cases.close()
     people.accounts.close()
 

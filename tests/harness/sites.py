@@ -67,7 +67,7 @@ def make_site(
         people=people,
         uploads=uploads,
         alerts=alerts,
-        desk=Desk(platform=platform, cases=SqliteCases(ledger), people=people),
+        desk=Desk(platform=platform, cases=SqliteCases(ledger), people=people, links=links),
         links=links,
         passwords=passwords,
         templates=make_templates(),

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from headgate.adapters import sqlite_cases, sqlite_decisions, sqlite_executions
+from headgate.adapters import sqlite_addressees, sqlite_cases, sqlite_decisions, sqlite_executions
 from headgate.adapters import sqlite_log as log
-from headgate.adapters.sqlite_codec import encode_time
 from headgate.adapters.sqlite_database import BUSY_TIMEOUT_S, Database
-from headgate.adapters.sqlite_statements import first_value, insert
+from headgate.core.addressees import Addressed, To, Why
 from headgate.core.cases import (
     Case,
     CaseFilter,
@@ -91,27 +90,51 @@ class SqliteCases(Cases):
                 connection, case, number, problem=problem, parameters=parameters, values=values, at=at
             )
 
-    def comment(self, comment: Comment) -> Comment:
-        """Enter a comment with the next number; a question marks the case as asked, any answer takes that away."""
+    def comment(self, comment: Comment, *, to: Sequence[To] = (), settles: bool = False) -> Comment:
+        """Enter a comment with the next number, and whom it speaks to; a question marks the case as asked."""
         with self._database.writing() as connection:
             case = sqlite_decisions.one_case(connection, comment.case)
-            last = first_value(connection, "SELECT max(number) FROM comments WHERE case_id = :id", {"id": case.id})
-            entered = replace(comment, number=(last or 0) + 1)
-            line = {
-                "case_id": case.id,
-                "number": entered.number,
-                "account": entered.account,
-                "at": encode_time(entered.at),
-                "text": entered.text,
-                "question": int(entered.question),
-            }
-            insert(connection, "comments", [line])
-            connection.execute(
-                "UPDATE cases SET asked = :asked WHERE id = :id", {"asked": int(entered.question), "id": case.id}
-            )
+            entered = replace(comment, number=sqlite_addressees.said(connection, comment))
+            asked = sqlite_addressees.enter(connection, entered, to, settles=settles)
+            connection.execute("UPDATE cases SET asked = :asked WHERE id = :id", {"asked": int(asked), "id": case.id})
             fields = {"case": case.id, "by": entered.account, "comment": entered.number, "question": entered.question}
             log.append(connection, [log.Entry("commented", case.delivery, case.flow, fields)], at=entered.at)
         return entered
+
+    def answer(self, case: str, number: int, *, who: str, text: str, at: datetime) -> Comment:
+        """Enter what somebody answers to a question; ConflictError where it does not stand any more."""
+        with self._database.writing() as connection:
+            found = sqlite_decisions.one_case(connection, case)
+            comment = Comment(case=case, number=0, account=who, at=at, text=text)
+            sqlite_addressees.answer(connection, comment, number)
+            comment = replace(comment, number=sqlite_addressees.said(connection, comment))
+            entry = sqlite_addressees.answered_entry(comment, delivery=found.delivery, flow=found.flow, question=number)
+            log.append(connection, [entry], at=at)
+        return comment
+
+    def addressed(
+        self, *, who: str | None = None, why: Why | None = None, case: str | None = None, most: int = 100
+    ) -> list[Addressed]:
+        """What waits for somebody, the oldest first."""
+        with self._database.reading() as connection:
+            return sqlite_addressees.addressed(connection, who=who, why=why, case=case, untold=False, most=most)
+
+    def see(self, case: str, *, who: str, at: datetime) -> int:
+        """Somebody opened the case: what names them in it waits no longer."""
+        if not self.addressed(who=who, why=Why.MENTIONED, case=case, most=1):
+            return 0  # most looks at a case: no need for the write lock
+        with self._database.writing() as connection:
+            return sqlite_addressees.see(connection, case, who=who, at=at)
+
+    def untold(self, *, most: int) -> list[Addressed]:
+        """What waits for somebody whose receivers were not told of it yet."""
+        with self._database.reading() as connection:
+            return sqlite_addressees.addressed(connection, who=None, why=None, case=None, untold=True, most=most)
+
+    def note_told(self, told: Sequence[Addressed], *, at: datetime) -> None:
+        """It was handed to a queue, or there is nobody to hand it to."""
+        with self._database.writing() as connection:
+            sqlite_addressees.note_told(connection, told, at=at)
 
     def assign(self, case: str, account: str | None, *, by: str, at: datetime) -> Case:
         """Make an account responsible, or nobody."""

@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from headgate.adapters import sqlite_schema_alerts as alerts
 from headgate.adapters.sqlite_triggers import triggers
 from headgate.core.accounts import Purpose
+from headgate.core.addressees import Why
 from headgate.core.cases import Act, CaseKind, CaseState, DecisionState
 from headgate.core.records import DeliveryKind, PublicationState
 from headgate.core.roles import Role
 from headgate.core.states import DeliveryState
 
-HEAD = "0007"
+HEAD = "0008"
 """The revision that this code reads and writes: the newest under `migrations/versions`."""
 
 COUNTERS = ("landing", "event", "fence", "message")
@@ -163,6 +164,14 @@ TABLES = (
         CONSTRAINT pk_comments PRIMARY KEY (case_id, number),
         CONSTRAINT fk_comments_case_id_cases FOREIGN KEY(case_id) REFERENCES cases (id)
     )""",
+    # who: account or upload link; told_at: when its receivers were; done_at: answered, or seen
+    f"""CREATE TABLE addressees (
+        case_id TEXT NOT NULL, number INTEGER NOT NULL, who TEXT NOT NULL, why TEXT NOT NULL, told_at TEXT,
+        done_at TEXT,
+        CONSTRAINT pk_addressees PRIMARY KEY (case_id, number, who, why),
+        CONSTRAINT ck_addressees_why CHECK ({_one_of("why", Why)}),
+        CONSTRAINT fk_addressees_case_id_comments FOREIGN KEY(case_id, number) REFERENCES comments (case_id, number)
+    )""",
     # sha256: of the token's text; permissions: words with a space between; flow: empty for all of the account's
     """CREATE TABLE tokens (
         id TEXT NOT NULL, account TEXT NOT NULL, sha256 TEXT NOT NULL, name TEXT NOT NULL, permissions TEXT NOT NULL,
@@ -226,6 +235,8 @@ INDEXES = (
     "CREATE INDEX ix_cases_delivery ON cases (delivery)",
     # of a case only one is under way, whoever proposes
     "CREATE UNIQUE INDEX uq_decisions_under_way ON decisions (case_id) WHERE state IN ('decided', 'proposed')",
+    "CREATE INDEX ix_addressees_who ON addressees (who) WHERE done_at IS NULL",
+    "CREATE INDEX ix_addressees_untold ON addressees (case_id) WHERE done_at IS NULL AND told_at IS NULL",
     "CREATE INDEX ix_tokens_account ON tokens (account)",
     *alerts.INDEXES,
     "CREATE INDEX ix_sent_uploads_owner_begun_at ON sent_uploads (owner, begun_at)",

@@ -16,12 +16,15 @@ from headgate.cli.run_output import run_document, run_lines
 from headgate.core.accounts import Account
 from headgate.core.cases import Act, Case, CaseFilter, Decision, DecisionState
 from headgate.core.errors import ConflictError, HeadgateError, UsageError
+from headgate.core.roles import Permission
 from headgate.deciding.desk import Desk, flow_of, one_case, under_way
 from headgate.deciding.execution import execute_due
+from headgate.deciding.mentions import unseen_words
 from headgate.deciding.plan import plan
 from headgate.deciding.plan_words import contract_lines
 from headgate.deciding.proposal import Edit
-from headgate.deciding.votes import agree, propose, say, withdraw
+from headgate.deciding.saying import answer, asked_of, question_id, say
+from headgate.deciding.votes import agree, propose, withdraw
 from headgate.people import one_account
 from headgate.serve.case_rows import Selection
 from headgate.settings import Settings
@@ -146,13 +149,36 @@ def take_back(settings: Settings, prefix: str) -> Told:
     return decision_document(decision), [f"decision {decision.number} of case {case.id} is withdrawn; all rows wait."]
 
 
-def say_about(settings: Settings, prefix: str, text: str, *, question: bool) -> Told:
-    """Enter a comment."""
+def say_about(settings: Settings, prefix: str, text: str, *, question: bool, settles: bool) -> Told:
+    """Enter a comment; who does not hear of it is told."""
     with opened_desk(settings) as desk:
         case = one_case(desk, case_of(desk, prefix))
-        entered = say(desk, case, by=speaker(desk, case.flow), text=text, question=question)
-    asked = " The sender is asked." if question else ""
-    return {"case": case.id, "comment": entered.number}, [f"comment {entered.number} on case {case.id}.{asked}"]
+        said = say(desk, case, by=speaker(desk, case.flow), text=text, question=question, settles=settles)
+    number, asked = said.comment.number, said.asked
+    lines = [f"comment {number} on case {case.id}."]
+    if asked is not None:
+        lines.append(f"The sender is asked. {asked.told}" if asked.asks else f"Nobody was asked. {asked.told}")
+    if said.unseen:
+        lines.append(unseen_words(said.unseen, case.flow))
+    document = {
+        "case": case.id,
+        "comment": number,
+        "unseen": list(said.unseen),
+        "asked": None if asked is None else asked.asks,
+    }
+    return document, lines
+
+
+def answer_to(settings: Settings, prefix: str, text: str) -> Told:
+    """Answer the question on a case, as the account that sent its delivery."""
+    with opened_desk(settings) as desk:
+        case = one_case(desk, case_of(desk, prefix))
+        by = speaker(desk, case.flow, Permission.UPLOAD)
+        waiting = [one for one in asked_of(desk, by) if one.case == case.id]
+        if not waiting:
+            raise ConflictError(f"no question on case {case.id} waits for {by.name}. Your answer was not taken.")
+        entered = answer(desk, waiting, question_id(waiting[0]), text=text)
+    return {"case": case.id, "comment": entered.number}, [f"comment {entered.number} answers on case {case.id}."]
 
 
 def assign_to(settings: Settings, prefix: str, name: str | None) -> Told:

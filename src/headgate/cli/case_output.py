@@ -7,11 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from headgate.cli.console import columns
+from headgate.core.addressees import Why
 from headgate.core.cases import UNDER_WAY, Act, Case, CaseGroup, CaseKind, Decision, DecisionState
-from headgate.deciding.desk import Desk, document_of, origin_of, under_way
+from headgate.deciding.desk import Desk, delivered_of, document_of, origin_of, under_way
 from headgate.deciding.plan import Plan
 from headgate.deciding.plan_words import contract_diff
+from headgate.deciding.senders import sender_of
 from headgate.serve.case_rows import HeldRow
+from headgate.serve.record_form import told
 
 DONE = {
     Act.RELEASE: "released",
@@ -86,7 +89,9 @@ def told_case(desk: Desk, case: Case, rows: Sequence[HeldRow], *, records: bool)
     if case.note:
         yield f"Closed since {case.note}."
     if case.asked:
-        yield "The sender was asked and has not answered."
+        put = desk.cases.addressed(case=case.id, why=Why.ASKED, most=1)
+        told_ = sender_of(desk, delivered_of(desk, case)).told
+        yield "The sender was asked and has not answered." if put else f"The sender was asked, not by us. {told_}"
     if rows:
         lines = [
             (one.row, reason["code"], reason["column"], "" if reason["value"] is None else reason["value"])
@@ -106,7 +111,8 @@ def told_case(desk: Desk, case: Case, rows: Sequence[HeldRow], *, records: bool)
         yield f"Next: headgate cases decide {case.id} --act {acts.get(case.kind, 'release|reject')} --dry-run"
     names = _names(desk, [one.account for one in desk.cases.comments(case.id)])
     for said in desk.cases.comments(case.id):
-        yield f"{_moment(said.at)} {names.get(said.account, said.account)}: {said.text}"
+        words = " ".join(told(line, len(line)) for line in said.text.splitlines())
+        yield f"{_moment(said.at)} {names.get(said.account, said.account)}: {words}"
 
 
 def _told_rows(desk: Desk, case: Case) -> Iterator[str]:

@@ -182,18 +182,46 @@ def undo(case: str, *, project: Path | None, as_json: bool) -> None:
     answer(document, lines, as_json=as_json)
 
 
-@cases.command("comment", epilog=examples('headgate cases comment c-4ba4 "which shop is this?" --ask'))
+@cases.command(
+    "comment",
+    epilog=examples(
+        'headgate cases comment c-4ba4 "which shop is this?" --question',
+        'headgate cases comment c-4ba4 "they said on the phone: the harbour shop" --settles',
+    ),
+)
 @case_argument
 @click.argument("text", help="What to say.")
-@click.option("--ask", is_flag=True, help="Ask the sender: the case is marked until somebody answers.")
+@click.option("--question", "--ask", "ask", is_flag=True, help="Ask the sender: the case is marked until they answer.")
+@click.option("--settles", is_flag=True, help="It tells what the sender answered by another way.")
 @project_option
 @json_option
-def comment(case: str, text: str, *, ask: bool, project: Path | None, as_json: bool) -> None:
-    """Say something about a case."""
+def comment(case: str, text: str, *, ask: bool, settles: bool, project: Path | None, as_json: bool) -> None:
+    """Say something about a case. `@name` tells that account, where it may see the flow.
+
+    A question stands on the page of whoever sent the delivery, an account or an upload link, until they answer.
+    """
     from headgate.cli.case_acts import say_about
     from headgate.settings import project_settings
 
-    document, lines = say_about(project_settings(project), case, text, question=ask)
+    document, lines = say_about(project_settings(project), case, text, question=ask, settles=settles)
+    answer(document, lines, as_json=as_json)
+
+
+@cases.command("answer", epilog=examples('headgate cases answer c-4ba4 "the harbour shop; its till was new that day"'))
+@case_argument
+@click.argument("text", help="The answer, at most 2,000 characters.")
+@project_option
+@json_option
+def answer_question(case: str, text: str, *, project: Path | None, as_json: bool) -> None:
+    """Answer the question on a case, for whoever sent its delivery by an account.
+
+    Needs that account's personal API token in HEADGATE_TOKEN, with the permission to upload. Where nothing waits for
+    the account any more, nothing is taken (exit status 1).
+    """
+    from headgate.cli.case_acts import answer_to
+    from headgate.settings import project_settings
+
+    document, lines = answer_to(project_settings(project), case, text)
     answer(document, lines, as_json=as_json)
 
 

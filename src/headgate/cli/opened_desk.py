@@ -18,7 +18,9 @@ from headgate.deciding.desk import Desk
 from headgate.people import People
 from headgate.settings import Settings
 from headgate.tokens import VARIABLE, account_of_token
-from headgate.wiring import open_accounts, open_cases
+from headgate.wiring import open_accounts, open_cases, open_upload_links
+
+_ACTS = {Permission.DECIDE: "deciding", Permission.UPLOAD: "answering"}
 
 
 @contextmanager
@@ -36,32 +38,33 @@ def opened_desk(settings: Settings) -> Iterator[Desk]:
 @contextmanager
 def desk_beside(settings: Settings, platform: Platform) -> Iterator[Desk]:
     """The cases of a project that is open."""
-    accounts, cases = open_accounts(settings), open_cases(settings)
+    accounts, cases, links = open_accounts(settings), open_cases(settings), open_upload_links(settings)
     try:
         people = People(accounts=accounts, clock=platform.clock, random=secrets.token_bytes)
-        yield Desk(platform=platform, cases=cases, people=people)
+        yield Desk(platform=platform, cases=cases, people=people, links=links)
     finally:
+        links.close()
         cases.close()
         accounts.close()
 
 
-def speaker(desk: Desk, flow: str) -> Account:
-    """The account whose token stands in the environment, with what it may by that; UsageError where it may not decide.
+def speaker(desk: Desk, flow: str, permission: Permission = Permission.DECIDE) -> Account:
+    """The account whose token stands in the environment, with what it may by that; UsageError where that is not enough.
 
     An operating-system user has no vote: whoever owns the folder could vote for everybody.
     """
     secret = os.environ.get(VARIABLE, "")
     if not secret:
         raise UsageError(
-            f"deciding needs a personal API token in {VARIABLE}. "
-            "Next: `headgate accounts token NAME --may decide`, or decide in the web application."
+            f"{_ACTS[permission]} needs a personal API token in {VARIABLE}. "
+            f"Next: `headgate accounts token NAME --may {permission}`, or use the web application."
         )
     found = account_of_token(desk.people, secret)
     if found is None:
         raise UsageError(f"the token in {VARIABLE} is not known here, or does not hold any more.")
     account, _ = found
-    if not may(account.grants, Permission.DECIDE, flow):
-        raise UsageError(f"{account.name} may not decide in flow {flow} by this token. Nothing was done.")
+    if not may(account.grants, permission, flow):
+        raise UsageError(f"{account.name} may not {permission} in flow {flow} by this token. Nothing was done.")
     return account
 
 

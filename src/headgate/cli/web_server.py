@@ -122,7 +122,7 @@ def serve_project(settings: Settings, asked: Asked, tell: Callable[[Place], None
             uploads=uploads,
             alerts=alerts,
             links=links,
-            desk=Desk(platform=found.platform, cases=open_cases(settings), people=people),
+            desk=Desk(platform=found.platform, cases=open_cases(settings), people=people, links=links),
             hosts=_hosts(asked),
             secure=asked.tls or asked.behind_proxy,
             provided=provided,

@@ -7,13 +7,14 @@ A change of a flow's rules is a case without a delivery: it is opened by who pro
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 import msgspec
 
+from headgate.core.addressees import Addressees, To
 from headgate.core.canonical import digest
 from headgate.core.records import CaseOpening, Delivery
 
@@ -131,7 +132,7 @@ class Comment(msgspec.Struct, frozen=True, kw_only=True):
 
     case: str
     number: int
-    account: str
+    account: str  # or the upload link whose holder answers
     at: datetime
     text: str
     question: bool = False  # to the sender
@@ -188,7 +189,7 @@ def needed_votes(rows: int, *, votes: int, above_rows: int | None, above: int | 
     return votes
 
 
-class Cases(ABC):
+class Cases(Addressees):
     """Cases and decisions, beside the ledger. Each change and its event are one transaction.
 
     Cases are opened and closed by the ledger itself, with the publication that brings them about.
@@ -260,8 +261,19 @@ class Cases(ABC):
         """
 
     @abstractmethod
-    def comment(self, comment: Comment) -> Comment:
-        """Enter a comment with the next number; a question marks the case as asked, any answer takes that away."""
+    def comment(self, comment: Comment, *, to: Sequence[To] = (), settles: bool = False) -> Comment:
+        """Enter a comment with the next number, and whom it speaks to; a question marks the case as asked.
+
+        That is taken away by the answer of whom it was put to, by what `settles` it, and where it was put to nobody by
+        any other comment.
+        """
+
+    @abstractmethod
+    def answer(self, case: str, number: int, *, who: str, text: str, at: datetime) -> Comment:
+        """Enter what somebody answers to the question of that number, with the event `answered`; the case waits anew.
+
+        NotFoundError where they were never asked that, ConflictError where it is answered or not asked any more.
+        """
 
     @abstractmethod
     def assign(self, case: str, account: str | None, *, by: str, at: datetime) -> Case:

@@ -13,6 +13,7 @@ from headgate.core.parameters import vault_name
 from headgate.core.platform import Platform
 from headgate.core.ports import DeliveryFilter
 from headgate.core.records import Delivery
+from headgate.core.upload_links import UploadLinks
 from headgate.people import People
 
 
@@ -22,6 +23,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     platform: Platform
     cases: Cases
     people: People
+    links: UploadLinks
 
 
 def one_case(desk: Desk, id_: str) -> Case:

@@ -1,11 +1,11 @@
-"""Proposing, agreeing, taking back, and saying something about a case."""
+"""Proposing, agreeing, and taking back."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 from headgate.core.accounts import Account
-from headgate.core.cases import MOST_TEXT, Act, Case, CaseFilter, Comment, Decision, DecisionState
+from headgate.core.cases import MOST_TEXT, Act, CaseFilter, Decision, DecisionState
 from headgate.core.decision_document import document_digest
 from headgate.core.errors import RefusedVoteError, UsageError
 from headgate.core.faults import at_fault_point
@@ -77,13 +77,3 @@ def withdraw(desk: Desk, decision: Decision, *, by: Account, note: str = "") -> 
     return desk.cases.end(
         decision.case, decision.number, DecisionState.WITHDRAWN, note=said, by=by.id, at=desk.people.clock()
     )
-
-
-def say(desk: Desk, case: Case, *, by: Account, text: str, question: bool = False) -> Comment:
-    """Comment on a case; a question is to the sender, who sees it, and marks the case until it is answered."""
-    if not text.strip() or len(text) > MOST_TEXT:
-        raise UsageError(f"a comment has 1 to {MOST_TEXT:,} characters.")
-    comment = Comment(
-        case=case.id, number=0, account=by.id, at=desk.people.clock(), text=text.strip(), question=question
-    )
-    return desk.cases.comment(comment)

@@ -129,13 +129,13 @@ def lay_out(
     return Layout(record=part, unknown=unknown, masked=tuple(laying.masked))
 
 
-def told(value: str | None) -> str:
+def told(value: str | None, most: int = MOST_TEXT) -> str:
     """Text to be read: what would not be seen, or would turn the line round, is written out; what is long is cut."""
     if value is None:
         return ""
-    cut = value[:MOST_TEXT]
+    cut = value[:most]
     seen = "".join(_written_out(char) if unicodedata.category(char) in _UNSEEN else char for char in cut)
-    return f"{seen}… ({len(value):,} characters)" if len(value) > MOST_TEXT else seen
+    return f"{seen}… ({len(value):,} characters)" if len(value) > most else seen
 
 
 def changed_values(posted: Mapping[str, str], layout: Layout) -> dict[str, str | None]:

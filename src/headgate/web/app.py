@@ -25,6 +25,7 @@ from headgate.web import (
     api_document,
     cases_api,
     live,
+    me_api,
     pages_accounts,
     pages_again,
     pages_alerts,
@@ -85,6 +86,7 @@ ROUTES = tuple(
         live,
         api,
         alerts_api,
+        me_api,
         api_document,
     )
 )

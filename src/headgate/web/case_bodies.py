@@ -7,6 +7,7 @@ from typing import Annotated
 
 import msgspec
 
+from headgate.core.addressees import MOST_ANSWER
 from headgate.core.cases import MOST_TEXT, Act
 from headgate.web.access import MOST_INDEX
 
@@ -59,3 +60,11 @@ class AskedComment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     text: Words
     question: bool = False
+    settles: bool = False  # it tells what the sender answered by another way
+
+
+class AskedAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a sender answers."""
+
+    question: Digest
+    text: Annotated[str, msgspec.Meta(max_length=MOST_ANSWER)]

@@ -75,10 +75,53 @@ class CommentAnswer(Answer):
 
     case: str
     number: int
-    account: str
+    account: str = Field(description="Id of the account, or of the upload link whose holder answered.")
     at: datetime
     text: str
     question: bool = Field(description="To the sender.")
+
+
+class SaidAnswer(CommentAnswer):
+    """A comment that was entered, and who does not hear of it."""
+
+    unseen: list[str] = Field(description="Names it mentions that will not see it.")
+    asked: str = Field(description="Of a question: where the sender finds it, or why nobody was asked. Else empty.")
+
+
+class QuestionAnswer(Answer):
+    """A question about a file that one sent."""
+
+    id: str = Field(description="What an answer names.")
+    delivery: str
+    file: str
+    flow: str
+    at: datetime
+    text: str
+
+
+class MentionAnswer(Answer):
+    """A comment that names one, and whose case one has not opened since."""
+
+    case: str
+    flow: str
+    by: str = Field(description="Name of the account that wrote it.")
+    at: datetime
+    text: str
+
+
+class WaitingForMe(Answer):
+    """What waits for whoever asks; at most 100 of each."""
+
+    questions: list[QuestionAnswer]
+    mentions: list[MentionAnswer]
+
+
+class AnswerTaken(Answer):
+    """An answer as it was entered."""
+
+    question: str
+    at: datetime
+    text: str
 
 
 class WholeCase(CaseAnswer):

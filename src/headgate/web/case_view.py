@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from headgate.core.accounts import Account
+from headgate.core.addressees import Why
 from headgate.core.cases import UNDER_WAY, Act, Case, CaseKind, CaseState, Comment, Decision, DecisionState
 from headgate.core.decision_document import DecisionDocument
 from headgate.core.flow import Flow
@@ -16,14 +16,15 @@ from headgate.core.records import Delivery
 from headgate.core.roles import Permission, may
 from headgate.core.voting import refusal
 from headgate.deciding.desk import Desk, delivered_of, document_of, flow_of, origin_of, under_way
+from headgate.deciding.mentions import MENTION, mentions_in, unseen_words
+from headgate.deciding.senders import Sender, sender_of
 from headgate.serve.record_form import told
 from headgate.serve.waiting_rows import columns_not_known, waiting_page
 from headgate.web.access import Visitor
 from headgate.web.case_words import Change, Words, drift_of, title, words_of
 from headgate.web.row_view import Diff, Row, Subject, read_diffs, read_row
 from headgate.web.waiting import account_names
-
-_MENTION = re.compile(r"(@[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?)")
+from headgate.web.wording import written
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +32,14 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     why_not: str
+
+
+class Remark(msgspec.Struct, frozen=True, kw_only=True):
+    """A comment."""
+
+    said: Comment
+    parts: tuple[tuple[str, bool], ...]  # of its text: is it a mention
+    unseen: str  # for who wrote it: whom it names that will not see it
 
 
 class CaseView(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +60,9 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True):
     may_decide: bool
     may_unmask: bool
     people: tuple[Person, ...]  # who decides in the flow
-    comments: tuple[tuple[Comment, tuple[tuple[str, bool], ...]], ...]  # with its text in parts: is it a mention
+    comments: tuple[Remark, ...]
+    sender: Sender
+    put: bool  # to the sender, whose answer is waited for
     names: Mapping[str, str]
     receipts: int  # number of the newest receipt of the delivery; 0 for none
     rules: int
@@ -71,7 +82,6 @@ def read_case(desk: Desk, who: Visitor, case: Case, *, row: int | None = None, u
     document = document_of(desk, decision) if decision is not None else None
     comments = desk.cases.comments(case.id)
     accounts = desk.people.accounts.accounts()  # once, however many a comment names
-    seeing = {one.name for one in accounts if may(one.grants, Permission.SEE, flow.name)}
     deciders = [one for one in accounts if one.disabled_at is None and may(one.grants, Permission.DECIDE, flow.name)]
     ids = [case.assigned, *(one.account for one in comments), *(one.proposed_by for one in decisions)]
     voters = [vote.account for one in decisions for vote in one.votes]
@@ -95,7 +105,9 @@ def read_case(desk: Desk, who: Visitor, case: Case, *, row: int | None = None, u
         may_decide=who.may(Permission.DECIDE, case.flow),
         may_unmask=who.may(Permission.UNMASK, case.flow),
         people=tuple(_people(deciders, case, decision, origin)),
-        comments=tuple((one, _with_mentions(seeing, one.text)) for one in comments),
+        comments=tuple(_remark(one, accounts, who, flow.name) for one in comments),
+        sender=sender_of(desk, origin),
+        put=bool(desk.cases.addressed(case=case.id, why=Why.ASKED, most=1)),
         names=account_names(desk, [*ids, *voters]),
         receipts=max((one.number for one in issued), default=0),
         rules=len(flow.contract.rules),
@@ -182,10 +194,16 @@ def _nobody(case: Case) -> Decision:
     )
 
 
-def _with_mentions(known: Collection[str], text: str) -> tuple[tuple[str, bool], ...]:
-    """A comment in parts, marking the names that are known."""
-    return tuple(
-        ("\n".join(map(told, part.splitlines())), place % 2 == 1 and part[1:] in known)
-        for place, part in enumerate(_MENTION.split(text))
-        if part
+def _remark(one: Comment, accounts: Sequence[Account], who: Visitor, flow: str) -> Remark:
+    """A comment in parts, marking the names that are known; who else it names is told to its writer."""
+    named = mentions_in(one.text, accounts, flow=flow)
+    known = {account.name for account in named.accounts}
+    return Remark(
+        said=one,
+        parts=tuple(
+            (written(part), place % 2 == 1 and part[1:] in known)
+            for place, part in enumerate(MENTION.split(one.text))
+            if part
+        ),
+        unseen=unseen_words(named.unseen, flow) if one.account == who.account.id else "",
     )

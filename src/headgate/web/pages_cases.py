@@ -18,7 +18,8 @@ from headgate.core.roles import Permission, may
 from headgate.deciding.plan import Plan, plan
 from headgate.deciding.plan_words import tell_plans
 from headgate.deciding.rehearsal import Stopped
-from headgate.deciding.votes import agree, propose, say, withdraw
+from headgate.deciding.saying import say
+from headgate.deciding.votes import agree, propose, withdraw
 from headgate.people import one_account
 from headgate.serve.case_rows import one_row
 from headgate.serve.record_form import changed_values
@@ -89,6 +90,8 @@ def case_page(
 ) -> Response:
     """What is wrong, the whole record, what stands around it, and the decision."""
     found = seen_case(request, who, case)
+    desk = site_of(request).desk
+    desk.cases.see(found.id, who=who.account.id, at=desk.people.clock())
     unmasked = show == PERSONAL and sees_personal(request, who, found)
     return _page(request, who, found, Again(row=row, unmasked=unmasked))
 
@@ -171,11 +174,14 @@ def take_back(request: Request, who: Decides, case: str, number: Number, note: T
 
 
 @routes.post("/cases/{case}/comments")
-def comment(request: Request, who: Decides, case: str, text: Text = "", question: Text = "") -> Response:
-    """Say something to the others, or ask the sender."""
+def comment(  # noqa: PLR0917  the form's members
+    request: Request, who: Decides, case: str, text: Text = "", question: Text = "", settles: Text = ""
+) -> Response:
+    """Say something to the others, ask the sender, or tell what the sender answered by another way."""
 
     def act(found: Case) -> None:
-        say(site_of(request).desk, found, by=who.account, text=text, question=bool(question))
+        desk = site_of(request).desk
+        say(desk, found, by=who.account, text=text, question=bool(question), settles=bool(settles))
 
     return _acted(request, who, case, act)
 

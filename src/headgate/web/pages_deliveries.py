@@ -26,6 +26,7 @@ from headgate.web.delivery_cases import origins_of, read_delivery_cases
 from headgate.web.delivery_view import canal_pictures, gate_of, may_run, rows_in_words, siblings_of, way_of
 from headgate.web.lineage_pictures import Node, delivery_picture
 from headgate.web.personal_looks import record_look
+from headgate.web.questions import questions_of
 from headgate.web.rendering import page
 from headgate.web.site import site_of
 
@@ -129,6 +130,7 @@ def _shown(request: Request, who: Visitor, one: Delivery, *, again: str = "", se
         one=one,
         cases=cases,
         told=told,
+        questions=[each for each in questions_of(site_of(request).desk, who) if each.delivery == one.id],
         again=again,
         picture=None if one.counts is None else canal_pictures(one.counts, **gate),
         steps=tell_steps(one, story.events, flow, told),

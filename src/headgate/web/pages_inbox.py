@@ -23,6 +23,7 @@ from headgate.web.asked import Asked, form_of, read_act, read_asked
 from headgate.web.bulk import Dry, Told, agree_to, decide, dry_run, undo
 from headgate.web.case_access import decided_case, require_value
 from headgate.web.inbox_view import MOST_CASES, Inbox, View, read_inbox
+from headgate.web.questions import mentions_of
 from headgate.web.rendering import PART, page, part
 from headgate.web.site import site_of
 from headgate.web.waiting import account_names
@@ -202,6 +203,7 @@ def _page(
         asked=planned[1] if planned else None,
         faults=[one for one in told if one.fault],
         done=decisions,
+        mentions=mentions_of(desk, who),
         names={**inbox.names, **account_names(desk, [one.proposed_by for one in decisions])},
         live_rows=LIVE_ROWS,
         votes=_votes(desk, who, inbox),

@@ -28,6 +28,7 @@ from headgate.web.delivery_cases import origins_of
 from headgate.web.pages_alerts import coded, seen_alerts
 from headgate.web.pages_flows import share_of
 from headgate.web.pictures import VolumeChart, spark, volume_chart
+from headgate.web.questions import mentions_of, questions_of
 from headgate.web.rendering import page
 from headgate.web.site import site_of
 from headgate.web.waiting import Waits, waits_for
@@ -62,6 +63,8 @@ def overview_page(request: Request, who: Annotated[Visitor, Depends(needs(Permis
         overview=overview,
         lead=_lead(overview, waits),
         waits=waits,
+        questions=questions_of(site.desk, who),
+        mentions=mentions_of(site.desk, who),
         attention=[one for one in overview.attention if one.id not in alerted and not _told_as_case(one, decides)],
         origins=origins_of(site.desk, list(overview.under_way)),
         told={one.id: tell_state(one) for one in overview.attention},

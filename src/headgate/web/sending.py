@@ -16,13 +16,16 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from headgate.core.errors import UploadRefusedError
+from headgate.core.addressees import MOST_ANSWER
+from headgate.core.errors import ConflictError, UploadRefusedError, UsageError
 from headgate.core.upload_links import UploadLink
+from headgate.deciding.saying import answer, asked_by_link
 from headgate.serve.deliveries import receipt_file
 from headgate.serve.kept_rows import kept_rows_csv
 from headgate.upload_admission import link_over
 from headgate.upload_links import names_of
-from headgate.web.form_files import files_of, sent_form
+from headgate.web.form_files import files_of, one_line_ends, sent_form
+from headgate.web.questions import read_questions
 from headgate.web.rendering import page
 from headgate.web.sent_files import own_delivery, sent_files
 from headgate.web.site import site_of
@@ -63,6 +66,28 @@ async def send_form(request: Request, secret: str) -> Response:
     except UploadRefusedError as error:
         fault = f"{error.message} Next: {error.next_step}"
         return await run_in_threadpool(_page, request, link, secret, fault=fault, status=403)
+    return RedirectResponse(_place(request, secret), status_code=303)
+
+
+@routes.post("/send/{secret}/answers")
+async def send_answer(request: Request, secret: str) -> Response:
+    """The answer to a question about a file that this link sent."""
+    site = site_of(request)
+    try:
+        link = await run_in_threadpool(link_of, site, secret)
+    except UploadRefusedError:
+        return await run_in_threadpool(_over, request)
+    question = text = ""
+    try:
+        async with sent_form(request, most_bytes=0) as form:
+            question, text = (one if isinstance(one := form.get(name), str) else "" for name in ("question", "text"))
+        await run_in_threadpool(_answer, request, link, question, text)
+    except HTTPException as error:
+        return await run_in_threadpool(_page, request, link, secret, fault=str(error.detail), status=error.status_code)
+    except (ConflictError, UsageError) as error:
+        status = 409 if isinstance(error, ConflictError) else 400
+        entered = (question, text[: 2 * MOST_ANSWER])
+        return await run_in_threadpool(_page, request, link, secret, fault=str(error), status=status, entered=entered)
     return RedirectResponse(_place(request, secret), status_code=303)
 
 
@@ -113,9 +138,22 @@ def _take(request: Request, link: UploadLink, file: UploadFile) -> None:
     store_form_file(site.uploads, link.id, file)
 
 
+def _answer(request: Request, link: UploadLink, question: str, text: str) -> None:
+    desk = site_of(request).desk
+    answer(desk, asked_by_link(desk, link), question, text=one_line_ends(text))
+
+
 def _page(
-    request: Request, link: UploadLink, secret: str, *, wanted: str | None = None, fault: str = "", status: int = 200
+    request: Request,
+    link: UploadLink,
+    secret: str,
+    *,
+    wanted: str | None = None,
+    fault: str = "",
+    status: int = 200,
+    entered: tuple[str, str] = ("", ""),
 ) -> Response:
+    """The link's page; `entered` is the question and the text of an answer that was not taken."""
     site = site_of(request)
     flow = site.platform.flows.get(link.flow)
     files = sent_files(site, link, wanted=wanted)
@@ -132,6 +170,10 @@ def _page(
         bytes_left=max(link.most_bytes - used.size_bytes, 0),
         most_bytes=site.uploads.limits.upload_bytes,
         fault=fault,
+        questions=read_questions(site.desk, asked_by_link(site.desk, link)),
+        most_answer=MOST_ANSWER,
+        answered=entered[0],
+        entered=entered[1],
         coming=[one for one in files if not one.arrived],
         arrived=[one for one in files if one.arrived],
         one_file=wanted is not None,

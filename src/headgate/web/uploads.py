@@ -5,17 +5,19 @@ from __future__ import annotations
 from base64 import b64encode
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Form
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from headgate.core.errors import UploadRefusedError
+from headgate.core.addressees import MOST_ANSWER
+from headgate.core.errors import ConflictError, UploadRefusedError, UsageError
 from headgate.core.ports import DeliveryFilter
 from headgate.core.roles import Permission
 from headgate.core.upload_links import UploadLink
+from headgate.deciding.saying import answer, asked_of
 from headgate.upload_admission import link_over
 from headgate.upload_links import refused_by_link, standing_link
 from headgate.uploading import FLOW, name_of, refused_name
@@ -27,13 +29,15 @@ from headgate.web.access import (
     SignedIn,
     SignInNeededError,
     Visitor,
+    changing,
     needs,
     refuse,
     require_own_form,
     visitor,
 )
 from headgate.web.bearer import CHALLENGE, REFUSED, TokenRefusedError, TooManyTriesError
-from headgate.web.form_files import files_of, sent_form
+from headgate.web.form_files import files_of, one_line_ends, sent_form
+from headgate.web.questions import questions_of
 from headgate.web.rendering import page
 from headgate.web.site import Site, site_of
 from headgate.web.tus import tus_routes
@@ -142,6 +146,23 @@ async def upload_form(request: Request, who: Annotated[Visitor, Depends(_sends)]
     return RedirectResponse(f"{request.scope.get('root_path', '')}/upload", status_code=303)
 
 
+@routes.post("/answers")
+def answer_form(
+    request: Request,
+    who: Annotated[Visitor, Depends(changing(Permission.UPLOAD))],
+    question: Annotated[str, Form(max_length=64)] = "",
+    text: Annotated[str, Form(max_length=2 * MOST_ANSWER)] = "",
+) -> Response:
+    """The answer to a question about a file that one sent."""
+    desk = site_of(request).desk
+    try:
+        answer(desk, asked_of(desk, who.account), question, text=one_line_ends(text))
+    except (ConflictError, UsageError) as error:
+        status = 409 if isinstance(error, ConflictError) else 400
+        return _page(request, who, fault=str(error), status=status, entered=(question, text))
+    return RedirectResponse(f"{request.scope.get('root_path', '')}/upload", status_code=303)
+
+
 def _take(request: Request, who: Visitor, file: UploadFile) -> None:
     _check_name(request, who, file.filename or "")
     store_form_file(site_of(request).uploads, who.account.id, file)
@@ -191,7 +212,10 @@ def _unfinished(one: Upload) -> tuple[str, str, str, str]:
             return name, "wait", "not whole yet", f"{here} Next: choose the same file again; it goes on from there."
 
 
-def _page(request: Request, who: Visitor, *, fault: str = "") -> Response:
+def _page(
+    request: Request, who: Visitor, *, fault: str = "", status: int = 400, entered: tuple[str, str] = ("", "")
+) -> Response:
+    """The page; `entered` is the question and the text of an answer that was not taken."""
     platform = site_of(request).platform
     flows = who.flows(Permission.UPLOAD)
     sent = platform.ledger.deliveries(DeliveryFilter(sender=who.account.name, newest_first=True, limit=SHOWN))
@@ -199,8 +223,12 @@ def _page(request: Request, who: Visitor, *, fault: str = "") -> Response:
         request,
         "upload.html",
         who,
-        status=400 if fault else 200,
+        status=status if fault else 200,
         fault=fault,
+        questions=questions_of(site_of(request).desk, who),
+        most_answer=MOST_ANSWER,
+        answered=entered[0],
+        entered=entered[1],
         patterns=[(flow, platform.flows[flow].source.files) for flow in flows],
         sent=sent,
         unfinished=[_unfinished(one) for one in site_of(request).uploads.all() if _is_unfinished(one, who)],

@@ -11,6 +11,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from headgate.serve.record_form import told
 from headgate.serve.report_numbers import fixed
 
 _PARAMETER = re.compile(r"\$([A-Za-z_]\w*)")
@@ -21,6 +22,11 @@ def cut(text: object, most: int = 80) -> str:
     """The beginning of a long text, with an ellipsis; signs that turn text around show as U+FFFD."""
     plain = _OVERRIDES.sub("\ufffd", str(text))
     return plain if len(plain) <= most else f"{plain[: most - 1]}\u2026"
+
+
+def written(text: str) -> str:
+    """All of a text of several lines; in each what would not be seen, or would turn it round, is written out."""
+    return "\n".join(told(line, len(line)) for line in text.splitlines())
 
 
 def parameters(text: str) -> Markup:
@@ -85,6 +91,7 @@ def _tied(text: str) -> Markup:
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
+    "written": written,
     "cut": cut,
     "parameters": parameters,
     "commands": commands,

@@ -22,7 +22,7 @@ from headgate.deciding.execution import execute_due
 from headgate.people import People
 from headgate.project import load_flows
 from headgate.settings import read_settings
-from headgate.wiring import open_accounts, open_cases, open_platform, system_clock
+from headgate.wiring import open_accounts, open_cases, open_platform, open_upload_links, system_clock
 
 UNDO_S = 15  # long enough to take it back on a busy machine
 PLACES = {"inbox": "/inbox", "under-way": "/inbox?tab=under-way", "overview-reviewer": "/"}
@@ -57,9 +57,10 @@ def execute(folder: Path) -> None:
         closing(open_platform(settings, load_flows(settings))) as platform,
         closing(open_accounts(settings)) as accounts,
         closing(open_cases(settings)) as cases,
+        closing(open_upload_links(settings)) as links,
     ):
         people = People(accounts=accounts, clock=system_clock, random=lambda count: b"0" * count)
-        execute_due(Desk(platform=platform, cases=cases, people=people))
+        execute_due(Desk(platform=platform, cases=cases, people=people, links=links))
         pipeline.work(platform)
 
 

@@ -32,7 +32,8 @@ from headgate.deciding.desk import document_of, one_case
 from headgate.deciding.execution import execute_due
 from headgate.deciding.in_force import lay_beside
 from headgate.deciding.plan import plan
-from headgate.deciding.votes import agree, propose, say, withdraw
+from headgate.deciding.saying import say
+from headgate.deciding.votes import agree, propose, withdraw
 
 
 def case_of(office: Office, decision: Decision) -> Case:

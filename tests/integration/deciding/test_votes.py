@@ -19,7 +19,8 @@ from headgate.deciding.desk import document_of, under_way
 from headgate.deciding.execution import execute_due
 from headgate.deciding.plan import ALL, plan
 from headgate.deciding.proposal import Edit
-from headgate.deciding.votes import agree, propose, say, withdraw
+from headgate.deciding.saying import say
+from headgate.deciding.votes import agree, propose, withdraw
 
 
 def test_who_sent_a_delivery_neither_proposes_nor_agrees(office: Office) -> None:

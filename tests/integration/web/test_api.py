@@ -24,19 +24,22 @@ from tests.harness.project import all_deliveries, arrived, make_project, make_sa
 from tests.integration.web.conftest import HOST, Web
 
 from headgate import operations
-from headgate.core.cases import UNDER_WAY, Act, CaseFilter, Decision, DecisionState
+from headgate.core.addressees import Addressed, To, Why
+from headgate.core.cases import UNDER_WAY, Act, CaseFilter, Comment, Decision, DecisionState
 from headgate.core.cases import Case as HeldCase
 from headgate.core.decision_document import document_digest
 from headgate.core.parameters import vault_name
 from headgate.core.records import Event
 from headgate.core.roles import Grant, Permission, Role
 from headgate.deciding.plan import plan
+from headgate.deciding.saying import question_id
+from headgate.people import add_account
 from headgate.tokens import make_token
 from headgate.web.api_document import DESCRIBED
 
 EXAMPLES = int(os.environ.get("HEADGATE_API_EXAMPLES", "12"))  # of each operation and kind; `make api-soak` takes more
 OPERATIONS = sorted((method, one.path) for one in DESCRIBED if one.include_in_schema for method in one.methods or ())
-EVERYTHING = (Grant(role=Role.ADMIN), Grant(role=Role.AUDITOR), Grant(role=Role.REVIEWER))
+EVERYTHING = tuple(Grant(role=role) for role in (Role.ADMIN, Role.AUDITOR, Role.REVIEWER, Role.UPLOADER))
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +66,8 @@ def test_the_document_tells_of_the_api_and_of_nothing_else(web: Web, document: d
     assert sorted((method.upper(), path) for path, methods in paths.items() for method in methods) == OPERATIONS
     assert all(path.startswith("/api/") for path in paths)
     assert {path for method, path in OPERATIONS if method != "GET"} == {
-        f"/api/cases/{{case}}/{act}" for act in ("plan", "decide", "vote", "withdraw", "comments")
+        *(f"/api/cases/{{case}}/{act}" for act in ("plan", "decide", "vote", "withdraw", "comments")),
+        "/api/me/answers",
     }
     for method, path in OPERATIONS:
         described = paths[path][method.lower()]
@@ -82,6 +86,8 @@ def test_the_document_tells_of_the_api_and_of_nothing_else(web: Web, document: d
 
 def leading_somewhere(web: Web, path: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Values for the places of a path, and members of a body, with which the call does something."""
+    if path == "/api/me/answers":
+        return {}, {"question": question_id(asked_anew(web)), "text": "so"}
     case = web.site.desk.cases.cases(CaseFilter())[0]
     places = {"delivery": all_deliveries(web.site.platform)[0].id, "number": 1, "flow": "sales", "case": case.id}
     found = {name: value for name, value in places.items() if f"{{{name}}}" in path}
@@ -95,6 +101,15 @@ def leading_somewhere(web: Web, path: str) -> tuple[dict[str, Any], dict[str, An
         one = proposed(web, case)
         return found, {"number": one.number} | ({"digest": one.digest} if act == "vote" else {})
     return found, {"text": "said"} if act == "comments" else {}
+
+
+def asked_anew(web: Web) -> Addressed:
+    """A question to the account `sender`, which nobody has answered yet."""
+    desk = web.site.desk
+    case, (sender,) = desk.cases.cases(CaseFilter())[0], web.site.people.accounts.accounts(name="sender")
+    asked = Comment(case=case.id, number=0, account="a-1", at=web.clock(), text="?", question=True)
+    desk.cases.comment(asked, to=[To(who=sender.id, why=Why.ASKED)])
+    return desk.cases.addressed(who=sender.id)[0]
 
 
 def end_decisions(web: Web, case: HeldCase) -> None:
@@ -131,8 +146,9 @@ def proposed(web: Web, case: HeldCase) -> Decision:
 def test_every_answer_is_as_the_document_tells(
     web: Web, document: dict[str, Any], method: str, path: str, mode: GenerationMode
 ) -> None:
-    account = web.account(*EVERYTHING)
-    asked = {Permission.SEE, Permission.AUDIT, Permission.DECIDE, Permission.UNMASK}
+    accounts = web.site.people.accounts.accounts(name="sender")
+    account = accounts[0] if accounts else add_account(web.site.people, "sender", EVERYTHING, by="test")
+    asked = {Permission.SEE, Permission.AUDIT, Permission.DECIDE, Permission.UNMASK, Permission.UPLOAD}
     secret, _ = make_token(web.site.people, account, "test", asked, by="test")
     del document["security"]  # who calls is settled: every call has the same token
     schema = schemathesis.openapi.from_dict(document)
