@@ -8,7 +8,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import copy_context
 from datetime import datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -24,7 +23,7 @@ from headgate.core.flow_order import order_flows, read_by
 from headgate.core.near_name import did_you_mean
 from headgate.core.observed import observing
 from headgate.core.overlay import is_amendment, origin_of
-from headgate.core.parameters import parse_table, parse_value, vault_name
+from headgate.core.parameters import canonical_text, parse_table, vault_name
 from headgate.core.platform import Platform
 from headgate.core.ports import Compute, DeliveryFilter
 from headgate.core.reasons import ReasonCode
@@ -340,8 +339,7 @@ def _checked_value(platform: Platform, flow: Flow, name: str, text: str) -> str:
     declaration = declared(flow, name)
     if declaration.type == "table":
         return _table_value(platform, declaration, text)
-    value = parse_value(declaration, text)
-    return str(value) if isinstance(value, Decimal | int) and not isinstance(value, bool) else text
+    return canonical_text(declaration, text)
 
 
 def _table_value(platform: Platform, declaration: ParameterDeclaration, path: str) -> str:

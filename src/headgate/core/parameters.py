@@ -94,6 +94,16 @@ def parse_value(declaration: ParameterDeclaration, text: str) -> Any:  # noqa: A
     return value
 
 
+def canonical_text(declaration: ParameterDeclaration, text: str) -> str:
+    """The value as the ledger keeps it; ConfigurationError says what does not fit. Not for tables, which are files.
+
+    >>> canonical_text(ParameterDeclaration(name="limit", type="decimal(8,2)", default=None), "5")
+    '5.00'
+    """
+    value = parse_value(declaration, text)
+    return str(value) if isinstance(value, Decimal | int) and not isinstance(value, bool) else text
+
+
 def _parse(kind: str, text: str) -> Any:  # noqa: ANN401  as declared
     if found := _DECIMAL.fullmatch(kind.replace(" ", "")):
         precision, scale = int(found[1]), int(found[2])
