@@ -24,9 +24,7 @@ FORM = "/flows/sales/change"
 def filled(web: Web, **changed: str) -> dict[str, str]:
     """The form as it is shown, with what somebody changed in it."""
     values = {
-        f"value.{one.name}": one.value
-        for one in web.site.platform.ledger.parameters("sales")
-        if one.name != "fx_rates"
+        f"value.{one.name}": one.value for one in web.site.platform.ledger.parameters("sales") if one.name != "fx_rates"
     }
     return values | {"contract": contract_text(web).replace("\n", "\r\n"), "reason": "season"} | changed
 
