@@ -2,9 +2,9 @@
 
 `python -m tests.harness.kills_of_decisions --kills 200 --seed 1` kills by SIGKILL at random moments, `--points` at
 every fault point once: while the document of a decision is kept, proposed, voted on, executed, checked, published and
-archived. Rows are released, corrected and rejected, some of a case at a time, and a new contract is accepted. After
-each project is done the digests are those of the unkilled repair, no row is there twice, counts balance, every decision
-was executed once, and the contract that was accepted is in force.
+archived. Rows are released, corrected and rejected, some of a case at a time, a new contract is accepted, and a change
+of rules is agreed to. After each project is done the digests are those of the unkilled repair, no row is there twice,
+counts balance, every decision was executed once, and the contracts and parameters that were agreed to are in force.
 """
 
 from __future__ import annotations
@@ -22,21 +22,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.harness import proof
+from tests.harness.changed_rules import WITH_SHOP
 from tests.harness.kills import LEASE_S, MOST_TRIES, compare, in_child
-from tests.harness.office import ANY_SHARE, LIMIT, Office
+from tests.harness.office import ANY_SHARE, LIMIT, RULES, Office
 from tests.harness.project import LANDING
 from tests.harness.small import FLOW, TASKS, contract, rows_of, write_flow
 
 from headgate import pipeline
 from headgate.core.cases import Act, Case, CaseKind, Decision, DecisionState
 from headgate.core.flow_files import CONTRACT_FILE
+from headgate.deciding.changes import plan_change
 from headgate.deciding.desk import under_way
 from headgate.deciding.execution import execute_due
-from headgate.deciding.votes import agree
+from headgate.deciding.votes import agree, propose
 from headgate.serve.agreed_contracts import contracts_beside
 from headgate.serve.case_rows import page
 
 WIDE = "wide"  # the flow whose contract changes
+RULED = "ruled"  # the flow whose contract and parameter change
 TOGETHER = 2  # rows of one decision
 A_CHAIN = 5  # kills of one project at fault points
 TABLES = ("quarantine/rows", "quarantine/outcomes", "silver/rows", "gold/days")
@@ -66,6 +69,7 @@ POINTS = (
     "after anchor",
     "after receipts",
 )
+POINTS_OF_CHANGES = ("before enactment", "after enactment")  # a chain of their own: a change is enacted once
 
 
 @dataclass(slots=True)
@@ -84,8 +88,11 @@ def make_project(folder: Path, seed: int) -> None:
     office = Office(folder, budget={"lease_s": LEASE_S})
     wide = FLOW.replace("*.json", "wide-*.json")
     write_flow(office.project, wide, contract_text=contract(), files=TASKS, name=WIDE)
+    ruled = FLOW.replace("*.json", "ruled-*.json") + ANY_SHARE + LIMIT
+    write_flow(office.project, ruled, contract_text=contract(rules=RULES), files=TASKS, name=RULED)
     office.write(flow=FLOW.replace("*.json", "[0-9]*.json") + ANY_SHARE + LIMIT)
     office.deliver(*rows_of("w1", "w2", tier="gold"), name="wide-1.json")
+    office.deliver(*rows_of("r1", "r2", shop="here"), *rows_of("r3", amount=101), name="ruled-1.json")
     for part in ("x", "y"):
         rows = [*rows_of(*(f"{part}{number}" for number in range(5)))]
         rows += rows_of(*(f"{part}a{number}" for number in range(6)), amount=102)
@@ -104,15 +111,29 @@ def repair(folder: Path) -> None:
         pipeline.resume(office.platform)
         while True:
             pipeline.work(office.platform)
-            cases = sorted(office.cases(), key=lambda case: case.id)
+            change_rules(office)
+            cases = sorted((case for case in office.cases() if not waits(case)), key=lambda case: case.id)
             if not cases:
                 return
             for case in cases:
                 decide(office, case)
             office.execute()
             office.now = LANDING  # so that a row tells the same time whichever round it is decided in
+            pipeline.resume(office.platform)  # what waits for another contract goes on
     finally:
         office.close()
+
+
+def change_rules(office: Office) -> None:
+    """Propose the change of rules, where it is neither in force nor under way."""
+    if office.platform.flows[RULED].contract.version == "1.0.0" and not office.cases(kind=CaseKind.CHANGE):
+        planned = plan_change(office.desk, RULED, contract=WITH_SHOP, values={"limit": "101"})
+        propose(office.desk, planned, by=office.people["ada"], reason="the shop is told now")
+
+
+def waits(case: Case) -> bool:
+    """Whether a drift goes on by itself, with the change of rules."""
+    return case.kind is CaseKind.DRIFT and case.flow == RULED
 
 
 def decide(office: Office, case: Case) -> Decision:
@@ -152,8 +173,9 @@ def examine(folder: Path, place: Path) -> None:
         faults += [f"{key} was executed {count} times" for key, count in executed.items() if count != 1]
         faults += [f"case {case.id} is left open" for case in office.cases()]
         faults += [f"{one} is {one.state}" for one in office.desk.cases.decisions() if one.state != "executed"]
-        digest = office.platform.flows[WIDE].contract.digest
-        ends = sorted([digest, *map(repr, came.ends), *(f"{case} {number}" for case, number in executed)])
+        rules = [office.platform.flows[flow].contract.digest for flow in (WIDE, RULED)]
+        rules += [f"{one.number} {one.value} {one.reason}" for one in office.platform.ledger.parameters(RULED)]
+        ends = sorted([*rules, *map(repr, came.ends), *(f"{case} {number}" for case, number in executed)])
         place.write_text(json.dumps({"digests": came.digests, "ends": ends, "faults": faults}), encoding="utf-8")
     finally:
         office.close()
@@ -235,6 +257,7 @@ def main() -> int:
         if given.points:
             for start in range(0, len(POINTS), A_CHAIN):
                 harness.at_points(POINTS[start : start + A_CHAIN])
+            harness.at_points(POINTS_OF_CHANGES)
         left = given.kills
         while left > 0:
             left -= max(harness.at_random(min(left, 5)), 1)

@@ -68,6 +68,8 @@ def enact(
     """Let an agreed change of rules happen: executed, or void."""
     decision = _due(connection, case_id, number, at=at)
     case = decided.one_case(connection, case_id)
+    if case.kind is not CaseKind.CHANGE:
+        raise ConflictError(f"case {case_id} is about {case.delivery}, and no rule changes by it. Nothing was done.")
     if void := problem or _problem(connection, decision, case, None, parameters=parameters, at=at):
         return decided.end(connection, case_id, number, DecisionState.VOID, note=void, by=None, at=at)
     by = decided.one_account(connection, decision.proposed_by).name

@@ -146,7 +146,8 @@ def take_back(settings: Settings, prefix: str) -> Told:
     with opened_desk(settings) as desk:
         case = one_case(desk, case_of(desk, prefix))
         decision = withdraw(desk, _under_way(desk, case), by=speaker(desk, case.flow))
-    return decision_document(decision), [f"decision {decision.number} of case {case.id} is withdrawn; all rows wait."]
+    told = f"decision {decision.number} of case {case.id} is withdrawn; nothing was changed."
+    return decision_document(decision), [told]
 
 
 def say_about(settings: Settings, prefix: str, text: str, *, question: bool, settles: bool) -> Told:

@@ -8,7 +8,8 @@ from typing import Any
 
 from headgate.cli.console import columns
 from headgate.core.addressees import Why
-from headgate.core.cases import UNDER_WAY, Act, Case, CaseGroup, CaseKind, Decision, DecisionState
+from headgate.core.cases import Act, Case, CaseGroup, CaseKind, Decision, DecisionState
+from headgate.deciding.changes import changed_words
 from headgate.deciding.desk import Desk, delivered_of, document_of, origin_of, under_way
 from headgate.deciding.plan import Plan
 from headgate.deciding.plan_words import contract_diff
@@ -72,6 +73,7 @@ def case_document(desk: Desk, case: Case, rows: Sequence[HeldRow], *, records: b
             {"row": one.row, "reasons": list(one.reasons)} | ({"record": one.record} if records else {}) for one in rows
         ],
         "decisions": [decision_document(one) for one in desk.cases.decisions([case.id])],
+        "changes": list(changed_words(desk, case)),
         "comments": [
             {"by": one.account, "at": one.at.isoformat(), "text": one.text, "question": one.question}
             for one in desk.cases.comments(case.id)
@@ -125,12 +127,10 @@ def _told_rows(desk: Desk, case: Case) -> Iterator[str]:
 
 def told_change(desk: Desk, case: Case) -> Iterator[str]:
     """What the last proposal of a change of rules changes, and the contract as a diff while it is not in force."""
-    last = desk.cases.decisions([case.id])[-1]
-    document = document_of(desk, last)
-    yield from (f"  {one}" for one in document.words)
-    flow = desk.platform.flows.get(case.flow)
-    if last.state in UNDER_WAY and flow is not None:
-        yield from contract_diff(document, flow)
+    yield from (f"  {one}" for one in changed_words(desk, case))
+    flow, decision = desk.platform.flows.get(case.flow), under_way(desk, case)
+    if decision is not None and flow is not None:
+        yield from contract_diff(document_of(desk, decision), flow)
 
 
 def plan_document(planned: Plan) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from headgate.core.platform import Platform
 from headgate.core.records import Delivery
 from headgate.core.roles import Permission, may
 from headgate.deciding.desk import Desk
-from headgate.people import People
+from headgate.people import People, deciding
 from headgate.settings import Settings
 from headgate.tokens import VARIABLE, account_of_token
 from headgate.wiring import open_accounts, open_cases, open_upload_links
@@ -73,18 +73,18 @@ def require_nobody_decides(settings: Settings, one: Delivery) -> None:
 
     Before there are such accounts the owner is the only one who can let a delivery go on.
     """
-    if deciding := _deciding(settings, one.flow or ""):
+    if names := _deciding(settings, one.flow or ""):
         raise UsageError(
-            f"{', '.join(deciding[:3])} decide in flow {one.flow}, so {one.id} goes on by their votes. "
+            f"{', '.join(names[:3])} decide in flow {one.flow}, so {one.id} goes on by their votes. "
             f"Next: `headgate cases list --delivery {one.id} --each`."
         )
 
 
 def require_nobody_decides_rules(settings: Settings, flow: str, change: str) -> None:
     """UsageError where an account decides in the flow: then its rules change by votes. `change` as options say it."""
-    if deciding := _deciding(settings, flow):
+    if names := _deciding(settings, flow):
         raise UsageError(
-            f"{', '.join(deciding[:3])} decide in flow {flow}, so its rules change by their votes. Nothing was "
+            f"{', '.join(names[:3])} decide in flow {flow}, so its rules change by their votes. Nothing was "
             f"changed. Next: `headgate cases propose {flow} {change} --reason TEXT`."
         )
 
@@ -93,11 +93,7 @@ def _deciding(settings: Settings, flow: str) -> list[str]:
     """Names of accounts that decide in the flow."""
     accounts = open_accounts(settings)
     try:
-        return [
-            account.name
-            for account in accounts.accounts()
-            if account.disabled_at is None and may(account.grants, Permission.DECIDE, flow)
-        ]
+        return deciding(accounts, flow)
     finally:
         accounts.close()
 

@@ -119,7 +119,9 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def what(self) -> str:
         """`release 412 rows`, `change of rules`."""
-        return "change of rules" if self.act is Act.CHANGE else f"{self.act} {self.rows:,} rows"
+        if self.act is Act.CHANGE:
+            return "change of rules"
+        return f"{self.act} {self.rows:,} {'row' if self.rows == 1 else 'rows'}"
 
     @property
     def agreed(self) -> tuple[Vote, ...]:

@@ -81,7 +81,7 @@ def parse_value(declaration: ParameterDeclaration, text: str) -> Any:  # noqa: A
     """Canonical text as a value of the declared type, within its limits; ConfigurationError says what does not fit."""
     try:
         value = _parse(declaration.type, text)
-    except (ValueError, InvalidOperation, json.JSONDecodeError) as error:
+    except (ValueError, InvalidOperation, json.JSONDecodeError, RecursionError) as error:
         raise ConfigurationError(
             f"parameter {declaration.name} takes {declaration.type}, {text!r} is none: {error}"
         ) from error

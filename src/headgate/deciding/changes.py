@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -33,7 +33,7 @@ from headgate.core.near_name import did_you_mean
 from headgate.core.parameters import canonical_text, parse_table, read_table
 from headgate.core.platform import Platform
 from headgate.core.records import ParameterVersion
-from headgate.deciding.desk import Desk, read_kept
+from headgate.deciding.desk import Desk, document_of, read_kept
 from headgate.deciding.drift import checked_contract, file_digest, flow_with, put_in_force
 from headgate.deciding.in_force import lay_beside, take_away
 from headgate.deciding.plan import Plan
@@ -52,6 +52,7 @@ def plan_change(desk: Desk, name: str, *, contract: str | None = None, values: M
         raise NotFoundError(f"there is no flow {name[:80]!r}. {did_you_mean(name, platform.flows)}")
     if contract is None and not values:
         raise UsageError("a change of rules says what shall change. Next: give a contract, or values of parameters.")
+    _require_text([contract or "", *(values or {}).values()])
     if _written(flow).digest != flow.contract.digest:
         raise ConflictError(
             f"the contract in the folder of flow {name} is not the one that this process works under. "
@@ -114,6 +115,13 @@ def enact(desk: Desk, decision: Decision) -> Decision:
     return done
 
 
+def changed_words(desk: Desk, case: Case) -> tuple[str, ...]:
+    """What the last proposal of a change of rules changes; of another case nothing."""
+    if case.kind is not CaseKind.CHANGE:
+        return ()
+    return document_of(desk, desk.cases.decisions([case.id])[-1]).words
+
+
 def _changed(platform: Platform, document: DecisionDocument) -> str:
     """What is not as it was agreed; empty where all is. Parameters' versions are compared when it is executed."""
     known = platform.flows.get(document.flow)
@@ -134,6 +142,14 @@ def _changed(platform: Platform, document: DecisionDocument) -> str:
     if document.contract_text is not None:
         _checked(flow, document.contract_text)
     return ""
+
+
+def _require_text(texts: Sequence[str]) -> None:
+    """UsageError for what JSON can name and no file can hold: half of a surrogate pair."""
+    try:
+        "".join(texts).encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(f"a text cannot be written as UTF-8: {error}. Nothing was proposed.") from error
 
 
 def _case(desk: Desk, flow: Flow, versions: Mapping[str, int]) -> Case:

@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from headgate.core.cases import Case
 from headgate.core.errors import NotFoundError
+from headgate.core.flow import Flow
 from headgate.core.records import Event
 from headgate.core.roles import Permission
 from headgate.deciding.desk import one_case
@@ -35,6 +36,17 @@ def decided_case(request: Request, who: Visitor, id_: str) -> Case:
         what = f"{who.account.name} has no role that decides in flow {case.flow}."
         raise refuse(request, who, Permission.DECIDE, what)
     return case
+
+
+def decided_flow(request: Request, who: Visitor, name: str) -> Flow:
+    """The flow, for somebody who decides in it; RefusedError for who sees it and does not, NotFoundError else."""
+    if name in who.known_flows and who.may(Permission.DECIDE, name):
+        return site_of(request).platform.flows[name]
+    if name in who.known_flows and who.may(Permission.SEE, name):
+        raise refuse(request, who, Permission.DECIDE, f"{who.account.name} has no role that decides in flow {name}.")
+    if name in who.known_flows:
+        refuse(request, who, Permission.DECIDE, "")
+    raise NotFoundError(f"There is no flow {name[:80]!r} among yours.")
 
 
 def require_value(request: Request, who: Visitor, case: Case, value: str | None) -> None:

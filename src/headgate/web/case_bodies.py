@@ -11,9 +11,11 @@ from headgate.core.addressees import MOST_ANSWER
 from headgate.core.cases import MOST_TEXT, Act
 from headgate.web.access import MOST_INDEX
 
+MOST_BODY = 1 << 20  # of a contract or a table, as of the whole request
 RowNumber = Annotated[int, msgspec.Meta(ge=1, le=MOST_INDEX)]
 Digest = Annotated[str, msgspec.Meta(max_length=64)]
 Words = Annotated[str, msgspec.Meta(max_length=MOST_TEXT)]
+Text = Annotated[str, msgspec.Meta(max_length=MOST_BODY)]
 Path = Annotated[str, msgspec.Meta(max_length=1_000)]
 Number = Annotated[int, msgspec.Meta(ge=1, le=MOST_INDEX)]
 
@@ -38,6 +40,17 @@ class AskedPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     every: Mapping[Path, str | None] | None = None
     reason: Words = ""  # of a proposal
     digest: Digest | None = None  # of the plan that was looked at; without one the plan as it is now is proposed
+    instead: Digest | None = None  # of the decision under way that this one changes
+
+
+class AskedChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What shall be in force in a flow: a contract, values of parameters, or both."""
+
+    flow: Annotated[str, msgspec.Meta(max_length=200)]
+    contract: Text | None = None  # the whole text
+    parameters: Mapping[Path, Text] = {}  # by name; of a table the content of its CSV file
+    reason: Words = ""  # of a proposal
+    digest: Digest | None = None  # of the plan that was looked at; without one the change as it is now is proposed
     instead: Digest | None = None  # of the decision under way that this one changes
 
 

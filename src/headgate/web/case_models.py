@@ -13,18 +13,18 @@ from headgate.web.api_models import Answer
 
 
 class CaseAnswer(Answer):
-    """Something that a person must decide: rows of one delivery that wait for the same reason."""
+    """Something that a person must decide: rows of one delivery that wait for the same reason, or a change of rules."""
 
     id: str
     flow: str
-    delivery: str
+    delivery: str | None = Field(description="None: a change of rules.")
     kind: CaseKind
-    rule: str = Field(description="That leads; `delivery` where the delivery is held as a whole.")
+    rule: str = Field(description="That leads; `delivery` where it is held as a whole, `flow` for a change of rules.")
     code: str
     column: str
     rows: int = Field(description="When it was opened.")
     left: int = Field(description="Not yet decided and executed.")
-    contract: str = Field(description="Digest of the contract that judged the rows.")
+    contract: str = Field(description="Digest of the contract that judged the rows, or that shall be changed.")
     state: CaseState
     opened_at: datetime
     due_at: datetime | None = Field(description="Then it is escalated.")
@@ -59,7 +59,7 @@ class DecisionAnswer(Answer):
     rows: int
     reason: str
     proposed_by: str
-    editors: list[str] = Field(description="Accounts that edited the proposed records: they have no vote.")
+    editors: list[str] = Field(description="Accounts that wrote what is proposed, records or rules: they have no vote.")
     needed: int = Field(description="Votes.")
     state: DecisionState
     proposed_at: datetime
@@ -127,6 +127,7 @@ class AnswerTaken(Answer):
 class WholeCase(CaseAnswer):
     """A case with what was decided and said."""
 
+    changes: list[str] = Field(description="What a change of rules changes, in words; of another case none.")
     decisions: list[DecisionAnswer]
     comments: list[CommentAnswer]
 
@@ -188,6 +189,18 @@ class PlanAnswer(Answer):
     duplicates: int
     codes: dict[str, int] = Field(description="Reason codes of the rows that would not pass, and on how many.")
     stopped: list[StoppedRow] = Field(description="The first of the rows that would not pass.")
+
+
+class ChangeAnswer(Answer):
+    """What a change of rules would be."""
+
+    case: str = Field(description="That would be opened, or is.")
+    flow: str
+    digest: str = Field(description="What to propose: send it with the same body.")
+    changes: list[str] = Field(description="In words: of the contract, then of parameters.")
+    contract: list[str] = Field(description="Lines of a unified diff; none where the contract stays.")
+    parameters: dict[str, str] = Field(description="As the ledger would keep them; a table as its SHA-256.")
+    needed: int = Field(description="Votes, none of them from who proposes.")
 
 
 class AlertAnswer(Answer):

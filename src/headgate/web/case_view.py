@@ -22,6 +22,7 @@ from headgate.serve.record_form import told
 from headgate.serve.waiting_rows import columns_not_known, waiting_page
 from headgate.web.access import Visitor
 from headgate.web.case_words import Change, Words, drift_of, title, words_of
+from headgate.web.change_view import RuleChange, read_change
 from headgate.web.row_view import Diff, Row, Subject, read_diffs, read_row
 from headgate.web.waiting import account_names
 from headgate.web.wording import written
@@ -51,6 +52,7 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True):
     flow: Flow
     row: Row | None
     drift: tuple[Change, ...]
+    change: RuleChange | None
     held: tuple[tuple[str, str, str], ...]  # code, in words, what was found: of a whole delivery
     decision: Decision | None  # under way
     document: DecisionDocument | None
@@ -96,6 +98,7 @@ def read_case(desk: Desk, who: Visitor, case: Case, *, row: int | None = None, u
         flow=flow,
         row=_shown_row(subject, row, unmasked=unmasked) if subject is not None else None,
         drift=_drift(subject) if subject is not None else (),
+        change=read_change(desk, case, flow),
         held=tuple(_held(words, origin)) if origin is not None and case.kind is not CaseKind.ROWS else (),
         decision=decision,
         document=document,

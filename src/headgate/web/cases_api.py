@@ -13,6 +13,7 @@ from headgate.core.cases import Case, CaseFilter, CaseState, Decision
 from headgate.core.decision_document import document_digest
 from headgate.core.errors import NotFoundError, UsageError
 from headgate.core.roles import Permission
+from headgate.deciding.changes import changed_words
 from headgate.deciding.plan import Plan, plan
 from headgate.deciding.plan_words import tell_plans
 from headgate.deciding.proposal import Edit
@@ -24,7 +25,7 @@ from headgate.web.access import SignedIn, Visitor, changing, needs
 from headgate.web.api_errors import CHANGES, ERRORS, NOT_THERE
 from headgate.web.asked import require_shown
 from headgate.web.case_access import decided_case, personal_seen, require_value, seen_case, sees_personal
-from headgate.web.case_bodies import AskedAnswer, AskedComment, AskedEnd, AskedPlan, AskedVote
+from headgate.web.case_bodies import AskedAnswer, AskedChange, AskedComment, AskedEnd, AskedPlan, AskedVote
 from headgate.web.case_models import CaseList, DecisionAnswer, PlanAnswer, RowPage, SaidAnswer, WholeCase
 from headgate.web.site import site_of
 
@@ -80,7 +81,7 @@ def takes(kind: type[msgspec.Struct]) -> dict[str, Any]:
 
 def body_schemas() -> dict[str, Any]:
     """The schemas of all bodies, by name, for the API's document."""
-    kinds = (AskedPlan, AskedVote, AskedEnd, AskedComment, AskedAnswer)
+    kinds = (AskedPlan, AskedChange, AskedVote, AskedEnd, AskedComment, AskedAnswer)
     _, schemas = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
     return schemas
 
@@ -102,6 +103,7 @@ def show_case(request: Request, who: Sees, case: Id) -> dict[str, Any]:
     found, desk = seen_case(request, who, case), site_of(request).desk
     return {
         **case_document(found),
+        "changes": list(changed_words(desk, found)),
         "decisions": [msgspec.to_builtins(one) for one in desk.cases.decisions([found.id])],
         "comments": [msgspec.to_builtins(one) for one in desk.cases.comments(found.id)],
     }

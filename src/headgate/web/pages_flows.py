@@ -15,6 +15,7 @@ from headgate.core.flow import Flow
 from headgate.core.records import Counts
 from headgate.core.roles import Permission
 from headgate.operations import change_parameter
+from headgate.people import deciding
 from headgate.serve.flow_story import FlowStory, tell_flow
 from headgate.serve.overview import Overview, read_overview
 from headgate.serve.relations import standing_tables
@@ -103,6 +104,11 @@ def set_parameter(
     found, platform = seen_flow(request, who, flow), site_of(request).platform
     if not who.may(Permission.OPERATE, flow):
         raise refuse(request, who, Permission.OPERATE, f"{who.account.name} may not change parameters of {flow}.")
+    if names := deciding(site_of(request).people.accounts, flow):
+        fault = (
+            f"{', '.join(names[:3])} decide in flow {flow}: its rules change by their votes. Next: propose a change."
+        )
+        return _page(request, who, found, asked=asked, fault=fault)
     if any(one.name == asked.name and one.type == "table" for one in found.parameters):
         fault = f"{asked.name} is a table. Next: `headgate parameters set {flow} {asked.name} FILE --reason TEXT`."
         return _page(request, who, found, asked=asked, fault=fault)
@@ -163,6 +169,7 @@ def _page(
 ) -> Response:
     platform = site_of(request).platform
     story = tell_flow(platform, flow)
+    decided = deciding(site_of(request).people.accounts, flow.name)
     in_force = [one for one in story.history.versions if one.digest == flow.contract.digest]
     return page(
         request,
@@ -177,7 +184,8 @@ def _page(
         bars=_bars(story),
         standing={address_of(one.table): one.version for one in standing_tables(platform) if one.flow == flow.name},
         may_query=who.may(Permission.QUERY, flow.name),
-        may_change=who.may(Permission.OPERATE, flow.name),
+        may_change=who.may(Permission.OPERATE, flow.name) and not decided,
+        may_propose=who.may(Permission.DECIDE, flow.name),
         changeable=[one for one in story.parameters if one.declaration.type != "table"],
         tables_left=[one.declaration.name for one in story.parameters if one.declaration.type == "table"],
         asked=asked or Asked(),

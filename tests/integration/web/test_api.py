@@ -25,7 +25,7 @@ from tests.integration.web.conftest import HOST, Web
 
 from headgate import operations
 from headgate.core.addressees import Addressed, To, Why
-from headgate.core.cases import UNDER_WAY, Act, CaseFilter, Comment, Decision, DecisionState
+from headgate.core.cases import UNDER_WAY, Act, CaseFilter, CaseKind, Comment, Decision, DecisionState
 from headgate.core.cases import Case as HeldCase
 from headgate.core.decision_document import document_digest
 from headgate.core.parameters import vault_name
@@ -68,6 +68,8 @@ def test_the_document_tells_of_the_api_and_of_nothing_else(web: Web, document: d
     assert {path for method, path in OPERATIONS if method != "GET"} == {
         *(f"/api/cases/{{case}}/{act}" for act in ("plan", "decide", "vote", "withdraw", "comments")),
         "/api/me/answers",
+        "/api/cases",
+        "/api/cases/plan",
     }
     for method, path in OPERATIONS:
         described = paths[path][method.lower()]
@@ -92,6 +94,11 @@ def leading_somewhere(web: Web, path: str) -> tuple[dict[str, Any], dict[str, An
     places = {"delivery": all_deliveries(web.site.platform)[0].id, "number": 1, "flow": "sales", "case": case.id}
     found = {name: value for name, value in places.items() if f"{{{name}}}" in path}
     act = path.rpartition("/")[2]
+    if path in {"/api/cases", "/api/cases/plan"}:
+        for change in web.site.desk.cases.cases(CaseFilter(kind=CaseKind.CHANGE)):
+            end_decisions(web, change)
+        nothing = dict.fromkeys(("contract", "digest", "instead"))
+        return found, {"flow": "sales", "parameters": {"amount_limit": "3000"}, "reason": "season"} | nothing
     if act in {"plan", "decide"}:
         end_decisions(web, case)
         nothing = dict.fromkeys(("rows", "every", "code", "value", "digest", "instead"))
