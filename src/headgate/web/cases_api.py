@@ -23,7 +23,7 @@ from headgate.web.access import SignedIn, Visitor, changing, needs
 from headgate.web.api_errors import CHANGES, ERRORS, NOT_THERE
 from headgate.web.asked import require_shown
 from headgate.web.case_access import decided_case, personal_seen, require_value, seen_case, sees_personal
-from headgate.web.case_bodies import AskedComment, AskedEnd, AskedPlan, AskedVote
+from headgate.web.case_bodies import AskedComment, AskedEnd, AskedPlan, AskedReplay, AskedVote
 from headgate.web.case_models import CaseList, CommentAnswer, DecisionAnswer, PlanAnswer, RowPage, WholeCase
 from headgate.web.site import site_of
 
@@ -79,7 +79,7 @@ def takes(kind: type[msgspec.Struct]) -> dict[str, Any]:
 
 def body_schemas() -> dict[str, Any]:
     """The schemas of all bodies, by name, for the API's document."""
-    kinds = (AskedPlan, AskedVote, AskedEnd, AskedComment)
+    kinds = (AskedPlan, AskedVote, AskedEnd, AskedComment, AskedReplay)
     _, schemas = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
     return schemas
 
@@ -139,13 +139,13 @@ def list_rows(
 def plan_case(request: Request, who: Decides, case: Id, body: Body) -> dict[str, Any]:
     """What a decision would do; changes nothing."""
     found = decided_case(request, who, case)
-    return plan_document(_planned(request, who, found, _read(body, AskedPlan)))
+    return plan_document(_planned(request, who, found, read_body(body, AskedPlan)))
 
 
 @routes.post("/{case}/decide", response_model=DecisionAnswer, responses=WRITTEN, openapi_extra=takes(AskedPlan))
 def decide_case(request: Request, who: Decides, case: Id, body: Body) -> dict[str, Any]:
     """Propose a decision; with `digest` only where it is what was looked at."""
-    found, asked = decided_case(request, who, case), _read(body, AskedPlan)
+    found, asked = decided_case(request, who, case), read_body(body, AskedPlan)
     planned = _planned(request, who, found, asked)
     if asked.digest is not None:
         require_shown(planned, asked.digest)
@@ -156,7 +156,7 @@ def decide_case(request: Request, who: Decides, case: Id, body: Body) -> dict[st
 @routes.post("/{case}/vote", response_model=DecisionAnswer, responses=WRITTEN, openapi_extra=takes(AskedVote))
 def vote_case(request: Request, who: Decides, case: Id, body: Body) -> dict[str, Any]:
     """Agree to exactly one content."""
-    found, asked = decided_case(request, who, case), _read(body, AskedVote)
+    found, asked = decided_case(request, who, case), read_body(body, AskedVote)
     decision = _decision(request, found, asked.number)
     return decision_document(agree(site_of(request).desk, decision, by=who.account, digest=asked.digest))
 
@@ -164,7 +164,7 @@ def vote_case(request: Request, who: Decides, case: Id, body: Body) -> dict[str,
 @routes.post("/{case}/withdraw", response_model=DecisionAnswer, responses=WRITTEN, openapi_extra=takes(AskedEnd))
 def withdraw_case(request: Request, who: Decides, case: Id, body: Body) -> dict[str, Any]:
     """Undo what is not executed."""
-    found, asked = decided_case(request, who, case), _read(body, AskedEnd)
+    found, asked = decided_case(request, who, case), read_body(body, AskedEnd)
     decision = _decision(request, found, asked.number)
     return decision_document(withdraw(site_of(request).desk, decision, by=who.account, note=asked.note))
 
@@ -172,7 +172,7 @@ def withdraw_case(request: Request, who: Decides, case: Id, body: Body) -> dict[
 @routes.post("/{case}/comments", response_model=CommentAnswer, responses=WRITTEN, openapi_extra=takes(AskedComment))
 def comment_case(request: Request, who: Decides, case: Id, body: Body) -> dict[str, Any]:
     """Say something, or ask the sender."""
-    found, asked = decided_case(request, who, case), _read(body, AskedComment)
+    found, asked = decided_case(request, who, case), read_body(body, AskedComment)
     said = say(site_of(request).desk, found, by=who.account, text=asked.text, question=asked.question)
     document: dict[str, Any] = msgspec.to_builtins(said)
     return document
@@ -233,7 +233,8 @@ def _decision(request: Request, case: Case, number: int) -> Decision:
     raise NotFoundError(f"Case {case.id} has no decision {number}.")
 
 
-def _read(body: bytes, kind: type[T]) -> T:
+def read_body(body: bytes, kind: type[T]) -> T:
+    """What a body says; UsageError where it is not as the document tells."""
     try:
         return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
