@@ -62,7 +62,8 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
     contract: ContractChange | None  # None: the contract stays
     values: tuple[ValueChange, ...]
     deliveries: tuple[Replayed, ...]  # the newest first
-    left_out: tuple[LeftOut, ...]  # not replayed, or the real run would fail on them: each with why
+    failing: tuple[LeftOut, ...]  # that a real run would fail on under the proposal: each with why
+    left_out: tuple[LeftOut, ...]  # not replayed, or failing as they are
     cells: tuple[Cell, ...]  # all rows by verdict now and then
     moves: tuple[MoveLine, ...]  # rows whose verdict changes, by reason, most rows first
     now: Counts  # of all
@@ -112,7 +113,8 @@ def tell_replay(
         contract=_contract_change(flow, proposed),
         values=proposed.changes,
         deliveries=told,
-        left_out=(*_failing(choice, now, then), *choice.left_out),
+        failing=_failing(choice, {id_: why for id_, why in then.failed.items() if id_ not in now.failed}),
+        left_out=(*_failing(choice, now.failed), *choice.left_out),
         cells=_summed(told),
         moves=tell_moves(flow, proposed, compared.moves),
         now=sum((one.now.counts for one in told), Counts()),
@@ -149,17 +151,10 @@ def _side(one: Delivery) -> Side:
     return Side(counts=one.counts, held_for={str(code): found for code, found in held.items()})
 
 
-def _failing(choice: Choice, now: Judged, then: Judged) -> tuple[LeftOut, ...]:
-    """Deliveries that a check would fail on, whichever side it is."""
-    told = []
-    for one in reversed(choice.deliveries):
-        if one.id in then.failed and one.id not in now.failed:
-            told.append(
-                LeftOut(id=one.id, name=one.name, why=f"it would fail under the proposal: {then.failed[one.id]}")
-            )
-        elif one.id in now.failed:
-            told.append(LeftOut(id=one.id, name=one.name, why=f"it fails as it is: {now.failed[one.id]}"))
-    return tuple(told)
+def _failing(choice: Choice, failed: Mapping[str, str]) -> tuple[LeftOut, ...]:
+    return tuple(
+        LeftOut(id=one.id, name=one.name, why=failed[one.id]) for one in reversed(choice.deliveries) if one.id in failed
+    )
 
 
 def _summed(told: Sequence[Replayed]) -> tuple[Cell, ...]:

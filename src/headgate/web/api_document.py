@@ -9,7 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 
-from headgate.web import alerts_api, api, cases_api, changes_api, me_api
+from headgate.web import alerts_api, api, cases_api, changes_api, me_api, what_if_api
 from headgate.web.access import SignedIn
 from headgate.web.site import site_of
 
@@ -17,7 +17,7 @@ routes = APIRouter(prefix=api.PREFIX)
 
 DESCRIBED = tuple(
     one
-    for part in (api, changes_api, cases_api, alerts_api, me_api)
+    for part in (api, what_if_api, changes_api, cases_api, alerts_api, me_api)
     for one in part.routes.routes
     if isinstance(one, APIRoute)
 )

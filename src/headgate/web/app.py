@@ -44,8 +44,10 @@ from headgate.web import (
     pages_sign_in,
     pages_tables,
     pages_upload_links,
+    pages_what_if,
     sending,
     uploads,
+    what_if_api,
 )
 from headgate.web.access import (
     SAFE,
@@ -77,6 +79,7 @@ ROUTES = tuple(
         cases_api,
         pages_again,
         pages_flows,
+        pages_what_if,
         pages_tables,
         pages_alerts,
         uploads,
@@ -89,6 +92,7 @@ ROUTES = tuple(
         pages_health,
         live,
         api,
+        what_if_api,
         alerts_api,
         me_api,
         api_document,

@@ -25,7 +25,15 @@ from headgate.web.access import SignedIn, Visitor, changing, needs
 from headgate.web.api_errors import CHANGES, ERRORS, NOT_THERE
 from headgate.web.asked import require_shown
 from headgate.web.case_access import decided_case, personal_seen, require_value, seen_case, sees_personal
-from headgate.web.case_bodies import AskedAnswer, AskedChange, AskedComment, AskedEnd, AskedPlan, AskedVote
+from headgate.web.case_bodies import (
+    AskedAnswer,
+    AskedChange,
+    AskedComment,
+    AskedEnd,
+    AskedPlan,
+    AskedReplay,
+    AskedVote,
+)
 from headgate.web.case_models import CaseList, DecisionAnswer, PlanAnswer, RowPage, SaidAnswer, WholeCase
 from headgate.web.site import site_of
 
@@ -81,7 +89,7 @@ def takes(kind: type[msgspec.Struct]) -> dict[str, Any]:
 
 def body_schemas() -> dict[str, Any]:
     """The schemas of all bodies, by name, for the API's document."""
-    kinds = (AskedPlan, AskedChange, AskedVote, AskedEnd, AskedComment, AskedAnswer)
+    kinds = (AskedPlan, AskedChange, AskedVote, AskedEnd, AskedComment, AskedAnswer, AskedReplay)
     _, schemas = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
     return schemas
 

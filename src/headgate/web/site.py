@@ -19,6 +19,7 @@ from headgate.uploads.store import UploadStore
 from headgate.web.calls import Calls
 from headgate.web.pending import Enrolment, Half, Pending, Waiting
 from headgate.web.tries import Tries
+from headgate.web.turns import Turns
 
 
 class Provided(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +46,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     secure: bool  # reached by https: cookies are for that only
     tries: Tries = msgspec.field(default_factory=Tries)  # of tokens that did not do, by address
     calls: Calls = msgspec.field(default_factory=Calls)  # of accounts, by their ids
+    replays: Turns = msgspec.field(default_factory=Turns)  # what-ifs under way
     halves: Pending[Half] = msgspec.field(default_factory=Pending)
     enrolments: Pending[Enrolment] = msgspec.field(default_factory=Pending)
     provided: Provided | None = None  # None: people sign in by link and password only

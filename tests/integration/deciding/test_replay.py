@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
+import signal
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -16,9 +20,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tests.harness.office import ANY_SHARE, LIMIT, RULES, Office
 from tests.harness.project import all_deliveries
-from tests.harness.small import COLUMNS, FLOW, contract
+from tests.harness.small import COLUMNS, FLOW, contract, rows_of
 
 from headgate import operations, pipeline
+from headgate.core.cases import Act
+from headgate.core.errors import ConfigurationError, DocumentError, NotFoundError, UsageError
 from headgate.core.flow_files import CONTRACT_FILE
 from headgate.core.naming import quarantine_table
 from headgate.core.platform import Platform
@@ -27,11 +33,13 @@ from headgate.core.replacing import replace
 from headgate.core.states import DeliveryState
 from headgate.deciding.replay import USUAL, replay
 from headgate.deciding.replay_choice import Which, choose
-from headgate.deciding.replay_judging import judge_again
+from headgate.deciding.replay_document import drifted, held_changes, replay_document, sentence
+from headgate.deciding.replay_judging import ReplayEndedError, judge_again
 from headgate.deciding.replay_ports import PinnedTables
 from headgate.deciding.replay_proposal import Proposal, read_proposal
 from headgate.deciding.replay_result import Replay
-from headgate.deciding.replay_scratch import scratch
+from headgate.deciding.replay_scratch import FOLDER, scratch
+from headgate.serve.doctor import examine
 
 Verdicts = dict[tuple[str, int], tuple[str, tuple[str, ...]]]
 """(delivery, row) -> verdict and the codes that stand on it; rows that are accepted without a word are not there."""
@@ -227,3 +235,228 @@ def test_what_is_foretold_is_what_a_real_run_comes_to(
 def _wake(platform: Platform, one: Delivery) -> None:
     after = replace(one, state=DeliveryState.LANDED)
     platform.ledger.advance([Move(after=after, event="repair")], at=platform.clock())
+
+
+def everything(office: Office) -> dict[str, object]:
+    """The project as it is: every file with its content, and every event."""
+    office.platform.ledger.log_size()
+    files = {
+        str(place.relative_to(office.project)): hashlib.sha256(place.read_bytes()).hexdigest()
+        for place in sorted(office.project.rglob("*"))
+        if place.is_file() and "ledger.db" not in place.name and ".stage" not in place.parts
+    }
+    stage = sorted(str(place) for place in Path(office.platform.stage).rglob("*"))
+    return {
+        "files": files,
+        "stage": stage,
+        "events": office.leaves(),
+        "deliveries": all_deliveries(office.platform),
+        "publications": office.platform.ledger.publications("shop"),
+        "parameters": office.platform.ledger.parameters("shop"),
+        "cases": office.cases(),
+    }
+
+
+def shop_of(office: Office, proposal: Proposal, which: Which = USUAL, **how: Any) -> Replay:  # noqa: ANN401  of replay
+    return replay(office.platform, office.platform.flows["shop"], proposal, which, **how)
+
+
+def assert_foretold(office: Office, proposal: Proposal) -> Replay:
+    """Replay, make it real, check all of it again; what came out was foretold."""
+    replayed = shop_of(office, proposal)
+    verdicts, failed = foretold(office.platform, proposal)
+    put_in_force(office, proposal)
+    check_again(office, [one.id for one in replayed.deliveries])
+    assert not failed
+    assert found(office.platform) == verdicts
+    after = {one.id: one for one in all_deliveries(office.platform)}
+    assert {one.id: one.then.counts for one in replayed.deliveries} == {
+        one.id: after[one.id].counts for one in replayed.deliveries
+    }
+    return replayed
+
+
+@pytest.mark.parametrize("change", sorted(set(PROPOSALS) - {"another key", "another type"}))
+def test_a_replay_changes_nothing(office: Office, change: str) -> None:
+    office.deliver(*rows_of("a", "b"), *rows_of("c", amount=102))
+    office.deliver(*rows_of("b", "d", amount=77), *rows_of("e", amount=3, kind="c"))
+    before = everything(office)
+    first = shop_of(office, PROPOSALS[change])
+    assert everything(office) == before
+    assert shop_of(office, PROPOSALS[change]) == first
+    assert first.rows == 6
+
+
+def test_a_replay_that_is_ended_leaves_nothing(office: Office) -> None:
+    office.deliver(*rows_of("a", "b"))
+    before = everything(office)
+    asked = iter([False, False, False, True])
+    with pytest.raises(ReplayEndedError, match="nothing was changed"):
+        shop_of(office, PROPOSALS["no rule"], stop=lambda: next(asked))
+    assert everything(office) == before
+
+
+def test_what_a_killed_replay_left_goes_with_the_next_one(office: Office) -> None:
+    office.deliver(*rows_of("a", "b"))
+    program = """
+import os, sys
+sys.path.append(sys.argv[2])
+from pathlib import Path
+from tests.harness.small import open_small
+from headgate.deciding.replay import replay
+from headgate.deciding.replay_proposal import Proposal
+platform = open_small(Path(sys.argv[1]))
+def killed():
+    if any(Path(platform.stage).rglob("*.parquet")):
+        os.kill(os.getpid(), 9)
+    return False
+replay(platform, platform.flows["shop"], Proposal(values={"limit": "50"}), stop=killed)
+"""
+    command = [sys.executable, "-c", program, str(office.project), str(Path(__file__).parents[3])]
+    assert subprocess.run(command, check=False, capture_output=True).returncode == -signal.SIGKILL
+    left = Path(office.platform.stage) / FOLDER
+    assert len([place for place in left.iterdir() if place.is_dir()]) == 1
+    found = examine(office.platform, keys=office.project / "keys", require=lambda *_: None)
+    stage = next(one for one in found if one.check == "stage")
+    assert not stage.ok
+    assert "a killed process left" in stage.found
+    shop_of(office, PROPOSALS["no rule"])
+    assert not left.exists()
+
+
+def test_a_replay_beside_another_leaves_it_alone(office: Office) -> None:
+    office.deliver(*rows_of("a", "b"))
+    with scratch(office.platform) as folder:
+        (folder / "kept").touch()
+        shop_of(office, PROPOSALS["no rule"])
+        assert (folder / "kept").exists()
+    assert not (Path(office.platform.stage) / FOLDER).exists()
+
+
+def test_decisions_of_people_count_as_they_would(office: Office) -> None:
+    """A waiver stands while its rule does; a corrected record is judged as it is now; each such delivery goes alone."""
+    office.deliver(*rows_of("a"), *rows_of("b", "c", "d", amount=102))
+    office.settle(office.case(), Act.RELEASE, rows=[2])
+    office.settle(office.case(), Act.CORRECT, edits={3: {"amount": "77"}})
+    office.deliver(*rows_of("c", amount=77), *rows_of("e", amount=55), *rows_of("d", amount=3))
+    replayed = assert_foretold(office, Proposal(values={"limit": "50"}))
+    assert [one.left_out for one in [replayed]] == [()]
+    assert told(replayed)["accepted", "held"] == 2
+
+
+def test_a_key_that_another_delivery_would_take_first(office: Office) -> None:
+    """What is held lets a later row go on, and takes its key back under a milder rule."""
+    office.deliver(*rows_of("a", amount=101), *rows_of("b"))
+    office.deliver(*rows_of("a", amount=3), *rows_of("b"))
+    replayed = assert_foretold(office, Proposal(values={"limit": "150"}))
+    assert told(replayed) == {
+        ("accepted", "accepted"): 1,
+        ("accepted", "held"): 1,
+        ("duplicate", "duplicate"): 1,
+        ("held", "accepted"): 1,
+    }
+    assert {move.code for move in replayed.moves} == {"over_limit", "key_conflict"}
+
+
+def test_values_of_one_delivery_alone_do_not_count(office: Office) -> None:
+    one = office.deliver(*rows_of("a", amount=101))
+    operations.reprocess(office.platform, one, values={"limit": "300"})
+    pipeline.work(office.platform)
+    replayed = assert_foretold(office, Proposal(values={"limit": "90"}))
+    assert told(replayed) == {("held", "held"): 1}
+    assert [text.split(" ")[0] for text in drifted(replayed)] == [one.id]
+
+
+def test_a_task_that_would_fail_is_told(office: Office) -> None:
+    one = office.deliver(*rows_of("a", amount=101))
+    with pytest.raises(UsageError, match="has the key id, the contract id, kind"):
+        shop_of(office, PROPOSALS["another key"])
+    without = Proposal(contract_text=versioned(contract(rules=RULES).replace("name: day", "name: date")))
+    for proposal, why in ((PROPOSALS["another type"], "its task now gives"), (without, 'column "day"')):
+        replayed = shop_of(office, proposal)
+        assert (replayed.deliveries, replayed.left_out) == ((), ())
+        assert [(left.id, why in left.why) for left in replayed.failing] == [(one.id, True)], replayed.failing
+        assert sentence(replayed).startswith("1 delivery would fail")
+
+
+def test_a_whole_delivery_that_would_be_held(tmp_path: Path) -> None:
+    office = office_of(tmp_path, share=HALF)
+    try:
+        office.deliver(*rows_of("a", "b", amount=77), *rows_of("c", amount=3))
+        replayed = assert_foretold(office, Proposal(values={"limit": "50"}))
+        (line,) = replayed.deliveries
+        assert (dict(line.now.held_for), list(line.then.held_for)) == ({}, ["below_threshold"])
+        assert [str(share) for share in (replayed.share_now, replayed.share_then)] == ["1", "0"]
+        assert held_changes(replayed)[0].startswith(
+            f"{line.id} ({line.name}) would be held as a whole: below_threshold"
+        )
+        assert {(move.code, move.rows) for move in replayed.moves} == {("over_limit", 2), ("delivery_held", 1)}
+    finally:
+        office.close()
+
+
+def test_what_cannot_be_replayed_is_said(office: Office) -> None:
+    first = office.deliver(*rows_of("a", amount=102), *rows_of("b"))
+    made = office.settle(office.case(), Act.RELEASE)
+    second = office.deliver(*rows_of("c"))
+    which = Which(named=(first.id, made.id, second.id[:10]), most_rows=2)
+    replayed = shop_of(office, Proposal(values={"limit": "50"}), which)
+    assert [one.id for one in replayed.deliveries] == [second.id]
+    assert {left.id: left.why.split(" ")[1] for left in replayed.left_out} == {made.id: "is", first.id: "has"}
+    newest = shop_of(office, Proposal(values={"limit": "50"}), Which(newest=1))
+    assert [one.id for one in newest.deliveries] == [second.id]
+    with pytest.raises(UsageError, match="has no delivery to replay"):
+        shop_of(office, Proposal(values={"limit": "50"}), Which(named=(made.id,)))
+
+
+@pytest.mark.parametrize(
+    ("proposal", "kind", "words"),
+    [
+        (Proposal(), UsageError, "nothing is proposed"),
+        (Proposal(values={"limit": "100"}), UsageError, "nothing is proposed"),
+        (Proposal(contract_text=contract(rules=RULES)), UsageError, "nothing is proposed"),
+        (Proposal(values={"limits": "1"}), NotFoundError, "Did you mean 'limit'"),
+        (Proposal(values={"limit": "much"}), ConfigurationError, "takes integer"),
+        (Proposal(tables={"limit": b""}), UsageError, "is no table"),
+        (Proposal(contract_text="- a"), DocumentError, "contract.odcs.yaml"),
+        (
+            Proposal(contract_text=contract(rules="      - {id: a, engine: headgate}")),
+            DocumentError,
+            "contract.odcs.yaml",
+        ),
+    ],
+)
+def test_a_wrong_proposal_is_refused(office: Office, proposal: Proposal, kind: type[UsageError], words: str) -> None:
+    office.deliver(*rows_of("a"))
+    with pytest.raises(kind, match=words):
+        shop_of(office, proposal)
+
+
+def test_nothing_to_replay(office: Office) -> None:
+    with pytest.raises(UsageError, match="Next: run a file of it"):
+        shop_of(office, Proposal(values={"limit": "50"}))
+
+
+def test_a_proposal_unmasks_nothing(tmp_path: Path) -> None:
+    """A column that is personal stays masked, though the proposed contract says no word of it."""
+    hidden = contract(columns=COLUMNS.replace("{name: kind}", "{name: kind, classification: personal}"))
+    office = Office(tmp_path).write(contract_text=hidden)
+    try:
+        office.deliver(*rows_of("a", kind="ada.lovelace"))
+        replayed = shop_of(
+            office, Proposal(contract_text=versioned(contract(columns=COLUMNS.replace("{name: kind}", ALLOWED))))
+        )
+        (move,) = replayed.moves
+        assert (move.code, move.masked, [one.found for one in move.samples]) == ("not_allowed", True, [None])
+        assert "lovelace" not in json.dumps(replay_document(replayed))
+    finally:
+        office.close()
+
+
+def test_the_digest_speaks_of_what_is_shown(office: Office) -> None:
+    office.deliver(*rows_of("a", amount=77))
+    first = shop_of(office, Proposal(values={"limit": "50"}))
+    assert shop_of(office, Proposal(values={"limit": "51"})).digest != first.digest
+    assert shop_of(office, Proposal(values={"limit": "50"})).digest == first.digest
+    office.deliver(*rows_of("b", amount=77))
+    assert shop_of(office, Proposal(values={"limit": "50"})).digest != first.digest
