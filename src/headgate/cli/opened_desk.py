@@ -14,8 +14,10 @@ from headgate.core.errors import UsageError
 from headgate.core.platform import Platform
 from headgate.core.records import Delivery
 from headgate.core.roles import Permission, may
+from headgate.core.voting import deciders
 from headgate.deciding.desk import Desk
 from headgate.people import People
+from headgate.serve.delivery_words import going_on
 from headgate.settings import Settings
 from headgate.tokens import VARIABLE, account_of_token
 from headgate.wiring import open_accounts, open_cases, open_upload_links
@@ -75,17 +77,13 @@ def require_nobody_decides(settings: Settings, one: Delivery) -> None:
     """
     accounts = open_accounts(settings)
     try:
-        deciding = [
-            account.name
-            for account in accounts.accounts()
-            if account.disabled_at is None and may(account.grants, Permission.DECIDE, one.flow or "")
-        ]
+        deciding = [account.name for account in deciders(accounts.accounts(), one.flow or "")]
     finally:
         accounts.close()
     if deciding:
         raise UsageError(
             f"{', '.join(deciding[:3])} decide in flow {one.flow}, so {one.id} goes on by their votes. "
-            f"Next: `headgate cases list --delivery {one.id} --each`."
+            f"Next: `{going_on(one.id, accounts_decide=True)}`."
         )
 
 
