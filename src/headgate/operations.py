@@ -52,6 +52,7 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     already_taken: tuple[Delivery, ...]  # lines that say so; nothing was done for them
     receipts: Mapping[str, IssuedReceipt]  # the newest by delivery
     reports: tuple[tuple[str, Path, Path], ...]  # flow, page, document
+    by_votes: frozenset[str] = frozenset()  # flows of held deliveries in which accounts decide
     faults: tuple[str, ...] = ()  # what did not stop the run: a flow that is stopped, a report that could not be made
 
     def in_state(self, state: DeliveryState) -> tuple[Delivery, ...]:
@@ -117,8 +118,15 @@ def _run(
         already_taken=tuple(already.values()),
         receipts={receipt.delivery: receipt for receipt in platform.ledger.receipts(ids)},
         reports=made,
+        by_votes=_by_votes(platform, deliveries),
         faults=(*stopped.values(), *faults),
     )
+
+
+def _by_votes(platform: Platform, deliveries: Sequence[Delivery]) -> frozenset[str]:
+    """Flows of what is held as a whole in which accounts decide."""
+    held = {one.flow or "" for one in deliveries if one.state is DeliveryState.HELD}
+    return frozenset(flow for flow in held if platform.accounts_decide(flow))
 
 
 def _waiting(platform: Platform) -> list[str]:

@@ -22,7 +22,7 @@ from headgate.core.errors import NotFoundError, UsageError
 from headgate.core.ports import Clock, Secrets
 from headgate.core.records import Event
 from headgate.core.replacing import replace
-from headgate.core.roles import Grant, Permission, may, may_everywhere
+from headgate.core.roles import Grant, Permission, may_everywhere
 from headgate.core.sign_in_rules import SignInRules
 
 LINK_LENGTH = {
@@ -232,12 +232,3 @@ def _keep_an_admin(people: People, before: Account, after: Account) -> None:
 
 def _gives_roles(account: Account) -> bool:
     return account.disabled_at is None and may_everywhere(account.grants, Permission.ACCOUNTS)
-
-
-def deciding(accounts: Accounts, flow: str) -> list[str]:
-    """Names of the accounts that decide in a flow: where there are any, nobody changes its rules alone."""
-    return [
-        account.name
-        for account in accounts.accounts()
-        if account.disabled_at is None and may(account.grants, Permission.DECIDE, flow)
-    ]

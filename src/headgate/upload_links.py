@@ -12,14 +12,13 @@ from headgate.core.accounts import Accounts, secret_id
 from headgate.core.errors import NotFoundError, UsageError
 from headgate.core.flow import Flow
 from headgate.core.ports import Clock
-from headgate.core.upload_links import UploadLink, UploadLinks
+from headgate.core.upload_links import MARK, UploadLink, UploadLinks
 from headgate.land.step import flow_for
 
 SECRET_BYTES = 32
 MOST_LENGTH = timedelta(days=366)
 MOST_LABEL = 63
 MOST_PATTERNS, MOST_PATTERN = 20, 100
-MARK = "u-"  # an owner that begins so is a link, any other an account
 
 
 class WantedLink(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,10 +17,9 @@ from headgate.core.platform import Platform
 from headgate.core.ports import DeliveryFilter
 from headgate.core.records import BY_LINK, DELIVERED_BY, PROVEN, Delivery
 from headgate.core.roles import Permission, may, may_everywhere
-from headgate.core.upload_links import UploadLinks
+from headgate.core.upload_links import MARK, UploadLinks
 from headgate.land.step import flow_for
 from headgate.people import People
-from headgate.upload_links import MARK
 from headgate.uploads.books import Take
 from headgate.uploads.metadata import NAMES
 from headgate.uploads.records import Upload

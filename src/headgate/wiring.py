@@ -6,6 +6,7 @@ import os
 import random
 import secrets
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from headgate.core.platform import MEBIBYTE, Budget, Platform, Progress, silent
 from headgate.core.ports import Clock, Compute, Secrets
 from headgate.core.telemetry import SILENT, Telemetry
 from headgate.core.upload_links import UploadLinks
+from headgate.core.voting import deciders
 from headgate.settings import Settings
 
 if TYPE_CHECKING:
@@ -114,6 +116,10 @@ def open_platform(
         ledger.close()
         telemetry.close()
 
+    def accounts_decide(flow: str) -> bool:
+        with closing(open_accounts(settings)) as accounts:
+            return bool(deciders(accounts.accounts(), flow))
+
     owner = f"{os.uname().nodename}-{os.getpid()}-{secrets.token_hex(4)}"
     return Platform(
         project=settings.name,
@@ -135,6 +141,7 @@ def open_platform(
         close=close,
         version=__version__,
         memo=memo if memo is not None else Memo(),
+        accounts_decide=accounts_decide,
         telemetry=telemetry,
         traceparent=os.environ.get("TRACEPARENT", ""),
     )

@@ -61,3 +61,24 @@ def test_where_accounts_decide_the_owner_of_the_folder_does_not(headgate: Call, 
     assert headgate("show", one["id"], "--json").document["state"] == "held"
     headgate("accounts", "disable", "reviewer-1")
     headgate("release", one["id"], "--reason", "seen")
+
+
+def test_the_next_step_that_is_told_is_the_one_that_works(headgate: Call, project: Path) -> None:
+    id_ = _held_whole(headgate, project)["id"]
+    release, decide = f'headgate release {id_} --reason "…"', f"headgate cases list --delivery {id_} --each"
+
+    def told() -> list[str]:
+        alerts = headgate("alerts", "check", "--json").document["alerts"]
+        next_ = [one["next"] for one in alerts if one["subject"] == id_]
+        return [headgate("show", id_).out, *next_]
+
+    before = told()
+    assert len(before) == 2
+    assert all(release in text and decide not in text for text in before)
+    headgate("accounts", "add", "reviewer-1", "--role", "reviewer:sales")
+    assert all(decide in text and release not in text for text in told())
+    assert f"Next: `{decide}`" in headgate("release", id_, "--reason", "seen", expect=2).err
+    assert id_ in headgate(*decide.split()[1:]).out
+    assert "headgate release" not in headgate("status").out
+    headgate("accounts", "disable", "reviewer-1")
+    assert all(release in text for text in told())

@@ -567,7 +567,9 @@ class CasesContract:
         self.ask(book, To(who="u-1", why=Why.ASKED), To(who="a-bob", why=Why.MENTIONED))
         waits = book.cases.untold(most=10)
         assert [(one.who, one.why) for one in waits] == [("a-bob", Why.MENTIONED), ("u-1", Why.ASKED)]
-        book.cases.note_told(waits[:1], at=LATER)
+        for _ in range(2):
+            book.cases.note_told(waits[0], receivers=["mail"], at=LATER)
+        assert [event["type"] for event in book.events()].count("told") == 1
         assert book.cases.untold(most=10) == waits[1:]
         book.cases.answer(waits[1].case, 1, who="u-1", text="so", at=LATER)
         assert book.cases.untold(most=10) == []

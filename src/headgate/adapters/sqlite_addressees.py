@@ -104,15 +104,17 @@ def answer(connection: sqlite3.Connection, comment: Comment, question: int) -> N
     connection.execute("UPDATE cases SET asked = 0 WHERE id = :case", values)
 
 
-def note_told(connection: sqlite3.Connection, told: Sequence[Addressed], *, at: datetime) -> None:
-    """They were handed to a queue."""
-    connection.executemany(
-        "UPDATE addressees SET told_at = :at WHERE case_id = :case AND number = :number AND who = :who AND why = :why",
-        [
-            {"at": encode_time(at), "case": one.case, "number": one.number, "who": one.who, "why": one.why.value}
-            for one in told
-        ],
+def note_told(connection: sqlite3.Connection, one: Addressed, receivers: Sequence[str], *, at: datetime) -> None:
+    """A queue has it for these receivers; of two that say so at once the first is believed."""
+    changed = connection.execute(
+        "UPDATE addressees SET told_at = :at WHERE case_id = :case AND number = :number AND who = :who AND why = :why "
+        "AND told_at IS NULL",
+        {"at": encode_time(at), "case": one.case, "number": one.number, "who": one.who, "why": one.why.value},
     )
+    if changed.rowcount and receivers:
+        fields = {"case": one.case, "comment": one.number, "to": one.who, "why": one.why.value}
+        entry = log.Entry("told", one.delivery, one.flow, fields | {"receivers": list(receivers)})
+        log.append(connection, [entry], at=at)
 
 
 def said(connection: sqlite3.Connection, comment: Comment) -> int:

@@ -131,10 +131,10 @@ class SqliteCases(Cases):
         with self._database.reading() as connection:
             return sqlite_addressees.addressed(connection, who=None, why=None, case=None, untold=True, most=most)
 
-    def note_told(self, told: Sequence[Addressed], *, at: datetime) -> None:
-        """It was handed to a queue, or there is nobody to hand it to."""
+    def note_told(self, one: Addressed, *, receivers: Sequence[str], at: datetime) -> None:
+        """A queue has it for these receivers, with the event `told`; without any there is none."""
         with self._database.writing() as connection:
-            sqlite_addressees.note_told(connection, told, at=at)
+            sqlite_addressees.note_told(connection, one, receivers, at=at)
 
     def assign(self, case: str, account: str | None, *, by: str, at: datetime) -> Case:
         """Make an account responsible, or nobody."""

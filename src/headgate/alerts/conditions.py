@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from headgate.alerts.settings import AlertSettings
-from headgate.alerts.words import MORE
+from headgate.alerts.words import BY_VOTES, MORE
 from headgate.core.alerts import AlertKind, Condition
 from headgate.core.cases import Case, CaseFilter
 from headgate.core.flow import Flow
@@ -18,6 +18,7 @@ from headgate.core.platform import Platform
 from headgate.core.ports import DeliveryFilter, EventFilter
 from headgate.core.reasons import ReasonCode
 from headgate.core.records import Delivery
+from headgate.core.replacing import replace
 from headgate.core.states import DeliveryState
 from headgate.serve.status import AT_WORK
 
@@ -50,7 +51,7 @@ def find_conditions(platform: Platform, settings: AlertSettings, checks: Checks,
     """Look at every kind; one that cannot be looked at now is neither there nor gone."""
     looks: dict[AlertKind, Callable[[], Iterable[Condition]]] = {
         AlertKind.FAILED: lambda: _deliveries(platform, AlertKind.FAILED, DeliveryState.FAILED, _failed_facts),
-        AlertKind.HELD: lambda: _deliveries(platform, AlertKind.HELD, DeliveryState.HELD, _held_facts),
+        AlertKind.HELD: lambda: _held(platform),
         AlertKind.SLOW: lambda: _slow(platform, settings, now),
         AlertKind.BACKLOG: lambda: _backlog(platform, settings),
         AlertKind.OVERDUE: lambda: _overdue(platform, settings, checks, now),
@@ -100,6 +101,14 @@ def _deliveries(
 
 def _failed_facts(one: Delivery) -> Mapping[str, Any]:
     return {"tries": one.tries}
+
+
+def _held(platform: Platform) -> Iterator[Condition]:
+    by_votes: dict[str, bool] = {}
+    for one in _deliveries(platform, AlertKind.HELD, DeliveryState.HELD, _held_facts):
+        if one.flow not in by_votes:
+            by_votes[one.flow] = platform.accounts_decide(one.flow)
+        yield replace(one, facts={**one.facts, BY_VOTES: True}) if by_votes[one.flow] and one.subject != MORE else one
 
 
 def _held_facts(one: Delivery) -> Mapping[str, Any]:

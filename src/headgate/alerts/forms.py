@@ -31,7 +31,8 @@ def mail(telling: Telling, *, sender: str, to: tuple[str, ...], at: datetime) ->
     message["To"] = ", ".join(to)
     message["Date"] = at
     message["Message-ID"] = f"<{telling.id}@{domain}>"
-    message["References"] = f"<{telling.alert}@{domain}>"  # mail programs show an alert's notices together
+    if telling.alert:
+        message["References"] = f"<{telling.alert}@{domain}>"  # mail programs show an alert's notices together
     message["Auto-Submitted"] = "auto-generated"
     message.set_content("\n\n".join(_paragraphs(telling)) + "\n")
     message.add_alternative(_html(telling), subtype="html")
@@ -62,14 +63,14 @@ def teams(telling: Telling) -> dict[str, Any]:
         ],
     }
     if telling.url:
-        card["actions"] = [{"type": "Action.OpenUrl", "title": "Open the alert", "url": telling.url}]
+        card["actions"] = [{"type": "Action.OpenUrl", "title": _open(telling), "url": telling.url}]
     content_type = "application/vnd.microsoft.card.adaptive"
     return {"type": "message", "attachments": [{"contentType": content_type, "contentUrl": None, "content": card}]}
 
 
 def slack(telling: Telling) -> dict[str, Any]:
     """Blocks for Slack, and the text that notifications show."""
-    link = f"\n<{_slack_text(telling.url)}|Open the alert>" if telling.url else ""
+    link = f"\n<{_slack_text(telling.url)}|{_open(telling)}>" if telling.url else ""
     said = f"{_slack_text(telling.what)}\n*Next:* {_slack_text(telling.next)}{link}"
     about = " · ".join(f"{name}: {value}" for name, value in _facts(telling).items())
     return {
@@ -114,25 +115,30 @@ def _key(secret: str) -> bytes:
 
 def _facts(telling: Telling) -> dict[str, str]:
     """What every form says beside the sentences."""
-    facts = {"Project": telling.project, "Since": f"{telling.opened_at:%d %b %Y, %H:%M} UTC", "Alert": telling.alert}
+    facts = {"Project": telling.project, "Since": f"{telling.opened_at:%d %b %Y, %H:%M} UTC"}
+    facts |= {"Alert": telling.alert} if telling.alert else {}
     return facts | ({"Over": f"{telling.resolved_at:%d %b %Y, %H:%M} UTC"} if telling.resolved_at else {})
 
 
 def _paragraphs(telling: Telling) -> list[str]:
     facts = "\n".join(f"{name}: {value}" for name, value in _facts(telling).items())
-    acknowledge = "" if telling.is_over else f"Acknowledge it: headgate alerts ack {telling.alert}"
+    acknowledge = "" if telling.is_over or not telling.alert else f"Acknowledge it: headgate alerts ack {telling.alert}"
     told = [telling.title, telling.what, f"Next: {telling.next}", facts, acknowledge, telling.url]
     return [part for part in told if part]
 
 
 def _html(telling: Telling) -> str:
     facts = "".join(f"<br>{escape(name)}: {escape(value)}" for name, value in _facts(telling).items())
-    link = f'<p><a href="{escape(telling.url)}">Open the alert</a></p>' if telling.url else ""
+    link = f'<p><a href="{escape(telling.url)}">{_open(telling)}</a></p>' if telling.url else ""
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(telling.title)}</title></head>'
         f"<body><h1>{escape(telling.title)}</h1><p>{escape(telling.what)}</p><p><b>Next:</b> {escape(telling.next)}</p>"
         f"<p>{facts.removeprefix('<br>')}</p>{link}</body></html>"
     )
+
+
+def _open(telling: Telling) -> str:
+    return "Open the alert" if telling.alert else "Open the page"
 
 
 def _slack_text(text: str) -> str:

@@ -70,7 +70,7 @@ def _receiver(named: TomlTable, name: str, mail: MailServer | None) -> Receiver:
     table = named.inner(name)
     if _NAME.fullmatch(name) is None:
         named.wrong(name[:80], "names no receiver: a-z, 0-9, '_' and '-', at most 63 characters.")
-    table.know(("kind", "to", "url", "url_secret", "secret", "ca", "flows", "kinds"))
+    table.know(("kind", "to", "url", "url_secret", "secret", "ca", "flows", "kinds", "people"))
     kind = table.word("kind", ReceiverKind)
     to, url, url_secret, secret = (
         table.texts("to"),
@@ -97,17 +97,19 @@ def _receiver(named: TomlTable, name: str, mail: MailServer | None) -> Receiver:
         ca=table.path("ca"),
         flows=table.texts("flows"),
         kinds=tuple(table.one_of("kinds", one, AlertKind) for one in table.texts("kinds")),
+        people=table.texts("people"),
     )
 
 
 def _levels(table: TomlTable, receivers: Mapping[str, Receiver]) -> tuple[tuple[str, ...], ...]:
-    """Lists of names; all receivers in one list where nothing is said."""
+    """Lists of names; all receivers in one list where nothing is said. Those of people need stand in none."""
+    others = tuple(name for name, one in receivers.items() if not one.people)
     if "levels" not in table:
-        return (tuple(receivers),) if receivers else ()
+        return (others,) if others else ()
     levels = table.lists("levels")
     named = {name for level in levels for name in level}
     if unknown := sorted(named - set(receivers)):
         table.wrong("levels", f"names {unknown[0]!r}, and there is no [alerts.receivers.{unknown[0]}].")
-    if left := sorted(set(receivers) - named):
+    if left := sorted(set(others) - named):
         table.wrong("levels", f"leaves out {', '.join(left)}, who would hear nothing.")
     return levels

@@ -52,6 +52,7 @@ class Receiver(msgspec.Struct, frozen=True, kw_only=True):
     ca: Path | None = None
     flows: tuple[str, ...] = ()  # told of these only; none: of all, and of what is about no flow
     kinds: tuple[AlertKind, ...] = ()  # told of these only; none: of all
+    people: tuple[str, ...] = ()  # names of accounts, labels or ids of upload links: told of what waits for them
 
 
 class AlertSettings(msgspec.Struct, frozen=True, kw_only=True):

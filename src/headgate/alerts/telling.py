@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from headgate.alerts.words import tell
+from headgate.core.addressees import Why
 from headgate.core.alerts import Alert, NoticeKind, notice_id
 
 VERSION = 1
@@ -21,9 +22,9 @@ class Telling(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     id: str  # the same however often it is sent: a receiver drops what it has
     project: str
-    notice: str  # a NoticeKind, or `test`
-    alert: str
-    kind: str  # an AlertKind, or `test`
+    notice: str  # a NoticeKind, a Why of what waits for a person, or `test`
+    alert: str  # empty where it is about none
+    kind: str  # an AlertKind, the same Why, or `test`
     flow: str
     subject: str
     facts: Mapping[str, Any]
@@ -32,7 +33,7 @@ class Telling(msgspec.Struct, frozen=True, kw_only=True):
     heading: str
     what: str
     next: str
-    url: str  # of the alert's page; empty where the settings name none
+    url: str  # of the page where it stands; empty where the settings name none
 
     @property
     def is_over(self) -> bool:
@@ -45,12 +46,14 @@ class Telling(msgspec.Struct, frozen=True, kw_only=True):
         return f"{_TITLES[self.notice]}{self.heading}"
 
 
-_TITLES = {
+_TITLES: dict[str, str] = {
     NoticeKind.OPENED: "",
     NoticeKind.AGAIN: "still: ",
     NoticeKind.ESCALATED: "nobody acknowledged: ",
     NoticeKind.RESOLVED: "over: ",
     TEST: "",
+    Why.ASKED: "",
+    Why.MENTIONED: "",
 }
 
 

@@ -11,10 +11,14 @@ import msgspec
 
 from headgate.core.alerts import Alert, AlertKind, Condition
 from headgate.core.cases import CaseKind
+from headgate.serve.delivery_words import going_on
 from headgate.serve.report_numbers import fixed, percent, percent_exact
 
 MORE = "more"
 """Subject of the one alert for all that come after the first ones of a kind."""
+
+BY_VOTES = "by_votes"
+"""Fact of a delivery that is held as a whole: whether accounts decide on it."""
 
 _UNITS = (("day", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 _SIZES = (("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10))
@@ -95,7 +99,8 @@ def _held(one: Alert | Condition, facts: Mapping[str, Any]) -> Told:
             next="see what they have in common with `headgate status`, then decide on each.",
             grave=False,
         )
-    following = f'decide on it (`headgate release {one.subject} --reason "…"`), or ask its sender for a new version.'
+    command = going_on(one.subject, accounts_decide=facts.get(BY_VOTES, False))
+    following = f"decide on it (`{command}`), or ask its sender for a new version."
     if "accepted" in facts:
         accepted, threshold = Decimal(facts["accepted"]), Decimal(facts["threshold"])
         return Told(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -68,11 +69,17 @@ def acting(
     """To look at a project whose flows are open, and to send what waits."""
     from headgate.alerts.checking import make_checks
     from headgate.alerts.looking import look
+    from headgate.alerts.people import tell_people
     from headgate.alerts.sending import send_waiting
+    from headgate.deciding.senders import names_of
     from headgate.operations import stopped_flows
-    from headgate.wiring import open_cases
+    from headgate.wiring import open_accounts, open_cases, open_upload_links
 
-    with closing(open_cases(settings)) as cases:
+    with (
+        closing(open_cases(settings)) as cases,
+        closing(open_accounts(settings)) as accounts,
+        closing(open_upload_links(settings)) as links,
+    ):
         checks = make_checks(
             platform,
             desk.settings,
@@ -81,4 +88,10 @@ def acting(
             cases=cases.cases,
             clock=desk.clock,
         )
-        yield lambda: look(desk, platform, checks), lambda: send_waiting(desk)
+
+        def look_and_tell() -> Looked:
+            looked = look(desk, platform, checks)
+            tell_people(desk, cases, partial(names_of, accounts, links, at=desk.clock()))
+            return looked
+
+        yield look_and_tell, lambda: send_waiting(desk)

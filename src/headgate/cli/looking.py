@@ -69,7 +69,7 @@ def _status_lines(found: Status, waiting: Mapping[str, int]) -> Iterator[str]:
             f"  {line}"
             for line in columns([(one.id, one.state, one.name, ", ".join(one.held_for)) for one in found.attention])
         )
-        yield "  Next: headgate show DELIVERY, then release, retry or run --flow."
+        yield "  Next: headgate show DELIVERY tells what was found, and what to do."
     if waiting["cases"]:
         cases = f"{waiting['cases']:,} {'case is' if waiting['cases'] == 1 else 'cases are'}"
         yield f"{cases} open, with {waiting['rows']:,} rows. Next: headgate cases list"
@@ -102,8 +102,12 @@ def show(delivery: str, *, records: bool, project: Path | None, as_json: bool) -
         story = tell_story(opened.platform, one_delivery(opened.platform, delivery))
         cases = book.cases(CaseFilter(delivery=origin_of(story.delivery), state=None))
         decisions = book.decisions([one.id for one in cases], states=(DecisionState.EXECUTED,)) if cases else []
+        by_votes = opened.platform.accounts_decide(story.delivery.flow or "")
     document = _story_document(story, records=records) | told_document(story.delivery, cases, decisions)
-    lines = [*_story_lines(story, records=records), *told_lines(story.delivery, cases, decisions)]
+    lines = [
+        *_story_lines(story, records=records, accounts_decide=by_votes),
+        *told_lines(story.delivery, cases, decisions),
+    ]
     answer(document, lines, as_json=as_json)
 
 
@@ -139,7 +143,7 @@ def _story_document(story: Story, *, records: bool) -> dict[str, Any]:
     }
 
 
-def _story_lines(story: Story, *, records: bool) -> Iterator[str]:
+def _story_lines(story: Story, *, records: bool, accounts_decide: bool) -> Iterator[str]:
     from headgate.cli.run_output import balance_line, next_steps
     from headgate.serve.deliveries import receipt_file
 
@@ -150,7 +154,7 @@ def _story_lines(story: Story, *, records: bool) -> Iterator[str]:
     yield f"  SHA-256 {one.sha256}"
     if one.counts is not None:
         yield f"  {balance_line(one.counts)}"
-    yield from (f"  {line}" for line in next_steps(one))
+    yield from (f"  {line}" for line in next_steps(one, accounts_decide=accounts_decide))
     yield "Events"
     yield from (f"  {line}" for line in columns([(event["at"], event["type"]) for event in story.events]))
     if one.reasons:

@@ -14,8 +14,10 @@ from headgate.core.errors import UsageError
 from headgate.core.platform import Platform
 from headgate.core.records import Delivery
 from headgate.core.roles import Permission, may
+from headgate.core.voting import deciders
 from headgate.deciding.desk import Desk
-from headgate.people import People, deciding
+from headgate.people import People
+from headgate.serve.delivery_words import going_on
 from headgate.settings import Settings
 from headgate.tokens import VARIABLE, account_of_token
 from headgate.wiring import open_accounts, open_cases, open_upload_links
@@ -76,7 +78,7 @@ def require_nobody_decides(settings: Settings, one: Delivery) -> None:
     if names := _deciding(settings, one.flow or ""):
         raise UsageError(
             f"{', '.join(names[:3])} decide in flow {one.flow}, so {one.id} goes on by their votes. "
-            f"Next: `headgate cases list --delivery {one.id} --each`."
+            f"Next: `{going_on(one.id, accounts_decide=True)}`."
         )
 
 
@@ -93,7 +95,7 @@ def _deciding(settings: Settings, flow: str) -> list[str]:
     """Names of accounts that decide in the flow."""
     accounts = open_accounts(settings)
     try:
-        return deciding(accounts, flow)
+        return [account.name for account in deciders(accounts.accounts(), flow)]
     finally:
         accounts.close()
 

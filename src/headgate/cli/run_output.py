@@ -11,6 +11,7 @@ from headgate.core.records import Counts, Delivery
 from headgate.core.states import DeliveryState
 from headgate.operations import RunResult
 from headgate.serve.deliveries import counts_document, delivery_document, receipt_file
+from headgate.serve.delivery_words import going_on
 from headgate.serve.run_facts import held_reason
 
 REASONS_SHOWN = 8
@@ -72,17 +73,18 @@ def delivery_lines(one: Delivery, result: RunResult) -> Iterator[str]:
         yield f"    … and {len(one.reasons) - REASONS_SHOWN} more: headgate show {one.id}"
     if receipt := result.receipts.get(one.id):
         yield f"  Receipt: receipts/{receipt_file(receipt)}"
-    yield from (f"  {line}" for line in next_steps(one))
+    yield from (f"  {line}" for line in next_steps(one, accounts_decide=one.flow in result.by_votes))
     if one.state is DeliveryState.ARCHIVED and one.counts is not None and one.counts.held + one.counts.rejected:
         yield f"  The rows that were kept back: headgate show {one.id}"
 
 
-def next_steps(one: Delivery) -> Iterator[str]:
+def next_steps(one: Delivery, *, accounts_decide: bool) -> Iterator[str]:
     """What a person may do about a delivery that does not go on by itself."""
     match one.state:
         case DeliveryState.HELD:
             yield f"Held as a whole: {_printable(held_reason(one))}."
-            yield f'Look: headgate show {one.id}. Let it go on: headgate release {one.id} --reason "…"'
+            how = "Decide on its case" if accounts_decide else "Let it go on"
+            yield f"Look: headgate show {one.id}. {how}: {going_on(one.id, accounts_decide=accounts_decide)}"
         case DeliveryState.FAILED:
             yield f"Failed: {_printable(one.note)}"
             yield f"When that is put right: headgate retry {one.id}"

@@ -66,5 +66,5 @@ class Addressees(ABC):
         """What waits for somebody whose receivers were not told of it yet, the oldest first."""
 
     @abstractmethod
-    def note_told(self, told: Sequence[Addressed], *, at: datetime) -> None:
-        """It was handed to a queue, durably, or there is nobody to hand it to."""
+    def note_told(self, one: Addressed, *, receivers: Sequence[str], at: datetime) -> None:
+        """A queue has it for these receivers, durably, with the event `told`; without any there is none."""

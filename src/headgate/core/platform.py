@@ -39,6 +39,11 @@ def silent(_progress: Progress) -> None:
     """For a platform that nobody watches."""
 
 
+def nobody_decides(_flow: str) -> bool:
+    """For a platform without accounts."""
+    return False
+
+
 def _nothing() -> None:
     """For a platform that has nothing to prepare, or holds nothing that must be given back."""
 
@@ -66,4 +71,5 @@ class Platform(msgspec.Struct, frozen=True, kw_only=True):
     version: str = "0"
     memo: Memo = msgspec.field(default_factory=Memo)  # what was found about the flows' SQL before
     telemetry: Telemetry = SILENT
+    accounts_decide: Callable[[str], bool] = nobody_decides  # whether an account does in the flow, as it stands now
     traceparent: str = ""  # of whoever started this process, as W3C Trace Context writes it

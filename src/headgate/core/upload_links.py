@@ -11,6 +11,8 @@ import msgspec
 
 from headgate.core.records import Event, require_utc
 
+MARK = "u-"  # an owner that begins so is a link, any other an account
+
 DAY = timedelta(hours=24)
 """What a quota a day counts: it moves along, and does not begin anew at midnight."""
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from headgate.core.accounts import Account
 from headgate.core.cases import Act, Decision
 from headgate.core.records import Delivery
 from headgate.core.roles import Permission, may
 
 DELIVERED_BY = "delivered_by"  # fact of a delivery: the account that answers for it, where the sender is none
+
+
+def deciders(accounts: Iterable[Account], flow: str) -> list[Account]:
+    """The accounts that decide in a flow."""
+    return [one for one in accounts if one.disabled_at is None and may(one.grants, Permission.DECIDE, flow)]
 
 
 def refusal(account: Account, decision: Decision, origin: Delivery | None, *, flow: str) -> str:

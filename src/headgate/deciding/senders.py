@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
 
 import msgspec
 
-from headgate.core.accounts import Account
+from headgate.core.accounts import Account, Accounts
 from headgate.core.records import BY_LINK, DELIVERED_BY, Delivery
 from headgate.core.roles import Permission, may
-from headgate.core.upload_links import UploadLink
+from headgate.core.upload_links import UploadLink, UploadLinks
 from headgate.deciding.desk import Desk
 
 _BY_OTHER_WAYS = "ask whoever sends it by another way, and write what they say as a comment here"
@@ -57,3 +58,9 @@ def _by_account(found: Sequence[Account], flow: str) -> Sender:
         told = f"The account {account.name} does not send to flow {flow} any more. Next: {_BY_OTHER_WAYS}."
         return Sender(id=account.id, asks=False, told=told)
     return Sender(id=account.id, asks=True, told=f"The question stands on the page “Send files” of {account.name}.")
+
+
+def names_of(accounts: Accounts, links: UploadLinks, ids: Collection[str], *, at: datetime) -> dict[str, list[str]]:
+    """Names of accounts that are not disabled and labels of links that hold, by id: who may be told something."""
+    of_links = {one.id: [one.label] for one in links.links(ids=ids) if one.holds(at)}
+    return of_links | {one.id: [one.name] for one in accounts.accounts(ids=ids) if one.disabled_at is None}

@@ -18,16 +18,27 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     kind: str = ""  # of the note: held, fail
 
 
-def tell_state(one: Delivery) -> Told | None:
+def going_on(id_: str, *, accounts_decide: bool) -> str:
+    """The command by which a delivery that is held as a whole goes on.
+
+    Where accounts decide in its flow it takes their votes, and whoever owns the project's folder has none.
+    """
+    if accounts_decide:
+        return f"headgate cases list --delivery {id_} --each"
+    return f'headgate release {id_} --reason "\u2026"'
+
+
+def tell_state(one: Delivery, *, accounts_decide: bool) -> Told | None:
     """The words for a delivery that does not go on by itself; None for one that does."""
     match one.state:
         case DeliveryState.HELD:
             why = held_reason(one)
-            release = f'headgate release {one.id} --reason "…"'
+            command = going_on(one.id, accounts_decide=accounts_decide)
+            how = "decide on it in the inbox or from" if accounts_decide else "let it go on with"
             return Told(
                 heading="Held as a whole",
                 what=f"It is held: {why}.",
-                next=f"look at its reasons, then let it go on with `{release}`, or ask its sender for a new version.",
+                next=f"look at its reasons, then {how} `{command}`, or ask its sender for a new version.",
                 kind="held",
             )
         case DeliveryState.FAILED:

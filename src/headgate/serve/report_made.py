@@ -99,10 +99,10 @@ def _note(delivery: DeliveryFacts) -> Markup:
         told = join(element("b", f"{delivery.file} failed."), " Its bytes are safe in the vault. ")
         then = "Next: see its error, then "
     else:
-        command = f'headgate release {delivery.id} --reason "\u2026"'
+        command = f"headgate show {delivery.id}"  # which tells who decides there; a report is the same whenever made
         rows = f" {numbers.fixed(delivery.counts.held)} rows wait." if delivery.counts else ""
         told = join(element("b", f"{delivery.file} is held as a whole:"), f" {_why(delivery.held_reason)}.{rows} ")
-        then = "Next: look at its reasons; if the file is right, "
+        then = "Next: look at its reasons, and how it goes on: "
     return element("p", told, then, element("code", command), ".", class_="note")
 
 

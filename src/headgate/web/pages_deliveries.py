@@ -118,7 +118,7 @@ def _download(content: bytes, name: str) -> Response:
 def _shown(request: Request, who: Visitor, one: Delivery, *, again: str = "", seen: tuple[str, ...] = ()) -> Response:
     platform = site_of(request).platform
     flow = platform.flows.get(one.flow or "")
-    story, told = tell_story(platform, one), tell_state(one)
+    story, told = tell_story(platform, one), tell_state(one, accounts_decide=platform.accounts_decide(one.flow or ""))
     silver, gold, reads = way_of(flow, story, platform.memo) if flow else ((), (), {})
     reasons = tell_reasons(platform, one, story.samples, seen=seen)
     cases = read_delivery_cases(site_of(request).desk, who, one)

@@ -14,8 +14,8 @@ from headgate.core.errors import ConfigurationError, NotFoundError, UsageError
 from headgate.core.flow import Flow
 from headgate.core.records import Counts
 from headgate.core.roles import Permission
+from headgate.core.voting import deciders
 from headgate.operations import change_parameter
-from headgate.people import deciding
 from headgate.serve.flow_story import FlowStory, tell_flow
 from headgate.serve.overview import Overview, read_overview
 from headgate.serve.relations import standing_tables
@@ -105,10 +105,9 @@ def set_parameter(
     found, platform = seen_flow(request, who, flow), site_of(request).platform
     if not who.may(Permission.OPERATE, flow):
         raise refuse(request, who, Permission.OPERATE, f"{who.account.name} may not change parameters of {flow}.")
-    if names := deciding(site_of(request).people.accounts, flow):
-        fault = (
-            f"{', '.join(names[:3])} decide in flow {flow}: its rules change by their votes. Next: propose a change."
-        )
+    if voters := deciders(site_of(request).people.accounts.accounts(), flow):
+        names = ", ".join(one.name for one in voters[:3])
+        fault = f"{names} decide in flow {flow}: its rules change by their votes. Next: propose a change."
         return _page(request, who, found, asked=asked, fault=fault)
     if any(one.name == asked.name and one.type == "table" for one in found.parameters):
         fault = f"{asked.name} is a table. Next: `headgate parameters set {flow} {asked.name} FILE --reason TEXT`."
@@ -170,7 +169,7 @@ def _page(
 ) -> Response:
     platform = site_of(request).platform
     story = tell_flow(platform, flow)
-    decided = deciding(site_of(request).people.accounts, flow.name)
+    decided = deciders(site_of(request).people.accounts.accounts(), flow.name)
     in_force = [one for one in story.history.versions if one.digest == flow.contract.digest]
     return page(
         request,

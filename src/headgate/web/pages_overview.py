@@ -19,7 +19,7 @@ from headgate.core.records import Counts, Delivery
 from headgate.core.replacing import replace
 from headgate.core.roles import Permission
 from headgate.core.states import DeliveryState
-from headgate.serve.delivery_words import tell_state
+from headgate.serve.delivery_words import Told, tell_state
 from headgate.serve.overview import Overview, read_overview
 from headgate.serve.report_numbers import in_words
 from headgate.web.access import Visitor, needs
@@ -67,7 +67,7 @@ def overview_page(request: Request, who: Annotated[Visitor, Depends(needs(Permis
         mentions=mentions_of(site.desk, who),
         attention=[one for one in overview.attention if one.id not in alerted and not _told_as_case(one, decides)],
         origins=origins_of(site.desk, list(overview.under_way)),
-        told={one.id: tell_state(one) for one in overview.attention},
+        told=_told(site.platform, overview.attention),
         sparks={flow.name: spark(flow.days) for flow in overview.flows},
         due={flow.name: _next_due(flow.schedule, now) for flow in overview.flows},
         chart=_chart(overview),
@@ -82,6 +82,12 @@ def overview_page(request: Request, who: Annotated[Visitor, Depends(needs(Permis
         share_of=share_of,
         summed=_summed,
     )
+
+
+def _told(platform: Platform, attention: Sequence[Delivery]) -> dict[str, Told | None]:
+    """The words of what waits, by delivery."""
+    by_votes = {flow: platform.accounts_decide(flow) for flow in {one.flow or "" for one in attention}}
+    return {one.id: tell_state(one, accounts_decide=by_votes[one.flow or ""]) for one in attention}
 
 
 def _told_as_case(one: Delivery, decides: Collection[str]) -> bool:

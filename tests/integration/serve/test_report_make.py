@@ -262,7 +262,7 @@ def test_a_delivery_held_as_a_whole_says_why_and_what_to_do(
     outline = _outline(make_report(facts, as_query(empty_tables), definition=definition, personal=_PERSONAL))
     assert outline.headings[0] == ("h1", "Sales: nothing is published, 19,000 rows wait for a person")
     assert "fewer of its rows were accepted than the threshold asks for. 19,000 rows wait." in outline.text
-    assert 'headgate release d-00112233445566aa --reason "…"' in outline.text
+    assert "headgate show d-00112233445566aa" in outline.text
     assert "headgate retry d-ff112233445566aa" in outline.text
 
 

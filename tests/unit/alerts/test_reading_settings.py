@@ -108,6 +108,17 @@ def test_one_list_of_all_where_none_is_given(tmp_path: Path) -> None:
     assert (found.mail.port, found.mail.security) == (587, Security.STARTTLS)
 
 
+def test_who_is_for_people_stands_in_a_list_only_where_it_is_named(tmp_path: Path) -> None:
+    people = 'people = ["anna", "Harbour Stores"]\n'
+    alone = read(tmp_path, HOOK + people)
+    assert (alone.levels, alone.receivers["hook"].people) == ((), ("anna", "Harbour Stores"))
+    other = HOOK.replace("hook]", "other]")
+    assert read(tmp_path, HOOK + people + other).levels == (("other",),)
+    assert read(tmp_path, '[alerts]\nlevels = [["hook", "other"]]\n' + HOOK + people + other).levels == (
+        ("hook", "other"),
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
