@@ -214,3 +214,42 @@ def test_no_event_names_a_person(web: Web) -> None:
     own = [leaf for leaf in leaves if leaf["fields"].get("account") == account.id]
     assert [leaf["type"] for leaf in own] == ["account_added", "link_made", "signed_in"]
     assert account.name not in json.dumps(leaves)
+
+
+def test_sessions_are_ended_after_the_password(web: Web) -> None:
+    account = web.account(ANALYST)
+    set_password(web.site.people, web.site.passwords, account, RIGHT, keep="")
+    others = [web.signed_in(account) for _ in range(3)]
+    web.clock.now += timedelta(seconds=1)
+    client, form = web.signed_in(account), {"csrf": web.csrf(account)}
+    ids = [one.id for one in web.site.people.accounts.sessions(account.id)][1:]
+    for proof in ({}, {"proof": "wrong"}):
+        assert client.post(f"/me/sessions/{ids[0]}/end", data=form | proof).status_code == 400
+    assert len(web.site.people.accounts.sessions(account.id)) == 4
+    assert client.post(f"/me/sessions/{ids[0]}/end", data=form | {"proof": RIGHT}).status_code == 303
+    assert [one.get("/").status_code for one in others].count(303) == 1
+    assert client.post("/me/sessions/others/end", data=form | {"proof": RIGHT}).status_code == 303
+    assert {one.get("/").status_code for one in others} == {303}
+    assert client.get("/").status_code == 200
+
+
+def test_nobody_ends_the_sessions_of_another(web: Web) -> None:
+    account, other = web.account(ANALYST), web.account(ANALYST)
+    client, theirs = web.signed_in(account), web.signed_in(other)
+    (session,) = web.site.people.accounts.sessions(other.id)
+    assert client.post(f"/me/sessions/{session.id}/end", data={"csrf": web.csrf(account)}).status_code == 303
+    assert theirs.get("/").status_code == 200
+
+
+def test_who_has_no_password_has_just_signed_in(web: Web) -> None:
+    account = web.account(ANALYST)
+    other = web.signed_in(account)
+    web.clock.now += timedelta(seconds=1)
+    client, form = web.signed_in(account), {"csrf": web.csrf(account)}
+    web.clock.now += timedelta(minutes=15, seconds=1)
+    answer = client.post("/me/sessions/others/end", data=form)
+    assert (answer.status_code, "sign in again" in answer.text) == (400, True)
+    assert other.get("/").status_code == 200
+    web.clock.now -= timedelta(minutes=1)
+    assert client.post("/me/sessions/others/end", data=form).status_code == 303
+    assert other.get("/").status_code == 303
