@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import fields
 
 from headgate.core.accounts import Account
 from headgate.core.errors import ConfigurationError
@@ -140,3 +141,9 @@ def test_a_section_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "headgate.toml").write_text('sign_in = 1\n[project]\nname = "shop"\n')
     with pytest.raises(ConfigurationError, match="no section"):
         sign_in_rules(read_settings(tmp_path, {}))
+
+
+def test_every_rule_is_in_the_docs() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "settings.md").read_text(encoding="utf-8")
+    section = text.partition("[sign_in]\n")[2].partition("```")[0]
+    assert [line.split()[0] for line in section.strip().splitlines()] == [field.name for field in fields(SignInRules)]

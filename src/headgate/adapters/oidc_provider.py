@@ -116,6 +116,11 @@ class OidcProvider(IdentityProvider):
         subject = claims["sub"]
         if not isinstance(subject, str) or not 0 < len(subject) <= MOST_SUBJECT:
             raise IdentityRefusedError(Refusal.FORM, "The ID token does not say who you are.")
+        elsewhere = claims.get("_claim_names")
+        if isinstance(elsewhere, dict) and self._settings.roles_claim in elsewhere:
+            raise IdentityRefusedError(
+                Refusal.GROUPS, "You are in more groups than your provider tells here, so none of them counts."
+            )
         found, name = claims.get(self._settings.roles_claim, []), claims.get(self._settings.name_claim, "")
         listed = found[:MOST_GROUPS] if isinstance(found, list) else [found]
         return Identity(

@@ -62,6 +62,7 @@ class Refusal(StrEnum):
     AUDIENCE = "audience"  # meant for another client
     TIME = "time"  # expired, or not valid yet
     NONCE = "nonce"  # of another sign-in
+    GROUPS = "groups"  # more than the provider tells in a token
     STRENGTH = "strength"  # the person proved less, or longer ago, than is asked for
     FORM = "form"  # no ID token, or one that lacks what it must have
 

@@ -8,6 +8,7 @@ import shutil
 from base64 import b32decode
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from hashlib import sha1
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -28,7 +29,9 @@ def strict(ran: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serv
     folder = tmp_path_factory.mktemp("strict") / "shop"
     shutil.copytree(ran, folder)
     with (folder / "headgate.toml").open("a") as file:
-        file.write('\n[sign_in]\nsecond_factor = ["analyst"]\n')
+        file.write('\n[sign_in]\nsecond_factor = ["analyst"]\nrefused_words = ["weirworks"]\n')
+        file.write('refused_passwords = "breached.txt"\n')
+    (folder / "breached.txt").write_text(sha1(b"nine lazy sluices", usedforsecurity=False).hexdigest().upper())
     with serving(folder) as server:
         yield server
 
@@ -57,6 +60,10 @@ def test_who_must_have_a_second_factor_is_led_to_it(
     page.get_by_label("The code that").fill(code_at(secret, step_at(datetime.now(UTC))))
     page.get_by_role("button", name="Ask for codes").click()
     page.get_by_role("link", name="I have kept them").click()
+    for password, said in (("the weirworks river", "may not hold 'weirworks'"), ("nine lazy sluices", "was stolen")):
+        page.get_by_label("New password").fill(password)
+        page.get_by_role("button", name="Set the password").click()
+        expect(page.get_by_role("alert")).to_contain_text(said)
     page.goto(strict.url)
     expect(page.get_by_role("navigation", name="Main")).to_be_visible()
     page.get_by_role("button", name="Sign out").click()
@@ -208,13 +215,13 @@ def test_what_a_session_showed_does_not_outlive_it(served: Served, chromium: Bro
     page.goto(served.fresh_link("leaving"))
     page.get_by_role("button", name="Sign in").click()
     page.goto(f"{served.url}/deliveries")
-    page.evaluate("localStorage.setItem('a file to go on with', '1')")
+    page.evaluate("localStorage.setItem('tus::a file to go on with', '1'); localStorage.setItem('keys', 'off')")
     other.goto(f"{served.url}/deliveries")
     expect(other.get_by_role("heading", level=1)).to_have_text("Deliveries")
     page.get_by_role("button", name="Sign out").click()
     for one in (page, other):
         expect(one.get_by_role("heading", level=1)).to_contain_text("Sign in to")
-    assert page.evaluate("localStorage.length") == 0
+    assert page.evaluate("Object.keys(localStorage)") == ["keys"]
     page.go_back()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Sign in to")
     context.close()

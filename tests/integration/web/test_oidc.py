@@ -437,3 +437,17 @@ def test_a_provider_itself_tells_how_long_ago_it_was(
     back = provider.sign_in(place, "ann")
     web.clock.now += timedelta(seconds=700)  # which only we see
     assert client.get(back).status_code == 403
+
+
+def test_groups_that_are_told_elsewhere_are_not_taken_for_none(web: Web, provider: Provider) -> None:
+    """Who is in very many groups gets a token that only says where to ask for them (OpenID Connect Core 5.6.2)."""
+    signed_in(web, provider)
+    account = account_of(web, provider, "ann")
+    assert account is not None
+    size = web.site.platform.ledger.log_size()
+    provider.control(told={"roles": None, "_claim_names": {"roles": "src1"}, "_claim_sources": {"src1": {}}})
+    _, answer = signed_in(web, provider)
+    provider.control()
+    assert (answer.status_code, "more groups" in answer.text) == (403, True)
+    assert refusals(web, size) == [{"by": "provider", "reason": "groups"}]
+    assert account_of(web, provider, "ann") == account  # its roles are not taken away

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from tests.harness.sites import MANY_CALLS
 from tests.integration.web.conftest import Web
 
 from headgate.core.accounts import FREE_TRIES, SESSION_IDLE, SESSION_LENGTH, Purpose
+from headgate.core.replacing import replace
 from headgate.core.roles import Grant, Role
+from headgate.core.sign_in_rules import SignInRules
 from headgate.people import LINK_LENGTH, make_link, set_password
+from headgate.web.passwords import Argon2Passwords
+from headgate.web.tries import FREE_FAILURES
 
 ANALYST = Grant(role=Role.ANALYST)
 RIGHT = "a river and a weir"
@@ -94,11 +100,49 @@ def test_many_passwords_at_once_are_no_more_tries(web: Web) -> None:
         return web.client().post("/sign-in", data={"name": account.name, "password": f"wrong {number}"}).status_code
 
     with ThreadPoolExecutor(12) as threads:
-        assert set(threads.map(tried, range(24))) == {403}
+        assert set(threads.map(tried, range(18))) == {403}
     assert web.site.people.accounts.accounts(name=account.name)[0].failures == FREE_TRIES + 1
     leaves = [json.loads(leaf) for leaf in web.site.platform.ledger.leaves(size)]
     told = [leaf["fields"]["failures"] for leaf in leaves if leaf["type"] == "sign_in_refused"]
     assert sorted(told) == list(range(1, FREE_TRIES + 2))  # only these were looked at
+
+
+def test_who_tries_many_accounts_waits(web: Web) -> None:
+    """Names that there are not cost as much to look at, so the address waits, whatever it tries."""
+    account = web.account(ANALYST)
+    set_password(web.site.people, web.site.passwords, account, RIGHT, keep="")
+    right = {"name": account.name, "password": RIGHT}
+    client = web.client()
+    assert [client.post("/sign-in", data=right).status_code for _ in range(FREE_FAILURES + 1)][-1] == 303  # no failure
+
+    def tried(number: int) -> int:
+        return web.client().post("/sign-in", data={"name": f"nobody-{number}", "password": RIGHT}).status_code
+
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(tried, range(FREE_FAILURES + 8)))
+    assert (answers.count(403), answers.count(429)) == (FREE_FAILURES, 8)
+    waits = client.post("/sign-in", data=right)
+    assert (waits.status_code, waits.headers["Retry-After"]) == (429, "60")
+    web.clock.now += timedelta(minutes=1)
+    assert client.post("/sign-in", data=right).status_code == 303
+
+
+def test_a_password_that_was_not_looked_at_is_no_try(ruled: Callable[[SignInRules], Web]) -> None:
+    web = ruled(MANY_CALLS)
+    account = web.account(ANALYST)
+    set_password(web.site.people, web.site.passwords, account, RIGHT, keep="")
+    busy = Argon2Passwords(at_once=1, patience_s=0)
+    made = Web(replace(web.site, passwords=busy), web.clock)
+
+    def tried(_: int) -> int:
+        return made.client().post("/sign-in", data={"name": account.name, "password": RIGHT}).status_code
+
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(tried, range(16)))
+    assert set(answers) <= {303, 403, 503}
+    assert answers.count(503) > 0
+    (standing,) = web.site.people.accounts.accounts(name=account.name)
+    assert (standing.failures, standing.locked_until) == (0, None)
 
 
 def test_a_right_password_takes_its_own_try_back(web: Web) -> None:

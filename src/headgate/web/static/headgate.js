@@ -86,13 +86,20 @@ for (const name of ["dragover", "dragleave", "drop"]) {
 const tabs = "BroadcastChannel" in window ? new BroadcastChannel("headgate") : null;
 const sessionEnds = root.dataset.sessionS ? Date.now() + 1000 * (Number(root.dataset.sessionS) + 1) : null;
 
+/* Uploads that could go on are the account's; whether single keys act is a choice that stays with the browser. */
+function forget() {
+  try {
+    for (const name of Object.keys(localStorage)) if (name !== "keys") localStorage.removeItem(name);
+  } catch { /* private window: nothing is kept */ }
+}
+
 function leave() {
   document.body.replaceChildren();
   location.reload();
 }
 
 if (sessionEnds === null) {
-  if (document.querySelector("[data-signed-out]")) tabs?.postMessage("signed out");
+  if (document.querySelector("[data-signed-out]")) { tabs?.postMessage("signed out"); forget(); }
 } else {
   const look = () => { if (Date.now() >= sessionEnds) leave(); };
   tabs?.addEventListener("message", leave);
