@@ -18,7 +18,7 @@ from headgate.core.accounts import (
     checked_name,
     secret_id,
 )
-from headgate.core.errors import NotFoundError, UsageError
+from headgate.core.errors import NotFoundError, TransientError, UsageError
 from headgate.core.ports import Clock, Secrets
 from headgate.core.records import Event
 from headgate.core.replacing import replace
@@ -108,7 +108,12 @@ def account_by_password(people: People, passwords: Passwords, name: str, passwor
     account = next(iter(people.accounts.accounts(name=name)), None)
     tries = people.accounts.count_try(account.id, at=people.clock()) if account is not None else None
     kept = account.password if account is not None and tries is not None else None
-    fits = passwords.fits(kept or "", password[:MOST_PASSWORD])  # as long for a name that there is not
+    try:
+        fits = passwords.fits(kept or "", password[:MOST_PASSWORD])  # as long for a name that there is not
+    except TransientError:  # it was not looked at
+        if account is not None and tries is not None:
+            people.accounts.forgive_try(account.id, tries)
+        raise
     if account is None or tries is None:
         return None
     if not fits or account.disabled_at is not None:

@@ -19,7 +19,8 @@ _RULES = ("second_factor", "sessions", "calls_per_minute", "refused_words", "ref
 _ALL = "all"
 _LEAST_WORD = 4  # signs: a shorter one stands in too many good passwords
 _MOST_NUMBER = 1_000_000
-_KEYS = (*_TEXTS, "scopes", "grants")
+_LISTS = ("acr", "amr")
+_KEYS = (*_TEXTS, *_LISTS, "max_age_s", "scopes", "grants")
 
 
 def sign_in_rules(settings: Settings) -> SignInRules:
@@ -52,7 +53,14 @@ def provider_settings(settings: Settings) -> ProviderSettings | None:
     _check(section, place)
     scopes = tuple(section.get("scopes", ("openid", "profile")))
     texts = {key: section[key] for key in _TEXTS if key in section}
-    return ProviderSettings(scopes=scopes, grants=_grants(section.get("grants", {}), place), **texts)
+    return ProviderSettings(
+        scopes=scopes,
+        acr=tuple(section.get("acr", ())),
+        amr=tuple(section.get("amr", ())),
+        max_age_s=section.get("max_age_s"),
+        grants=_grants(section.get("grants", {}), place),
+        **texts,
+    )
 
 
 def _section(place: Path) -> Mapping[str, Any]:
@@ -101,9 +109,19 @@ def _check(section: Mapping[str, Any], place: Path) -> None:
             raise ConfigurationError(f"{place}: [sign_in.oidc] {key} is {section[key]!r}, no text.")
     if not is_private(section["issuer"]):
         raise ConfigurationError(f"{place}: [sign_in.oidc] issuer is {section['issuer']!r}; it must be https.")
+    _check_strength(section, place)
     scopes = section.get("scopes", ["openid"])
     if not _are_texts(scopes) or "openid" not in scopes:
         raise ConfigurationError(f'{place}: [sign_in.oidc] scopes is {scopes!r}; write a list with "openid" in it.')
+
+
+def _check_strength(section: Mapping[str, Any], place: Path) -> None:
+    for key in _LISTS:
+        if not _are_texts(section.get(key, [])):
+            raise ConfigurationError(f"{place}: [sign_in.oidc] {key} is {section[key]!r}; write a list of texts.")
+    age_s = section.get("max_age_s", 0)
+    if not isinstance(age_s, int) or isinstance(age_s, bool) or age_s < 0:
+        raise ConfigurationError(f"{place}: [sign_in.oidc] max_age_s is {age_s!r}; write a number of seconds.")
 
 
 def _grants(section: object, place: Path) -> dict[str, tuple[Grant, ...]]:

@@ -108,8 +108,13 @@ class AccountsContract:
         accounts.forgive_try("a-a", FREE_TRIES + 1)  # with the wait that it began
         assert (accounts.accounts()[0].failures, accounts.accounts()[0].locked_until) == (FREE_TRIES, None)
         accounts.count_try("a-a", at=AT)
-        accounts.forgive_try("a-a", FREE_TRIES)  # another began the wait
-        assert accounts.accounts()[0].locked_until == AT + FIRST_WAIT
+        accounts.forgive_try("a-a", FREE_TRIES)  # another began the wait, and without this one there is none
+        assert accounts.accounts()[0].locked_until is None
+        accounts.count_try("a-a", at=AT)
+        later = AT + FIRST_WAIT
+        accounts.count_try("a-a", at=later)
+        accounts.forgive_try("a-a", FREE_TRIES + 1)  # another began the wait, and there are enough without this one
+        assert accounts.accounts()[0].locked_until == later + 2 * FIRST_WAIT
         accounts.forgive_try("a-none", 1)
 
     def test_sessions_end_once(self, accounts: Accounts, events: list[dict[str, object]]) -> None:

@@ -67,9 +67,15 @@ class Provider:
         self.stop()
         self.start(int(self.issuer.rpartition(":")[2]))
 
-    def control(self, *, roles: dict[str, list[str]] | None = None, tamper: str | None = None) -> None:
-        """What it says of people from now on, and how its next ID tokens are wrong."""
-        document = {"tamper": tamper} | ({} if roles is None else {"roles": roles})
+    def control(
+        self,
+        *,
+        roles: dict[str, list[str]] | None = None,
+        tamper: str | None = None,
+        told: dict[str, Any] | None = None,
+    ) -> None:
+        """What it says of people from now on, how its next ID tokens are wrong, and claims that they tell besides."""
+        document: dict[str, Any] = {"tamper": tamper, "told": told} | ({} if roles is None else {"roles": roles})
         httpx2.post(f"{self.issuer}/control", json=document).raise_for_status()
 
     def sign_in(self, place: str, person: str) -> str:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import fields
 
 from headgate.core.accounts import Account
 from headgate.core.errors import ConfigurationError
@@ -33,6 +34,9 @@ def test_a_provider(tmp_path: Path) -> None:
 {LEAST}
 client_secret = "oidc-client"
 scopes = ["openid", "groups"]
+acr = ["urn:example:two"]
+amr = ["mfa"]
+max_age_s = 600
 roles_claim = "groups"
 [sign_in.oidc.grants]
 "lake-reviewers" = ["reviewer:sales", "analyst"]
@@ -41,6 +45,7 @@ roles_claim = "groups"
     found = read(tmp_path, text)
     assert found is not None
     assert (found.client_secret, found.scopes, found.roles_claim) == ("oidc-client", ("openid", "groups"), "groups")
+    assert (found.acr, found.amr, found.max_age_s) == (("urn:example:two",), ("mfa",), 600)
     reviewer, analyst = Grant(role=Role.REVIEWER, flow="sales"), Grant(role=Role.ANALYST)
     assert found.granted(["lake-reviewers", "others"]) == (analyst, reviewer)
     assert found.granted(["lake-reviewers", "lake-admins"]) == (Grant(role=Role.ADMIN), analyst, reviewer)
@@ -57,6 +62,10 @@ roles_claim = "groups"
         (f'{LEAST}\nclient_secret = ""', "client_secret is ''"),
         (f'{LEAST}\nscopes = ["profile"]', "openid"),
         (f"{LEAST}\nscopes = 1", "openid"),
+        (f'{LEAST}\nacr = "two"', "acr is 'two'; write a list"),
+        (f"{LEAST}\namr = [1]", "amr is"),
+        (f"{LEAST}\nmax_age_s = -1", "number of seconds"),
+        (f'{LEAST}\nmax_age_s = "1 h"', "number of seconds"),
         (f'{LEAST}\ngrants = ["admin"]', "write a line a group"),
         (f'{LEAST}\ngrants = {{a = "admin"}}', "write a line a group"),
         (f'{LEAST}\ngrants = {{a = ["boss"]}}', "'boss' is no role"),
@@ -132,3 +141,9 @@ def test_a_section_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "headgate.toml").write_text('sign_in = 1\n[project]\nname = "shop"\n')
     with pytest.raises(ConfigurationError, match="no section"):
         sign_in_rules(read_settings(tmp_path, {}))
+
+
+def test_every_rule_is_in_the_docs() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "settings.md").read_text(encoding="utf-8")
+    section = text.partition("[sign_in]\n")[2].partition("```")[0]
+    assert [line.split()[0] for line in section.strip().splitlines()] == [field.name for field in fields(SignInRules)]

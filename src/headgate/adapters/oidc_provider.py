@@ -14,7 +14,7 @@ from authlib.integrations.base_client.errors import OAuthError
 from authlib.integrations.httpx_client import OAuth2Client
 
 from headgate.adapters.oidc_metadata import Metadata
-from headgate.adapters.oidc_token import verified_claims
+from headgate.adapters.oidc_token import check_strength, verified_claims
 from headgate.core.errors import TransientError
 from headgate.core.identities import (
     Began,
@@ -47,7 +47,7 @@ class OidcProvider(IdentityProvider):
         endpoint = self._metadata.endpoint("authorization_endpoint")
         with self._client(began.callback) as client:
             place, _ = client.create_authorization_url(
-                endpoint, state=began.state, nonce=began.nonce, code_verifier=began.verifier
+                endpoint, state=began.state, nonce=began.nonce, code_verifier=began.verifier, **self._strength()
             )
         return str(place)
 
@@ -60,6 +60,7 @@ class OidcProvider(IdentityProvider):
             raise IdentityRefusedError(Refusal.ANSWER, f"{self._settings.name} sent no code.")
         token = self._token(began, answer["code"])
         claims = verified_claims(token, self._metadata, self._settings.client_id, began.nonce, self._clock())
+        check_strength(claims, self._settings, self._clock())
         return self._identity(claims)
 
     def sign_out_place(self) -> str | None:
@@ -73,6 +74,13 @@ class OidcProvider(IdentityProvider):
     def close(self) -> None:
         """Give connections back."""
         self._http.close()
+
+    def _strength(self) -> dict[str, str]:
+        """How strong a sign-in is asked for (OpenID Connect Core 3.1.2.1)."""
+        asked = {"acr_values": " ".join(self._settings.acr)} if self._settings.acr else {}
+        if self._settings.max_age_s is not None:
+            asked["max_age"] = str(self._settings.max_age_s)
+        return asked
 
     def _check_issuer(self, answer: Mapping[str, str]) -> None:
         """That the answer comes from the provider that was asked (RFC 9207), where it says so."""
@@ -108,6 +116,11 @@ class OidcProvider(IdentityProvider):
         subject = claims["sub"]
         if not isinstance(subject, str) or not 0 < len(subject) <= MOST_SUBJECT:
             raise IdentityRefusedError(Refusal.FORM, "The ID token does not say who you are.")
+        elsewhere = claims.get("_claim_names")
+        if isinstance(elsewhere, dict) and self._settings.roles_claim in elsewhere:
+            raise IdentityRefusedError(
+                Refusal.GROUPS, "You are in more groups than your provider tells here, so none of them counts."
+            )
         found, name = claims.get(self._settings.roles_claim, []), claims.get(self._settings.name_claim, "")
         listed = found[:MOST_GROUPS] if isinstance(found, list) else [found]
         return Identity(

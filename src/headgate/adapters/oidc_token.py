@@ -12,7 +12,7 @@ from joserfc.errors import ClaimError, JoseError, MissingClaimError
 from joserfc.jws import extract_compact
 
 from headgate.adapters.oidc_metadata import Metadata
-from headgate.core.identities import IdentityRefusedError, Refusal
+from headgate.core.identities import IdentityRefusedError, ProviderSettings, Refusal
 
 SKEW = timedelta(seconds=60)  # between the provider's clock and ours
 MOST_TOKEN = 64 << 10
@@ -60,6 +60,34 @@ def verified_claims(
     if isinstance(claims["aud"], list) and len(claims["aud"]) > 1 and "azp" not in claims:
         raise _refused("azp")
     return dict(claims)
+
+
+def check_strength(claims: Mapping[str, Any], settings: ProviderSettings, now: datetime) -> None:
+    """IdentityRefusedError where the person proved less to the provider, or longer ago, than is agreed.
+
+    What was asked for in the request is judged by the answer alone: a provider may ignore it.
+    """
+    told, told_ways, since = claims.get("acr"), claims.get("amr"), claims.get("auth_time")
+    ways = {way for way in told_ways if isinstance(way, str)} if isinstance(told_ways, list) else set()
+    faults = []
+    if settings.acr and told not in settings.acr:
+        faults.append("class of sign-in (acr)")
+    if not ways.issuperset(settings.amr):
+        faults.append(f"proof by {', '.join(settings.amr)} (amr)")
+    if settings.max_age_s is not None and not _recent(since, timedelta(seconds=settings.max_age_s), now):
+        faults.append(f"proof within {settings.max_age_s} s (auth_time)")
+    if faults:
+        raise IdentityRefusedError(
+            Refusal.STRENGTH, f"{settings.name} does not tell what is asked for here: {'; '.join(faults)}."
+        )
+
+
+def _recent(since: object, most: timedelta, now: datetime) -> bool:
+    """Whether a time in seconds since 1970 lies no longer back, and not in the future."""
+    if not isinstance(since, int | float) or isinstance(since, bool):
+        return False
+    ago_s = now.timestamp() - since
+    return -SKEW.total_seconds() <= ago_s <= (most + SKEW).total_seconds()
 
 
 def _decoded(text: str, metadata: Metadata) -> jwt.Token:

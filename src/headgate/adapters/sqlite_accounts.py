@@ -13,7 +13,7 @@ from headgate.adapters.sqlite_database import BUSY_TIMEOUT_S, Database
 from headgate.adapters.sqlite_factors import SqliteFactors
 from headgate.adapters.sqlite_statements import first_value, insert, listed
 from headgate.adapters.sqlite_tokens import SqliteTokens
-from headgate.core.accounts import MOST_SESSIONS, Account, Accounts, Link, Purpose, Session, wait_after
+from headgate.core.accounts import FREE_TRIES, MOST_SESSIONS, Account, Accounts, Link, Purpose, Session, wait_after
 from headgate.core.errors import NotFoundError, UsageError
 from headgate.core.records import Event
 from headgate.core.roles import Grant, Role
@@ -27,7 +27,8 @@ _TRY = (
     "WHERE id = :id AND (locked_until IS NULL OR locked_until <= :at) RETURNING failures"
 )
 _FORGIVE = (
-    "UPDATE accounts SET locked_until = CASE WHEN failures = :tries THEN NULL ELSE locked_until END, "
+    "UPDATE accounts SET locked_until = CASE WHEN failures = :tries OR failures <= :free + 1 THEN NULL "
+    "ELSE locked_until END, "
     "failures = failures - 1 WHERE id = :id AND failures > 0"
 )
 _OLDER_SESSIONS = (
@@ -101,9 +102,9 @@ class SqliteAccounts(SqliteTokens, SqliteFactors, Accounts):
         return failures
 
     def forgive_try(self, id_: str, tries: int) -> None:
-        """Take back a try that was counted as this one, and the wait that it began unless others have failed since."""
+        """Take back a try that was counted as this one, and the wait where it began that or too few are left."""
         with self._database.writing() as connection:
-            connection.execute(_FORGIVE, {"id": id_, "tries": tries})
+            connection.execute(_FORGIVE, {"id": id_, "tries": tries, "free": FREE_TRIES})
 
     def start_session(self, session: Session, *, most: int = MOST_SESSIONS) -> None:
         """Enter a session, with the event `signed_in`, and end the account's oldest where they are too many."""

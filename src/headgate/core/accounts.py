@@ -133,7 +133,10 @@ class Accounts(Tokens, Factors):
 
     @abstractmethod
     def forgive_try(self, id_: str, tries: int) -> None:
-        """It was right after all: take back the try that `count_try` counted as this one, and the wait it began."""
+        """It was right after all, or not looked at: take back the try that `count_try` counted as this one.
+
+        The wait goes with it where this one began it, or where too few are left for one.
+        """
 
     @abstractmethod
     def start_session(self, session: Session, *, most: int = MOST_SESSIONS) -> None:

@@ -24,6 +24,9 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True):
     scopes: tuple[str, ...] = ("openid", "profile")
     roles_claim: str = "roles"  # of the ID token: app roles or groups, a text or a list of texts
     name_claim: str = "preferred_username"
+    acr: tuple[str, ...] = ()  # one of these classes of sign-in must the provider tell, if any stand here
+    amr: tuple[str, ...] = ()  # all of these ways of proof must it tell
+    max_age_s: int | None = None  # since somebody proved to the provider who they are
     grants: Mapping[str, tuple[Grant, ...]] = {}  # what each value of the claim gives
 
     def granted(self, groups: Iterable[str]) -> tuple[Grant, ...]:
@@ -59,6 +62,8 @@ class Refusal(StrEnum):
     AUDIENCE = "audience"  # meant for another client
     TIME = "time"  # expired, or not valid yet
     NONCE = "nonce"  # of another sign-in
+    GROUPS = "groups"  # more than the provider tells in a token
+    STRENGTH = "strength"  # the person proved less, or longer ago, than is asked for
     FORM = "form"  # no ID token, or one that lacks what it must have
 
 

@@ -21,11 +21,11 @@ class TokenRefusedError(HeadgateError):
 
 
 class TooManyTriesError(HeadgateError):
-    """Too many tokens from this address did not do."""
+    """Too many tokens or passwords from this address did not do."""
 
     def __init__(self, wait_s: int) -> None:
         self.wait_s = wait_s
-        super().__init__(f"Too many tokens from this address did not do. Next: wait {wait_s} s.")
+        super().__init__(f"Too many tokens or passwords from this address did not do. Next: wait {wait_s} s.")
 
 
 def bearer_of(request: Request) -> str | None:

@@ -9,16 +9,21 @@ from fastapi import APIRouter, Depends, Form
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from headgate.core.accounts import Account
 from headgate.core.errors import NotFoundError, UsageError
 from headgate.core.roles import Permission
 from headgate.core.tokens import LONGEST_TOKEN, TOKEN_LENGTH
 from headgate.people import set_password, shows_password
+from headgate.second_factor import code_fits
 from headgate.tokens import longest, make_token, own_flows, own_permissions, revoke_token
 from headgate.web.access import SignedIn, Visitor, changing
 from headgate.web.rendering import page
 from headgate.web.site import site_of
 
 routes = APIRouter()
+
+OTHERS = "others"  # in place of a session's id
+JUST_SIGNED_IN = timedelta(minutes=15)
 
 Changes = Annotated[Visitor, Depends(changing(None))]
 
@@ -30,12 +35,37 @@ def me(request: Request, who: SignedIn) -> Response:
 
 
 @routes.post("/me/sessions/{session}/end")
-def end_session(request: Request, who: Changes, session: str) -> Response:
-    """End one of one's own sessions."""
+def end_session(
+    request: Request, who: Changes, session: str, proof: Annotated[str, Form(max_length=256)] = ""
+) -> Response:
+    """End another of one's own sessions, or all others, after showing once more who one is."""
     site = site_of(request)
-    own = [one.id for one in site.people.accounts.sessions(who.account.id) if one.id == session]
-    site.people.accounts.end_sessions(own, at=site.people.clock(), by=who.account.id)
+    if not _shows_itself(request, who, proof):
+        return me_page(request, who, failed="No session was ended", fault=_lacking(who.account))
+    others = [one.id for one in site.people.accounts.sessions(who.account.id) if one.id != who.session.id]
+    ended = others if session == OTHERS else [one for one in others if one == session]
+    site.people.accounts.end_sessions(ended, at=site.people.clock(), by=who.account.id)
     return back_to_me(request)
+
+
+def _shows_itself(request: Request, who: Visitor, proof: str) -> bool:
+    """Whether somebody at a browser that is signed in is its owner: by the password, else a code.
+
+    Who has neither signs in by a link or a provider, and has just done so.
+    """
+    site = site_of(request)
+    if who.account.password is not None:
+        return shows_password(site.people, site.passwords, who.account, proof)
+    if who.account.second_factor:
+        return code_fits(site.people, who.account, proof)
+    return site.people.clock() - who.session.made_at <= JUST_SIGNED_IN
+
+
+def _lacking(account: Account) -> str:
+    if account.password is None and not account.second_factor:
+        minutes = int(JUST_SIGNED_IN.total_seconds()) // 60
+        return f"You signed in longer than {minutes} minutes ago. Next: sign out, sign in again, then end them."
+    return "What you gave is another one, or the account waits after wrong ones."
 
 
 @routes.post("/me/password")

@@ -40,8 +40,13 @@ def sign_in(
 ) -> Response:
     """A session for the right name and password; the same answer for a wrong name and a wrong password."""
     site = site_of(request)
+    address = request.client.host if request.client else ""
+    if wait_s := site.tries.begin(address, site.people.clock()):
+        raise TooManyTriesError(wait_s)
     account = account_by_password(site.people, site.passwords, name, password)
-    if account is None:
+    if account is not None:
+        site.tries.was_right(address)
+    else:
         next_step = (
             "After some wrong passwords an account waits: longer each time, an hour at most. "
             "Next: try again, or ask an admin for a link."
@@ -95,7 +100,7 @@ def sign_out(request: Request, who: Annotated[Visitor, Depends(changing_while_en
     site.people.accounts.end_sessions([who.session.id], at=site.people.clock(), by=who.account.id)
     gone = go_on(request, "/sign-in/ended" if who.account.issuer and site.provided else "/sign-in")
     gone.delete_cookie(site.cookie, path="/", secure=site.secure, httponly=True, samesite="lax")
-    gone.headers["Clear-Site-Data"] = '"cache", "storage"'  # pages that were read, and uploads that could go on
+    gone.headers["Clear-Site-Data"] = '"cache"'  # what is stored the script clears, but for choices of the person
     return gone
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher, profiles
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from headgate.core.errors import TransientError
 from headgate.web.common_passwords import is_common
 from headgate.web.refused_passwords import RefusedPasswords
 
+AT_ONCE = 4
+PATIENCE_S = 5.0  # no longer: who waits holds a thread that answers other pages
 PRODUCT = "headgate"
 LEAST_WORD = 4  # signs: a shorter one stands in too many good passwords
 _MEANT = str.maketrans("@013457$!|", "aoieastsil")
@@ -19,20 +24,34 @@ _HASHER = PasswordHasher.from_parameters(profiles.RFC_9106_LOW_MEMORY)
 class Argon2Passwords:
     """What is kept of a password is its argon2id hash, with the salt and the parameters in it."""
 
-    def __init__(self, words: Collection[str] = (), refused: RefusedPasswords | None = None) -> None:
-        """`words` may stand in no password, `refused` are passwords that nobody may have: beside those that ship."""
+    def __init__(
+        self,
+        words: Collection[str] = (),
+        refused: RefusedPasswords | None = None,
+        *,
+        at_once: int = AT_ONCE,
+        patience_s: float = PATIENCE_S,
+    ) -> None:
+        """`words` may stand in no password, `refused` are passwords that nobody may have: beside those that ship.
+
+        So many are hashed at once, since each takes 64 MiB. Who has waited for `patience_s` gets TransientError.
+        """
+        self._hashing = BoundedSemaphore(at_once)
+        self._patience_s = patience_s
         self._words = {PRODUCT, *words}
         self._refused = refused
         self._nobody = _HASHER.hash("nobody has this password")
 
     def kept(self, password: str) -> str:
         """What is kept of a password."""
-        return _HASHER.hash(password)
+        with self._turn():
+            return _HASHER.hash(password)
 
     def fits(self, kept: str, password: str) -> bool:
         """Whether it is the password of which that was kept; takes as long where nothing was."""
         try:
-            right = _HASHER.verify(kept or self._nobody, password)
+            with self._turn():
+                right = _HASHER.verify(kept or self._nobody, password)
         except (VerificationError, InvalidHashError):
             return False
         return right and bool(kept)
@@ -46,6 +65,15 @@ class Argon2Passwords:
         if is_common(password) or (self._refused is not None and self._refused.holds(password)):
             return "This password is one that many people have, or that was stolen somewhere. Next: choose another one."
         return None
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if not self._hashing.acquire(timeout=self._patience_s):
+            raise TransientError("Too many passwords are looked at just now. Next: try again in a few seconds.")
+        try:
+            yield
+        finally:
+            self._hashing.release()
 
 
 def _plain(text: str) -> str:

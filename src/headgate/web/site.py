@@ -44,7 +44,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     hosts: tuple[str, ...]  # names under which it answers; any other Host is refused
     wake: Callable[[], object] = lambda: None  # tells whoever works beside the pages that something waits
     secure: bool  # reached by https: cookies are for that only
-    tries: Tries = msgspec.field(default_factory=Tries)  # of tokens that did not do, by address
+    tries: Tries = msgspec.field(default_factory=Tries)  # of tokens and passwords that did not do, by address
     calls: Calls = msgspec.field(default_factory=Calls)  # of accounts, by their ids
     replays: Turns = msgspec.field(default_factory=Turns)  # what-ifs under way
     halves: Pending[Half] = msgspec.field(default_factory=Pending)

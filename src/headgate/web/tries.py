@@ -23,20 +23,41 @@ class Tries:
     def wait_s(self, address: str, now: datetime) -> int:
         """How many seconds an address must wait; 0 for none."""
         with self._lock:
-            since, failures = self._since.get(_net(address), (now, 0))
+            return self._wait_s(_net(address), now)
+
+    def failed(self, address: str, now: datetime) -> None:
+        """Count one more."""
+        with self._lock:
+            self._count(_net(address), now)
+
+    def begin(self, address: str, now: datetime) -> int:
+        """Count one as failed before it is looked at, which may take a while; `wait_s`, and none counted, instead."""
+        with self._lock:
+            wait_s = self._wait_s(_net(address), now)
+            if not wait_s:
+                self._count(_net(address), now)
+        return wait_s
+
+    def was_right(self, address: str) -> None:
+        """Take one back that `begin` counted."""
+        net = _net(address)
+        with self._lock:
+            if net in self._since:
+                since, failures = self._since[net]
+                self._since[net] = (since, max(0, failures - 1))
+
+    def _wait_s(self, net: str, now: datetime) -> int:
+        since, failures = self._since.get(net, (now, 0))
         if failures < FREE_FAILURES:
             return 0
         return max(0, math.ceil((since + WINDOW - now).total_seconds()))
 
-    def failed(self, address: str, now: datetime) -> None:
-        """Count one more."""
-        net = _net(address)
-        with self._lock:
-            since, failures = self._since.pop(net, (now, 0))
-            fresh = now - since >= WINDOW
-            self._since[net] = (now, 1) if fresh else (since, failures + 1)
-            if len(self._since) > MOST_ADDRESSES:
-                self._since.popitem(last=False)
+    def _count(self, net: str, now: datetime) -> None:
+        since, failures = self._since.pop(net, (now, 0))
+        fresh = now - since >= WINDOW
+        self._since[net] = (now, 1) if fresh else (since, failures + 1)
+        if len(self._since) > MOST_ADDRESSES:
+            self._since.popitem(last=False)
 
 
 def _net(address: str) -> str:

@@ -1,6 +1,7 @@
 // A provider of OpenID Connect on the loopback, by oidc-provider: `node provider.mjs '{"port": 0, "clients": [...]}'`.
 // It says {"issuer": ...} when it serves. POST /control {"roles": {account: [...]}, "tamper": kind} sets what it says
 // of people, and how the next ID tokens are made wrong: by the provider's own key, so that only that is wrong.
+// {"told": {claim: value}} are claims that the next ID tokens tell besides, or null for one that they do not tell.
 import { createServer } from 'node:http';
 
 import { SignJWT, UnsecuredJWT, decodeJwt, exportJWK, generateKeyPair, importJWK } from 'jose';
@@ -18,6 +19,7 @@ const own = await makeKey();
 const foreign = await makeKey();
 let roles = {};
 let tamper = null;
+let told = null;
 
 const signed = async (claims, key = own, header = {}) =>
   new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid, ...header }).sign(await importJWK(key, 'RS256'));
@@ -52,6 +54,10 @@ const WRONG = {
 };
 
 async function tampered(body) {
+  if (told !== null && body.id_token) {
+    const claims = Object.entries({ ...decodeJwt(body.id_token), ...told }).filter(([, value]) => value !== null);
+    return { ...body, id_token: await signed(Object.fromEntries(claims)) };
+  }
   if (tamper === null || !body.id_token) return body;
   if (tamper === 'absent') return { ...body, id_token: undefined };
   return { ...body, id_token: await WRONG[tamper](decodeJwt(body.id_token)) };
@@ -65,6 +71,7 @@ server.listen(given.port ?? 0, '127.0.0.1', () => {
     jwks: { keys: [own] },
     claims: { openid: ['sub', 'roles'], profile: ['preferred_username'] },
     conformIdTokenClaims: false,
+    acrValues: ['urn:example:two', 'urn:example:three'],
     pkce: { required: () => true },
     cookies: { keys: ['a key of this test'] },
     findAccount: (_, id) => ({
@@ -85,7 +92,7 @@ server.listen(given.port ?? 0, '127.0.0.1', () => {
     let text = '';
     request.on('data', (piece) => { text += piece; });
     request.on('end', () => {
-      ({ roles = roles, tamper = null } = JSON.parse(text));
+      ({ roles = roles, tamper = null, told = null } = JSON.parse(text));
       response.end();
     });
   });

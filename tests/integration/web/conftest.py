@@ -82,7 +82,7 @@ def platform(landed: Path) -> Iterator[Platform]:
 
 @pytest.fixture(scope="module")
 def passwords() -> Argon2Passwords:
-    return Argon2Passwords()
+    return Argon2Passwords(patience_s=60)  # on a busy machine too
 
 
 def web_on(platform: Platform, folder: Path, passwords: Argon2Passwords, *, rules: SignInRules = MANY_CALLS) -> Web:

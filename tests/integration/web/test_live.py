@@ -14,12 +14,15 @@ from typing import Any, cast
 import pytest
 from tests.harness.own_loop import in_own_loop
 from tests.harness.project import all_deliveries, make_sales, run_files
+from tests.harness.sites import MANY_CALLS
 from tests.integration.web.conftest import HOST, Web
 
 from headgate.core.accounts import SESSION_IDLE, Account
 from headgate.core.ports import Ledger
 from headgate.core.records import Event
+from headgate.core.replacing import replace
 from headgate.core.roles import Grant, Role
+from headgate.core.sign_in_rules import SignInRules
 from headgate.people import change_grants
 from headgate.testing import Fault, faulty
 from headgate.web.feed import KEPT, MOST_OF_ONE, Change, Feed, Lost
@@ -221,6 +224,20 @@ def test_it_ends_when_a_role_is_taken_away(web: Web) -> None:
             await asyncio.to_thread(tell, web, "after")
             await until(lambda: stream.ended)
             assert stream.events == []
+
+    run(web, test())
+
+
+def test_it_ends_when_a_role_asks_for_a_second_factor(ruled: Callable[[SignInRules], Web]) -> None:
+    web = ruled(replace(MANY_CALLS, second_factor=frozenset({Role.OPERATOR})))
+    account = web.account(ANALYST)
+    cookie = cookie_of(web, account)
+
+    async def test() -> None:
+        async with listening(web, cookie) as stream:
+            operator = [ANALYST, Grant(role=Role.OPERATOR)]  # who sees the same flows
+            await asyncio.to_thread(change_grants, web.site.people, account, operator, by="test")
+            await until(lambda: stream.ended)
 
     run(web, test())
 

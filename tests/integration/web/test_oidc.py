@@ -376,3 +376,78 @@ def test_one_address_begins_so_many_and_no_more(web: Web) -> None:
     assert answers == [303] * 100 + [429]
     web.clock.now += LENGTH
     assert client.get("/sign-in/oidc").status_code == 303
+
+
+TWO, THREE = "urn:example:two", "urn:example:three"
+
+
+def strong(
+    provide: Provide, settings: ProviderSettings, provider: Provider, told: dict[str, Any]
+) -> tuple[int, list[dict[str, object]]]:
+    """How a sign-in with these claims was answered where much is asked for, and the refusals that were told."""
+    web = provide(replace(settings, acr=(TWO, THREE), amr=("mfa", "hwk"), max_age_s=600), CLIENT_SECRET)
+    size = web.site.platform.ledger.log_size()
+    provider.control(told=told)
+    client, answer = signed_in(web, provider)
+    provider.control()
+    assert (client.get("/deliveries").status_code == 200) == (answer.status_code == 303)
+    return answer.status_code, refusals(web, size)
+
+
+def test_a_sign_in_as_strong_as_is_asked_for(provide: Provide, settings: ProviderSettings, provider: Provider) -> None:
+    web = provide(replace(settings, acr=(TWO, THREE), max_age_s=600), CLIENT_SECRET)
+    asked = {name: values[0] for name, values in parse_qs(urlsplit(begun(web.client())).query).items()}
+    assert (asked["acr_values"], asked["max_age"]) == (f"{TWO} {THREE}", "600")
+    assert strong(provide, settings, provider, {"acr": THREE, "amr": ["pwd", "hwk", "mfa"]}) == (303, [])
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"acr": "urn:example:one", "amr": ["hwk", "mfa"]},
+        {"amr": ["hwk", "mfa"]},
+        {"acr": TWO, "amr": ["pwd", "mfa"]},
+        {"acr": TWO},
+        {"acr": [TWO], "amr": ["hwk", "mfa"]},
+        {"acr": TWO, "amr": ["hwk", "mfa"], "auth_time": 0},
+        {"acr": TWO, "amr": ["hwk", "mfa"], "auth_time": None},
+        {"acr": TWO, "amr": ["hwk", "mfa"], "auth_time": 1 << 40},
+    ],
+)
+def test_a_weaker_or_older_sign_in_is_refused(
+    provide: Provide, settings: ProviderSettings, provider: Provider, told: dict[str, Any]
+) -> None:
+    assert strong(provide, settings, provider, told) == (403, [{"by": "provider", "reason": "strength"}])
+
+
+@pytest.mark.parametrize("told", [{"amr": "mfa hwk"}, {"auth_time": "now"}])
+def test_claims_of_another_form_are_refused(
+    provide: Provide, settings: ProviderSettings, provider: Provider, told: dict[str, Any]
+) -> None:
+    claims = {"acr": TWO, "amr": ["hwk", "mfa"]} | told
+    assert strong(provide, settings, provider, claims) == (403, [{"by": "provider", "reason": "form"}])
+
+
+def test_a_provider_itself_tells_how_long_ago_it_was(
+    provide: Provide, settings: ProviderSettings, provider: Provider
+) -> None:
+    web = provide(replace(settings, max_age_s=600), CLIENT_SECRET)
+    assert signed_in(web, provider)[1].status_code == 303
+    place = begun(client := web.client())
+    back = provider.sign_in(place, "ann")
+    web.clock.now += timedelta(seconds=700)  # which only we see
+    assert client.get(back).status_code == 403
+
+
+def test_groups_that_are_told_elsewhere_are_not_taken_for_none(web: Web, provider: Provider) -> None:
+    """Who is in very many groups gets a token that only says where to ask for them (OpenID Connect Core 5.6.2)."""
+    signed_in(web, provider)
+    account = account_of(web, provider, "ann")
+    assert account is not None
+    size = web.site.platform.ledger.log_size()
+    provider.control(told={"roles": None, "_claim_names": {"roles": "src1"}, "_claim_sources": {"src1": {}}})
+    _, answer = signed_in(web, provider)
+    provider.control()
+    assert (answer.status_code, "more groups" in answer.text) == (403, True)
+    assert refusals(web, size) == [{"by": "provider", "reason": "groups"}]
+    assert account_of(web, provider, "ann") == account  # its roles are not taken away

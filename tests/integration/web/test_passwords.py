@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha1
 from pathlib import Path
 from random import Random
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.integration.web.conftest import Web
 
-from headgate.core.errors import ConfigurationError
+from headgate.core.errors import ConfigurationError, TransientError
 from headgate.core.roles import Grant, Role
 from headgate.web.common_passwords import DIGEST_BYTES, LIST
 from headgate.web.passwords import Argon2Passwords
@@ -100,3 +101,19 @@ def test_a_file_that_is_no_such_list(tmp_path: Path, text: str, said: str) -> No
     (tmp_path / "list").write_text(text)
     with pytest.raises(ConfigurationError, match=said):
         RefusedPasswords(tmp_path / "list")
+
+
+def test_so_many_are_hashed_at_once_and_no_more() -> None:
+    """Each takes 64 MiB, and whoever likes can ask for one."""
+    impatient, patient = Argon2Passwords(at_once=1, patience_s=0), Argon2Passwords(at_once=1, patience_s=60)
+
+    def looked(passwords: Argon2Passwords) -> bool:
+        try:
+            return passwords.fits("", "any") is False
+        except TransientError:
+            return False
+
+    with ThreadPoolExecutor(8) as threads:
+        assert False in threads.map(looked, [impatient] * 16)
+        assert set(threads.map(looked, [patient] * 8)) == {True}
+    assert looked(impatient)  # a turn that was refused takes none from the next

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from base64 import b32decode, b32encode
 from concurrent.futures import ThreadPoolExecutor
@@ -14,11 +15,12 @@ import pytest
 from starlette.testclient import TestClient
 from tests.integration.web.conftest import Web
 
-from headgate.core.accounts import FREE_TRIES, Account, Purpose
+from headgate.core.accounts import FREE_TRIES, Account, Purpose, secret_id
 from headgate.core.roles import Grant, Role
-from headgate.core.totp import code_at, step_at
+from headgate.core.sealing import seal
+from headgate.core.totp import Factor, code_at, step_at
 from headgate.people import make_link, set_disabled, set_password
-from headgate.second_factor import take_off
+from headgate.second_factor import SEALING, take_off
 from headgate.web.pending import LENGTH
 
 ANALYST = Grant(role=Role.ANALYST)
@@ -60,7 +62,7 @@ def turned_on(web: Web, account: Account) -> tuple[bytes, list[str]]:
     answer = client.post("/me/second-factor/confirm", data=form | {"code": code(web, secret)})
     assert answer.status_code == 200, answer.text
     web.clock.now += timedelta(seconds=60)  # so that the next code is another
-    return secret, re.findall(r"\b(?:[a-z2-7]{4}-){3}[a-z2-7]{4}\b", answer.text)
+    return secret, re.findall(r"\b(?:[a-z2-7]{4}-){5}[a-z2-7]{4}\b", answer.text)
 
 
 def first_shown(web: Web, account: Account, client: TestClient | None = None) -> tuple[TestClient, httpx2.Response]:
@@ -178,6 +180,15 @@ def test_a_recovery_code_works_once(web: Web, account: Account) -> None:
     assert second_shown(*first_shown(web, other), recovery[0]).status_code == 403  # another's
 
 
+def test_a_recovery_code_of_before_works(web: Web, account: Account) -> None:
+    """They had 80 bits; whoever wrote them down keeps them."""
+    sealed = seal(web.site.people.secrets.own(SEALING), b"s" * 20, context=account.id, random=os.urandom)  # type: ignore[union-attr]
+    factor = Factor(account=account.id, secret=sealed, made_at=web.clock.now, step=0)
+    web.site.people.accounts.add_factor(factor, [secret_id("abcd-efgh-2345-67ab")], by=account.id)
+    assert second_shown(*first_shown(web, account), "ABCD efgh 2345 67ab").status_code == 303
+    assert second_shown(*first_shown(web, account), "abcd-efgh-2345-67ab").status_code == 403
+
+
 def test_a_half_sign_in_is_worth_nothing_later(web: Web, account: Account) -> None:
     secret, _ = turned_on(web, account)
     client, asked = first_shown(web, account)
@@ -218,6 +229,24 @@ def test_it_is_turned_off_by_a_code_or_by_an_admin(web: Web, account: Account) -
     assert take_off(web.site.people, account, by="command")
     assert first_shown(web, account)[1].status_code == 303
     assert not take_off(web.site.people, account, by="command")
+
+
+def test_sessions_of_an_account_without_a_password_are_ended_by_a_code(web: Web) -> None:
+    account = web.account(ANALYST)
+    secret, _ = turned_on(web, account)
+    browsers = []
+    for drift in (0, 1):
+        browsers.append(web.client())
+        link = make_link(web.site.people, account, Purpose.SIGN_IN, by="test")
+        asked = browsers[-1].post(f"/link/{link}")
+        assert second_shown(browsers[-1], asked, code(web, secret, drift=drift)).status_code == 303
+    web.clock.now += timedelta(minutes=2)
+    other, client = browsers
+    form = {"csrf": own_csrf(client)}
+    assert client.post("/me/sessions/others/end", data=form | {"proof": "123"}).status_code == 400
+    assert other.get("/").status_code == 200
+    assert client.post("/me/sessions/others/end", data=form | {"proof": code(web, secret)}).status_code == 303
+    assert [one.get("/").status_code for one in (client, other)] == [200, 303]
 
 
 def test_the_database_alone_gives_no_code(web: Web, landed: Path, account: Account) -> None:

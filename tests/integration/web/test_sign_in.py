@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from tests.harness.sites import MANY_CALLS
 from tests.integration.web.conftest import Web
 
 from headgate.core.accounts import FREE_TRIES, SESSION_IDLE, SESSION_LENGTH, Purpose
+from headgate.core.replacing import replace
 from headgate.core.roles import Grant, Role
+from headgate.core.sign_in_rules import SignInRules
 from headgate.people import LINK_LENGTH, make_link, set_password
+from headgate.web.passwords import Argon2Passwords
+from headgate.web.tries import FREE_FAILURES
 
 ANALYST = Grant(role=Role.ANALYST)
 RIGHT = "a river and a weir"
@@ -94,11 +100,49 @@ def test_many_passwords_at_once_are_no_more_tries(web: Web) -> None:
         return web.client().post("/sign-in", data={"name": account.name, "password": f"wrong {number}"}).status_code
 
     with ThreadPoolExecutor(12) as threads:
-        assert set(threads.map(tried, range(24))) == {403}
+        assert set(threads.map(tried, range(18))) == {403}
     assert web.site.people.accounts.accounts(name=account.name)[0].failures == FREE_TRIES + 1
     leaves = [json.loads(leaf) for leaf in web.site.platform.ledger.leaves(size)]
     told = [leaf["fields"]["failures"] for leaf in leaves if leaf["type"] == "sign_in_refused"]
     assert sorted(told) == list(range(1, FREE_TRIES + 2))  # only these were looked at
+
+
+def test_who_tries_many_accounts_waits(web: Web) -> None:
+    """Names that there are not cost as much to look at, so the address waits, whatever it tries."""
+    account = web.account(ANALYST)
+    set_password(web.site.people, web.site.passwords, account, RIGHT, keep="")
+    right = {"name": account.name, "password": RIGHT}
+    client = web.client()
+    assert [client.post("/sign-in", data=right).status_code for _ in range(FREE_FAILURES + 1)][-1] == 303  # no failure
+
+    def tried(number: int) -> int:
+        return web.client().post("/sign-in", data={"name": f"nobody-{number}", "password": RIGHT}).status_code
+
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(tried, range(FREE_FAILURES + 8)))
+    assert (answers.count(403), answers.count(429)) == (FREE_FAILURES, 8)
+    waits = client.post("/sign-in", data=right)
+    assert (waits.status_code, waits.headers["Retry-After"]) == (429, "60")
+    web.clock.now += timedelta(minutes=1)
+    assert client.post("/sign-in", data=right).status_code == 303
+
+
+def test_a_password_that_was_not_looked_at_is_no_try(ruled: Callable[[SignInRules], Web]) -> None:
+    web = ruled(MANY_CALLS)
+    account = web.account(ANALYST)
+    set_password(web.site.people, web.site.passwords, account, RIGHT, keep="")
+    busy = Argon2Passwords(at_once=1, patience_s=0)
+    made = Web(replace(web.site, passwords=busy), web.clock)
+
+    def tried(_: int) -> int:
+        return made.client().post("/sign-in", data={"name": account.name, "password": RIGHT}).status_code
+
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(tried, range(16)))
+    assert set(answers) <= {303, 403, 503}
+    assert answers.count(503) > 0
+    (standing,) = web.site.people.accounts.accounts(name=account.name)
+    assert (standing.failures, standing.locked_until) == (0, None)
 
 
 def test_a_right_password_takes_its_own_try_back(web: Web) -> None:
@@ -214,3 +258,42 @@ def test_no_event_names_a_person(web: Web) -> None:
     own = [leaf for leaf in leaves if leaf["fields"].get("account") == account.id]
     assert [leaf["type"] for leaf in own] == ["account_added", "link_made", "signed_in"]
     assert account.name not in json.dumps(leaves)
+
+
+def test_sessions_are_ended_after_the_password(web: Web) -> None:
+    account = web.account(ANALYST)
+    set_password(web.site.people, web.site.passwords, account, RIGHT, keep="")
+    others = [web.signed_in(account) for _ in range(3)]
+    web.clock.now += timedelta(seconds=1)
+    client, form = web.signed_in(account), {"csrf": web.csrf(account)}
+    ids = [one.id for one in web.site.people.accounts.sessions(account.id)][1:]
+    for proof in ({}, {"proof": "wrong"}):
+        assert client.post(f"/me/sessions/{ids[0]}/end", data=form | proof).status_code == 400
+    assert len(web.site.people.accounts.sessions(account.id)) == 4
+    assert client.post(f"/me/sessions/{ids[0]}/end", data=form | {"proof": RIGHT}).status_code == 303
+    assert [one.get("/").status_code for one in others].count(303) == 1
+    assert client.post("/me/sessions/others/end", data=form | {"proof": RIGHT}).status_code == 303
+    assert {one.get("/").status_code for one in others} == {303}
+    assert client.get("/").status_code == 200
+
+
+def test_nobody_ends_the_sessions_of_another(web: Web) -> None:
+    account, other = web.account(ANALYST), web.account(ANALYST)
+    client, theirs = web.signed_in(account), web.signed_in(other)
+    (session,) = web.site.people.accounts.sessions(other.id)
+    assert client.post(f"/me/sessions/{session.id}/end", data={"csrf": web.csrf(account)}).status_code == 303
+    assert theirs.get("/").status_code == 200
+
+
+def test_who_has_no_password_has_just_signed_in(web: Web) -> None:
+    account = web.account(ANALYST)
+    other = web.signed_in(account)
+    web.clock.now += timedelta(seconds=1)
+    client, form = web.signed_in(account), {"csrf": web.csrf(account)}
+    web.clock.now += timedelta(minutes=15, seconds=1)
+    answer = client.post("/me/sessions/others/end", data=form)
+    assert (answer.status_code, "sign in again" in answer.text) == (400, True)
+    assert other.get("/").status_code == 200
+    web.clock.now -= timedelta(minutes=1)
+    assert client.post("/me/sessions/others/end", data=form).status_code == 303
+    assert other.get("/").status_code == 303

@@ -16,6 +16,7 @@ from headgate.core.ports import DeliveryFilter
 from headgate.core.roles import Grant, Permission, Role
 from headgate.core.sign_in_rules import SignInRules
 from headgate.people import change_grants, set_password
+from headgate.second_factor import take_off
 from headgate.tokens import make_token
 
 Ruled = Callable[[SignInRules], Web]
@@ -94,6 +95,8 @@ def test_it_stays_on_where_a_role_asks_for_it(web: Web) -> None:
     assert (answer.status_code, "still on" in answer.text) == (400, True)
     assert web.site.people.accounts.accounts(name=account.name)[0].second_factor
     assert "Turn the second factor off" not in client.get("/me").text
+    assert take_off(web.site.people, account, by="command")  # by whoever can: the authenticator was lost
+    assert client.get("/").headers["location"] == WHERE
 
 
 def test_other_roles_are_not_asked(web: Web) -> None:

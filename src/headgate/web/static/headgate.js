@@ -80,3 +80,30 @@ const drop = document.querySelector(".drop");
 for (const name of ["dragover", "dragleave", "drop"]) {
   drop?.addEventListener(name, (event) => { event.preventDefault(); drop.classList.toggle("over", name === "dragover"); });
 }
+
+/* What a session showed does not outlive it: not on the screen, not in another tab, not behind the back button.
+   The page is emptied first: the server may not answer. */
+const tabs = "BroadcastChannel" in window ? new BroadcastChannel("headgate") : null;
+const sessionEnds = root.dataset.sessionS ? Date.now() + 1000 * (Number(root.dataset.sessionS) + 1) : null;
+
+/* Uploads that could go on are the account's; whether single keys act is a choice that stays with the browser. */
+function forget() {
+  try {
+    for (const name of Object.keys(localStorage)) if (name !== "keys") localStorage.removeItem(name);
+  } catch { /* private window: nothing is kept */ }
+}
+
+function leave() {
+  document.body.replaceChildren();
+  location.reload();
+}
+
+if (sessionEnds === null) {
+  if (document.querySelector("[data-signed-out]")) { tabs?.postMessage("signed out"); forget(); }
+} else {
+  const look = () => { if (Date.now() >= sessionEnds) leave(); };
+  tabs?.addEventListener("message", leave);
+  setTimeout(look, sessionEnds - Date.now());
+  document.addEventListener("visibilitychange", look); // a machine that slept
+  window.addEventListener("pageshow", (event) => { if (event.persisted) leave(); });
+}
