@@ -19,6 +19,7 @@ from headgate.uploads.policy import UploadPolicy, read_policy
 FILE = "headgate.toml"
 PREFIX = "HEADGATE_"
 _SIZE = re.compile(r"(\d+)\s*(B|KiB|MiB|GiB)")
+MOST_SECONDS = 1_000_000.0  # of a time limit
 _UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 
 
@@ -43,6 +44,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     batch_deliveries: int = 2048
     batch_bytes: int = 64 << 20
     lease_s: float = 30.0
+    query_s: float = 60.0  # of a person, until it is stopped; 0: no limit
+    statement_s: float = 3600.0  # of a rule, a task or a report; 0: no limit
     sender: str = "local"
     otlp: str = ""  # where spans and figures go to, by OTLP over HTTP
     metrics: str = ""  # host:port on which `serve` answers Prometheus
@@ -127,6 +130,8 @@ def _settings(folder: Path, values: Mapping[str, Any], place: Path) -> Settings:
         batch_deliveries=_number(values.get("batch_deliveries", 2048), "batch_deliveries", place),
         batch_bytes=_size(values.get("batch_size", "64 MiB"), "batch_size", place),
         lease_s=float(values.get("lease_s", 30.0)),
+        query_s=_seconds(values.get("query_s", 60.0), "query_s", place),
+        statement_s=_seconds(values.get("statement_s", 3600.0), "statement_s", place),
         sender=str(values.get("sender", "local")),
         otlp=str(values.get("otlp", "")),
         metrics=str(values.get("metrics", "")),
@@ -146,3 +151,9 @@ def _number(value: object, name: str, place: Path) -> int:
         return int(str(value))
     except ValueError as error:
         raise ConfigurationError(f"{place}: {name} is {value!r}, no number.") from error
+
+
+def _seconds(value: object, name: str, place: Path) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= MOST_SECONDS:
+        return float(value)
+    raise ConfigurationError(f"{place}: {name} is {value!r}; write seconds such as 60, or 0 for no limit.")

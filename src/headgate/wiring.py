@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import secrets
@@ -52,6 +53,8 @@ def budget_of(settings: Settings, *, processes: int = 1) -> Budget:
         batch_deliveries=settings.batch_deliveries,
         batch_bytes=settings.batch_bytes,
         lease_s=settings.lease_s,
+        query_s=settings.query_s or math.inf,
+        statement_s=settings.statement_s or math.inf,
     )
 
 
@@ -98,6 +101,7 @@ def open_platform(
         threads=budget.threads,
         scratch=str(settings.stage),
         readable=[str(settings.stage), str(settings.lake)],
+        limit_s=budget.statement_s,
     )
     if ahead:
         engines.open_ahead()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,20 @@ def test_parquet_goes_to_a_file(in_ran: Call, tmp_path: Path) -> None:
     in_ran("query", "SELECT * FROM daily", "--format", "parquet", "--output", file)
     rows = in_ran("query", "SELECT count(*) AS n FROM daily", "--json").document["rows"][0][0]
     assert pq.read_table(file).num_rows == rows
+
+
+def test_a_query_that_takes_too_long_is_stopped_and_leaves_the_file_as_it_was(in_ran: Call, tmp_path: Path) -> None:
+    file = tmp_path / "pairs.csv"
+    file.write_text("kept")
+    many = ", ".join(f"transactions AS t{number}" for number in range(5))
+    slow = f"SELECT t0.transaction_id AS id FROM {many} WHERE t0.total * t4.total > t1.total * t3.total + t2.total"
+    began = time.monotonic()
+    told = in_ran("query", slow, "--format", "csv", "--output", file, "--timeout", "0.5", expect=1)
+    assert time.monotonic() - began < 60  # of days
+    assert "the query took longer than 0.5 s and was stopped. Next: " in told.err
+    assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [("pairs.csv", "kept")]
+    assert in_ran("query", "SELECT 1 AS n", "--timeout", "0", "--json").document["rows"] == [[1]]
+    assert "is not in the range" in in_ran("query", "SELECT 1 AS n", "--timeout", "-1", expect=2).err
 
 
 def test_show_tells_a_delivery_by_the_beginning_of_its_id(in_ran: Call, first: dict[str, Any]) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import tempfile
+import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,7 +16,8 @@ import duckdb
 import pyarrow as pa
 
 from headgate.adapters.duckdb_parquet import column_stats
-from headgate.core.errors import CheckError, EngineMemoryError, TransientError
+from headgate.adapters.duckdb_watch import WATCH
+from headgate.core.errors import CheckError, EngineMemoryError, EngineTimeoutError, TransientError
 from headgate.core.ports import Engine, FileSet
 from headgate.core.records import StagedFile
 from headgate.core.sql import literal, quoted
@@ -25,6 +28,7 @@ STORABLE = {"HUGEINT": "BIGINT", "UHUGEINT": "BIGINT", "UBIGINT": "BIGINT", "UIN
 STAGED = "COMPRESSION snappy, ROW_GROUP_SIZE 10240, DICTIONARY_SIZE_LIMIT 1000"
 KEPT = "COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 40960"
 _EMPTY = "_empty_set"  # for a moment
+_LESS = "let it read or join less, or raise statement_s under [run] in headgate.toml."
 # of a copy that DuckDB's relations save; these plan each statement twice, which takes longer here
 warnings.filterwarnings("ignore", message="Arrow output on a DB-API result", category=UserWarning)
 
@@ -49,6 +53,7 @@ class DuckDBEngine(Engine):
         emptied and handed over, to be used again.
         """
         self._give_back = give_back
+        self.limit_s = math.inf  # of each statement
         self._known: dict[str, str] = {}  # names -> view or table, which all connections see
         self._data: dict[str, pa.Table | pa.RecordBatchReader] = {}  # which only this connection sees
         # the last statement described, while the relations are the same
@@ -122,12 +127,12 @@ class DuckDBEngine(Engine):
 
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """All rows of a small result."""
-        with _translated():
+        with self._limited():
             return self._run(sql, parameters).fetchall()
 
     def table(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
         """A result that fits into memory, as Arrow."""
-        with _translated():
+        with self._limited():
             return self._run(sql, parameters).to_arrow_table()
 
     def stream(
@@ -138,9 +143,11 @@ class DuckDBEngine(Engine):
         batch_rows: int = 20_000,
     ) -> pa.RecordBatchReader:
         """A result of any size, batch by batch."""
-        with _translated():
+        began = time.monotonic()
+        with self._limited():
             reader = self._relation(sql, parameters).to_arrow_reader(batch_rows)
-        return pa.RecordBatchReader.from_batches(reader.schema, _told(reader))
+        left_s = self.limit_s - (time.monotonic() - began)
+        return pa.RecordBatchReader.from_batches(reader.schema, self._told(reader, left_s))
 
     def schema(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Schema:
         """Columns and types of a SELECT as `write` keeps them, without running it."""
@@ -189,7 +196,7 @@ class DuckDBEngine(Engine):
 
     def beside(self) -> Engine:
         """The same relations for another thread, by a connection of its own."""
-        return _Beside(self._connection.cursor(), self._known, self._data)
+        return _Beside(self._connection.cursor(), self._known, self._data, self.limit_s)
 
     def close(self) -> None:
         """Give memory and temporary files back; with `give_back` empty it for the next user."""
@@ -226,12 +233,43 @@ class DuckDBEngine(Engine):
         return self._last_described[1]
 
     def _relation(self, sql: str, parameters: Mapping[str, Any] | None) -> duckdb.DuckDBPyRelation:
-        with _translated():
+        with self._limited():
             return self._connection.sql(sql, params=dict(parameters) if parameters else None)
 
     def _run(self, sql: str, parameters: Mapping[str, Any] | None) -> duckdb.DuckDBPyConnection:
-        with _translated():
+        with self._limited():
             return self._connection.execute(sql, dict(parameters) if parameters else None)
+
+    def _told(self, reader: pa.RecordBatchReader, left_s: float) -> Iterator[pa.RecordBatch]:
+        """The batches of a reader, whose errors come in our words; Arrow hands an engine's error on as its own.
+
+        What whoever reads does between two batches takes nothing from the time that is left.
+        """
+        while True:
+            began = time.monotonic()
+            with self._limited(left_s), _from_arrow():
+                batch = next(reader, None)
+            if batch is None:
+                return
+            left_s -= time.monotonic() - began
+            yield batch
+
+    @contextmanager
+    def _limited(self, left_s: float | None = None) -> Iterator[None]:
+        """A statement, or a part of one, within what it may take; the engine's errors in our words."""
+        left_s = self.limit_s if left_s is None else left_s
+        if left_s == math.inf:
+            with _translated():
+                yield
+            return
+        with WATCH.over(self._connection, left_s) as watched:
+            try:
+                with _translated():
+                    yield
+            except EngineError as error:
+                if watched.interrupted:
+                    raise EngineTimeoutError("a statement of the flow", self.limit_s, _LESS) from error
+                raise
 
 
 class _Beside(DuckDBEngine):
@@ -242,8 +280,10 @@ class _Beside(DuckDBEngine):
         connection: duckdb.DuckDBPyConnection,
         known: dict[str, str],
         data: Mapping[str, pa.Table | pa.RecordBatchReader],
+        limit_s: float,
     ) -> None:
         self._connection, self._known, self._data, self._last_described = connection, known, {}, None
+        self.limit_s = limit_s
         for name, one in data.items():
             if isinstance(one, pa.Table):
                 self.register(name, one)
@@ -253,11 +293,11 @@ class _Beside(DuckDBEngine):
         self._connection.close()
 
 
-def _told(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
-    """The batches of a reader whose errors come in our words; Arrow hands an engine's error on as its own."""
+@contextmanager
+def _from_arrow() -> Iterator[None]:
+    """An engine's error as Arrow's reader hands it on, in our words."""
     try:
-        with _translated():
-            yield from reader
+        yield
     except (pa.ArrowException, OSError) as error:
         kind = EngineMemoryError if "Out of Memory" in str(error) else EngineError
         raise kind(f"the engine stopped while its result was read: {error}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -12,16 +13,33 @@ from headgate.adapters.duckdb_engine import DuckDBEngine
 class DuckDBEngines:
     """Gives each caller an engine of its own, one that was given back where there is one. Safe in threads."""
 
-    def __init__(self, *, memory_limit_bytes: int, threads: int, scratch: str, readable: Sequence[str]) -> None:
-        """What `DuckDBEngine` takes; nothing is opened yet."""
+    def __init__(
+        self,
+        *,
+        memory_limit_bytes: int,
+        threads: int,
+        scratch: str,
+        readable: Sequence[str],
+        limit_s: float = math.inf,
+    ) -> None:
+        """What `DuckDBEngine` takes, and how long a statement may take; nothing is opened yet."""
         self._memory_limit_bytes, self._threads = memory_limit_bytes, threads
         self._scratch, self._readable = scratch, tuple(readable)
+        self._limit_s = limit_s
         self._lock = threading.Lock()
         self._idle: dict[bool, list[DuckDBEngine]] = {True: [], False: []}
         self._coming: dict[bool, Future[DuckDBEngine]] = {}  # opened ahead and not yet asked for
 
-    def __call__(self, *, streaming: bool = False) -> DuckDBEngine:
-        """An engine, with `streaming` one whose joins let the side written first stream through."""
+    def __call__(self, *, streaming: bool = False, limit_s: float | None = None) -> DuckDBEngine:
+        """An engine, with `streaming` one whose joins let the side written first stream through.
+
+        Each of its statements may take `limit_s`, by default what all of them may.
+        """
+        engine = self._given(streaming=streaming)
+        engine.limit_s = self._limit_s if limit_s is None else limit_s
+        return engine
+
+    def _given(self, *, streaming: bool) -> DuckDBEngine:
         with self._lock:
             if self._idle[streaming]:
                 return self._idle[streaming].pop()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -71,6 +71,18 @@ class CsvReader(RecordReader):
                 give_up(window, self._tally, self._limits, window.offset)
             yield from self._out.ready()
         yield from self._out.flush()
+
+    def reads_like(self, other: CsvReader) -> bool:
+        """Whether a line means the same in both: signs, columns and encoding are equal."""
+        return (self._dialect, self._names, self._single_bytes) == (other._dialect, other._names, other._single_bytes)
+
+    def fields_of(self, lines: Sequence[str]) -> list[dict[str, str]] | None:
+        """Fields of sound lines by column, from the text that `batches` gave of each; None where one is none."""
+        text = "".join(f"{line}\n" for line in lines).encode()
+        fields = parse_fields(text, len(lines), self._names, self._dialect)
+        if fields is None:
+            fields = fields_of_rows([fields_of(line, self._dialect) or [] for line in lines], self._names)
+        return None if fields.ragged else fields.columns.to_pylist()
 
     def _read_header(self) -> list[str]:
         window = self._window

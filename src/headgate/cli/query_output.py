@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -66,13 +67,23 @@ class _Limited:
 
 @contextmanager
 def _target(output: Path | None) -> Iterator[BinaryIO]:
+    """Where the result goes; a file is there when all of it is, and what stood in its place stays until then."""
     if output is None:
         sys.stdout.flush()
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    with output.open("wb") as file:
-        yield file
+    if output.exists() and not output.is_file():  # a pipe or a device
+        with output.open("wb") as file:
+            yield file
+        return
+    part = output.with_name(f".{output.name}.{os.getpid()}.part")
+    try:
+        with part.open("wb") as file:
+            yield file
+        part.replace(output)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _as_table(rows: _Limited, target: BinaryIO) -> None:

@@ -10,6 +10,8 @@ import click
 from headgate.cli.console import answer, columns, note
 from headgate.cli.options import examples, json_option, project_option
 
+MOST_SECONDS = 1_000_000  # of a time limit, as in headgate.toml
+
 
 @click.command("tables", epilog=examples("headgate tables", "headgate tables --json"))
 @project_option
@@ -63,6 +65,7 @@ def history(table: str, *, project: Path | None, as_json: bool) -> None:
     epilog=examples(
         'headgate query "SELECT day, orders, revenue FROM daily ORDER BY day DESC" --limit 5',
         'headgate query "SELECT * FROM sales.transactions" --format parquet --output transactions.parquet',
+        'headgate query "SELECT count(DISTINCT customer_id) AS n FROM transactions" --timeout 300',
         'headgate query "SELECT verdict, count(*) AS n FROM quarantine GROUP BY verdict" --json',
     ),
 )
@@ -76,12 +79,20 @@ def history(table: str, *, project: Path | None, as_json: bool) -> None:
 )
 @click.option("--exact", is_flag=True, help="In CSV, write text as it is: for programs, not for spreadsheets.")
 @click.option("--limit", type=click.IntRange(min=1), help="Rows at most; default: 40 as a table, else all.")
+@click.option(
+    "--timeout",
+    "timeout_s",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0, max=MOST_SECONDS),
+    help="Stop it when it takes longer; default: query_s of headgate.toml, 60. 0: never.",
+)
 @click.option("--output", "-o", metavar="FILE", type=Path, help="Default: standard output.")
 @project_option
 @json_option
 def query(
     sql: str,
     *,
+    timeout_s: float | None,
     form: Literal["table", "csv", "json", "parquet"],
     exact: bool,
     limit: int | None,
@@ -91,7 +102,8 @@ def query(
 ) -> None:
     """Run one SELECT over the published tables, as the last complete publications left them.
 
-    Nothing else is in reach of it: no file, no network, no setting. In CSV, text that a spreadsheet would take for a
+    Nothing else is in reach of it: no file, no network, no setting; and it is stopped where the engine works on it for
+    longer than --timeout. In CSV, text that a spreadsheet would take for a
     formula gets an apostrophe before it, unless --exact is given.
     """
     from headgate.cli.opening import opened_to_read
@@ -99,7 +111,8 @@ def query(
     from headgate.serve.query import ask
     from headgate.settings import project_settings
 
-    with opened_to_read(project_settings(project)) as opened, ask(opened.platform, sql) as found:
+    settings = project_settings(project, query_s=timeout_s)
+    with opened_to_read(settings) as opened, ask(opened.platform, sql) as found:
         for warning in found.warnings:
             note(warning)
         left = write_result(found.batches, form="json" if as_json else form, limit=limit, output=output, exact=exact)

@@ -13,6 +13,7 @@ HeadgateError
 ├── DeliveryError           one delivery stops, the others go on (exit status 1)
 │   ├── UnreadableError     the bytes are no document of a known format, or break a limit
 │   ├── CheckError          a rule could not be evaluated: an error, never a pass
+│   │   └── EngineTimeoutError  a statement took longer than it may, and was stopped
 │   ├── TaskError           a flow's task failed or broke its promise
 │   └── BalanceError        counts that do not add up
 ├── PublishError            a table does not stand where the ledger says
@@ -109,6 +110,18 @@ class UnreadableError(DeliveryError):
 
 class CheckError(DeliveryError):
     """A rule could not be evaluated. That is an error, never a pass."""
+
+
+class EngineTimeoutError(CheckError):
+    """A statement took longer than the engine gives it, and was stopped; nothing of it counts."""
+
+    def __init__(self, what: str, limit_s: float, next_step: str) -> None:
+        self.limit_s = limit_s
+        self._given = what, limit_s, next_step
+        super().__init__(f"{what} took longer than {limit_s:g} s and was stopped. Next: {next_step}")
+
+    def __reduce__(self) -> tuple[type[EngineTimeoutError], tuple[str, float, str]]:
+        return type(self), self._given
 
 
 class TaskError(DeliveryError):

@@ -24,6 +24,8 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
     batch_deliveries: int = 2048  # that take the steps together
     batch_bytes: int = 64 * MEBIBYTE  # of their files; a bigger one goes alone
     lease_s: float = 30.0
+    query_s: float = 60.0  # a query of a person; infinite: as long as it takes
+    statement_s: float = 3600.0  # any other statement of an engine
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):

@@ -151,8 +151,12 @@ class Engine(ABC):
 class EngineFactory(Protocol):
     """Opens engines."""
 
-    def __call__(self, *, streaming: bool = False) -> Engine:
-        """An engine of one's own; with `streaming` one whose joins let the side written first stream through."""
+    def __call__(self, *, streaming: bool = False, limit_s: float | None = None) -> Engine:
+        """An engine of one's own; with `streaming` one whose joins let the side written first stream through.
+
+        A statement that takes longer than `limit_s` (default: what the platform gives all) is stopped, and raises
+        EngineTimeoutError; the engine can be used again.
+        """
 
 
 # ── Tables ───────────────────────────────────────────────────────────────────────────────────────────────────────────

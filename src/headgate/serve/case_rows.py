@@ -70,7 +70,12 @@ def page(platform: Platform, case: Case, *, after: int = 0, most: int = 50, valu
 def one_row(platform: Platform, case: Case, row: int) -> HeldRow:
     """One row of a case; NotFoundError where it does not wait there (any more)."""
     with waiting_tables(platform, case.flow) as engine:
-        found = engine.table(f"{_WAITING} AND q._row = $row", _bound(case) | {"row": row}).to_pylist()
+        return row_in(engine, case, row)
+
+
+def row_in(engine: Engine, case: Case, row: int) -> HeldRow:
+    """The same, from `waiting_tables` that are open."""
+    found = engine.table(f"{_WAITING} AND q._row = $row", _bound(case) | {"row": row}).to_pylist()
     if not found:
         raise NotFoundError(f"row {row} does not wait in case {case.id}. Next: `headgate cases show {case.id}`.")
     return held_row(found[0])

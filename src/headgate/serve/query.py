@@ -10,7 +10,7 @@ import pyarrow as pa
 import sqlglot
 from sqlglot import exp
 
-from headgate.core.errors import CheckError, QueryRefusedError
+from headgate.core.errors import CheckError, EngineTimeoutError, QueryRefusedError
 from headgate.core.flow import NOW
 from headgate.core.platform import Platform
 from headgate.core.selects import Select, check_select
@@ -26,19 +26,24 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @contextmanager
-def ask(platform: Platform, sql: str) -> Iterator[Answer]:
+def ask(platform: Platform, sql: str, *, limit_s: float | None = None) -> Iterator[Answer]:
     """Run one SELECT over the tables at the versions of the last complete publications.
 
     Tables are named as they are, or `flow.table` where two flows have one of that name. QueryRefusedError where the SQL
-    is anything else, or the engine does not take it. `now()` is the present.
+    is anything else, or the engine does not take it; EngineTimeoutError, also while batches are read, where the engine
+    works on it for longer than `limit_s` (default: the platform's `query_s`). `now()` is the present.
     """
+    limit_s = platform.budget.query_s if limit_s is None else limit_s
     known = plain_names(standing_tables(platform))
     select = check_select(sql, relations=known, parameters=())
     read = {name: known[name] for name in select.relations}
     parameters = {NOW: platform.clock()} if NOW in select.parameters else {}
-    with engine_over(platform, {name: (one.table, one.version) for name, one in read.items()}) as engine:
+    tables = {name: (one.table, one.version) for name, one in read.items()}
+    with _timed(), engine_over(platform, tables, limit_s=limit_s) as engine:
         try:
             batches = engine.stream(_with_quoted_names(select), parameters)
+        except EngineTimeoutError:
+            raise
         except CheckError as error:
             raise QueryRefusedError(f"the engine does not take the SQL: {error}") from error
         yield Answer(
@@ -46,6 +51,19 @@ def ask(platform: Platform, sql: str) -> Iterator[Answer]:
             warnings=select.warnings,
             versions={one.table: one.version for one in read.values()},
         )
+
+
+@contextmanager
+def _timed() -> Iterator[None]:
+    """What a query that was stopped says to who asked it."""
+    try:
+        yield
+    except EngineTimeoutError as error:
+        next_step = (
+            "let it read less, with WHERE or a join on equal columns, or give it more time with --timeout, or with "
+            "query_s under [run] in headgate.toml."
+        )
+        raise EngineTimeoutError("the query", error.limit_s, next_step) from error
 
 
 def _with_quoted_names(select: Select) -> str:

@@ -61,9 +61,11 @@ def snapshot_of(platform: Platform, table: str, version: int) -> TableSnapshot:
 
 
 @contextmanager
-def engine_over(platform: Platform, relations: Mapping[str, tuple[str, int]]) -> Iterator[Engine]:
-    """An engine that knows tables (name in SQL -> table, version) and nothing else."""
-    engine = platform.engine()
+def engine_over(
+    platform: Platform, relations: Mapping[str, tuple[str, int]], *, limit_s: float | None = None
+) -> Iterator[Engine]:
+    """An engine that knows tables (name in SQL -> table, version) and nothing else; `limit_s` as engines take it."""
+    engine = platform.engine(limit_s=limit_s)
     try:
         for name, (table, version) in relations.items():
             engine.register(name, snapshot_of(platform, table, version).files)

@@ -9,16 +9,16 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from headgate.check.originals import original_records
+from headgate.check.originals import original_records, records_of_lines
 from headgate.core.cases import Act, Case
 from headgate.core.decision_document import DecisionDocument
 from headgate.core.errors import HeadgateError
 from headgate.core.flow import Flow
 from headgate.core.records import Delivery
 from headgate.deciding.desk import Desk
+from headgate.serve.around_rows import Neighbour, Published, around
 from headgate.serve.case_rows import HeldRow, one_row
 from headgate.serve.record_form import Field, Layout, is_personal, lay_out, read_record, told, value_at
-from headgate.serve.waiting_rows import Neighbour, Published, neighbours, place_of, published_under
 from headgate.web.case_words import ReasonLine, Words, leading, read_columns, reason_line
 
 _MOST_NEAR = 6  # columns of rows around, where no table tells which
@@ -102,14 +102,16 @@ class Diff(msgspec.Struct, frozen=True, kw_only=True):
 def read_row(subject: Subject, row: int, *, unmasked: bool) -> Row:
     """A row of the case; NotFoundError where it does not wait there any more."""
     case, words, platform = subject.case, subject.words, subject.desk.platform
-    held = one_row(platform, case, row)
-    text = _text(subject, held)
+    with around(platform, subject.flow, case) as tables:
+        held = tables.held(row)
+        text = _text(subject, held)
+        original = read_record(text) or {}
+        key = [value_at(original, words.contract, path) for path in words.contract.key]
+        before, after = tables.place(row)
+        near, columns = _near(subject, tables.neighbours(row), row)
+        published = tuple(tables.published_under(key))
     layout = _laid_out(subject, held, text, unmasked=unmasked)
-    before, after = place_of(platform, case, row)
-    original = read_record(text) or {}
-    key = [value_at(original, words.contract, path) for path in words.contract.key]
     named = bool(key) and all(key) and not any(is_personal(words.contract, path) for path in words.contract.key)
-    near, columns = _near(subject, row)
     return Row(
         row=row,
         name=told(", ".join(part or "" for part in key)) if named else f"Row {row:,}",
@@ -123,7 +125,7 @@ def read_row(subject: Subject, row: int, *, unmasked: bool) -> Row:
         size_bytes=len((held.record or "").encode("utf-8", "surrogatepass")),
         near=near,
         near_columns=columns,
-        published=tuple(published_under(platform, subject.flow, key)),
+        published=published,
     )
 
 
@@ -158,14 +160,15 @@ def read_diffs(subject: Subject, *, unmasked: bool) -> tuple[Diff, ...]:
 
 
 def _text(subject: Subject, held: HeldRow) -> str:
-    """The record as JSON: the line of a text format is read again from the delivery, with its columns' names."""
+    """The record as JSON: a text format's line with the names of its columns, which stand in the delivery."""
     if read_record(held.record) is not None:
         return held.record or ""
+    about = subject.desk.platform, subject.flow, subject.origin
     try:
-        found = original_records(subject.desk.platform, subject.flow, subject.origin, np.array([held.row]))
+        found = records_of_lines(*about, {held.row: held.record}) if held.record else None
+        return (found or original_records(*about, np.array([held.row])).records).get(held.row, "")
     except HeadgateError:  # what cannot be read is shown as it came
         return held.record or ""
-    return found.records.get(held.row, "")
 
 
 def _faults(
@@ -214,10 +217,9 @@ def _changes(
     return tuple(changes)
 
 
-def _near(subject: Subject, row: int) -> tuple[tuple[Near, ...], tuple[str, ...]]:
+def _near(subject: Subject, found: Sequence[Neighbour], row: int) -> tuple[tuple[Near, ...], tuple[str, ...]]:
     """Rows around a row in the columns that the published table has, so that they can be compared."""
     words = subject.words
-    found = neighbours(subject.desk.platform, subject.flow, subject.origin.id, row)
     columns = next((tuple(one.values) for one in found if one.values), ())
     if not columns:
         columns = tuple(

@@ -162,7 +162,7 @@ def test_an_account_and_a_link_that_are_asked(told: Told, platform: Platform, cl
     assert "https://lake.example.org/upload" in anna
     for text in (shop, anna):
         assert told.case.id not in text
-        assert told.str(case.delivery) not in text
+        assert str(told.case.delivery) not in text
         assert "Marple" not in text
 
 

@@ -18,9 +18,10 @@ from tests.harness.office import ANY_SHARE, LIMIT, Office, counted
 from tests.harness.small import FLOW, contract, table_rows
 
 from headgate import operations, pipeline
-from headgate.check.originals import original_records
+from headgate.check.originals import original_records, records_of_lines
 from headgate.core.cases import Act
-from headgate.core.errors import UsageError
+from headgate.core.errors import HeadgateError, UsageError
+from headgate.core.parameters import vault_name
 from headgate.deciding.plan import plan
 from headgate.deciding.proposal import Edit
 from headgate.serve.case_rows import page
@@ -102,6 +103,71 @@ def open_office(office: Office) -> Office:
     """The office whose flow takes any file, windows-1252 too."""
     text = contract(columns=COLUMNS, rules=RULE).replace("1.0.0", "1.1.0")
     return office.write(contract_text=text, flow=FLOW.replace('"*.json"', '"*"') + LENIENT + LIMIT)
+
+
+TEXT_FORMS: dict[str, Callable[[], bytes]] = {
+    **{name: made for name, made in FORMS.items() if ".csv" in name or ".tsv" in name},
+    "marked.csv": lambda: as_csv().encode("utf-8-sig"),
+    "of_one.csv.zip": lambda: zipped_texts(as_csv()),
+    "of_two.csv.zip": lambda: zipped_texts(*halves()),
+    "long_header.csv": lambda: with_long_header().encode(),
+}
+
+
+def with_long_header() -> str:
+    """200,000 bytes of column names."""
+    names = ",".join(f"{number}{'x' * 10_000}" for number in range(20))
+    return as_csv().replace('"\r\n', '"' + "," * 20 + "\r\n").replace("kind\r\n", f"kind,{names}\r\n")
+
+
+def zipped_texts(*texts: str) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number, text in enumerate(texts):
+            archive.writestr(f"{number}.csv", text)
+    return file.getvalue()
+
+
+def halves(second: str = ",") -> tuple[str, str]:
+    """Two files of the same columns, of which the second may have another delimiter."""
+    first, other = as_csv().split("\r\n"), as_csv(second).split("\r\n")
+    return "\r\n".join([*first[:3], ""]), "\r\n".join([other[0], *other[3:]])
+
+
+@pytest.mark.parametrize("name", TEXT_FORMS)
+def test_a_held_line_is_read_by_the_header_alone(open_office: Office, name: str) -> None:
+    office = open_office
+    origin = office.deliver_bytes(name, TEXT_FORMS[name]())
+    held = {one.row: one.record or "" for one in page(office.platform, office.case())}
+    assert sorted(held) == [2, 3], origin.note
+    about = office.platform, office.platform.flows["shop"], origin
+    assert records_of_lines(*about, held) == original_records(*about, np.array([2, 3])).records
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("x.json", FORMS["x.json"]()),
+        ("two.csv.zip", zipped_texts(*halves(";"))),
+        ("many.csv.zip", zipped_texts(*[as_csv()] * 17)),
+    ],
+)
+def test_lines_that_a_header_alone_does_not_tell(open_office: Office, name: str, content: bytes) -> None:
+    """Each member of a zip may have a delimiter of its own, and of many not all are looked at."""
+    office = open_office
+    origin = office.deliver_bytes(name, content)
+    line = page(office.platform, office.cases()[0])[0]
+    about = office.platform, office.platform.flows["shop"], origin
+    assert records_of_lines(*about, {line.row: line.record or ""}) is None
+    assert original_records(*about, np.array([line.row])).records[line.row].startswith('{"id"')
+
+
+def test_bytes_that_are_gone_cannot_be_read(open_office: Office) -> None:
+    office = open_office
+    origin = office.deliver_bytes("x.csv", as_csv().encode())
+    office.platform.vault.delete(vault_name(origin.sha256))
+    with pytest.raises(HeadgateError):
+        records_of_lines(office.platform, office.platform.flows["shop"], origin, {2: "b,1,2026-11-01,x"})
 
 
 @pytest.mark.parametrize("name", FORMS)

@@ -9,7 +9,7 @@ import pytest
 
 from headgate import operations
 from headgate.core.batches import Arrived
-from headgate.core.errors import QueryRefusedError
+from headgate.core.errors import EngineTimeoutError, QueryRefusedError
 from headgate.core.platform import Platform
 from headgate.generate.sales import SalesOptions, generate_sales
 from headgate.project import enter_flows, load_flows
@@ -111,3 +111,15 @@ def test_a_table_has_a_plain_name_where_only_one_flow_has_it(published: Platform
 def test_what_is_no_select_over_published_tables_is_refused(published: Platform, sql: str) -> None:
     with pytest.raises(QueryRefusedError), ask(published, sql) as answer:
         answer.batches.read_all()
+
+
+def test_a_query_that_takes_too_long_is_stopped_and_says_how_to_go_on(published: Platform) -> None:
+    many = ", ".join(f"transactions AS t{number}" for number in range(6))
+    with (
+        pytest.raises(
+            EngineTimeoutError, match=r"^the query took longer than 0\.5 s and was stopped\. Next: .*--timeout"
+        ),
+        ask(published, f"SELECT count(*) AS n FROM {many}", limit_s=0.5) as answer,
+    ):
+        answer.batches.read_all()
+    assert _rows(published, "SELECT count(*) AS n FROM transactions") == [(120,)]

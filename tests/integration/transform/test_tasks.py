@@ -21,6 +21,7 @@ from tests.harness.small import (
     write_rows,
 )
 
+from headgate import operations, pipeline
 from headgate.core.platform import Platform
 from headgate.core.records import Delivery
 from headgate.core.states import DeliveryState as State
@@ -34,9 +35,11 @@ class Project:
         self._platforms: list[Platform] = []
         self._files = 0
 
-    def write(self, tasks: Mapping[str, str], *, flow: str = FLOW, contract_text: str = "") -> None:
+    def write(
+        self, tasks: Mapping[str, str], *, flow: str = FLOW, contract_text: str = "", statement_s: float | None = None
+    ) -> None:
         write_flow(self._folder / "p", flow, contract_text=contract_text or contract(), files=tasks)
-        self._platforms.append(open_small(self._folder / "p"))
+        self._platforms.append(open_small(self._folder / "p", statement_s=statement_s))
 
     def deliver(self, rows: list[dict[str, Any]]) -> Delivery:
         """The delivery of one more file, as it ended."""
@@ -313,3 +316,18 @@ def test_a_window_over_a_column_that_no_table_has(project: Project) -> None:
     failed = project.deliver(rows_of("b"))
     assert failed.state is State.FAILED
     assert "has the window month(late), but reads no table with late" in failed.note
+
+
+def test_a_task_that_takes_too_long_fails_its_delivery_and_a_mended_one_goes_on(project: Project) -> None:
+    many = " ".join(f"CROSS JOIN rows AS r{number}" for number in range(12))
+    slow = f"SELECT rows.day, sum(rows.amount) AS amount FROM rows {many} GROUP BY rows.day"
+    project.write(TASKS | {"tasks/days.sql": slow}, statement_s=1.0)
+    one = project.deliver(rows_of("a", "b", "c", "d", "e", "f", "g", "h"))
+    assert one.state is State.FAILED
+    assert "a statement of the flow took longer than 1 s and was stopped. Next: " in (one.note or "")
+    assert project.rows("shop/silver/rows") == []
+    project.write(TASKS, statement_s=600.0)
+    operations.retry(project.platform, [one])
+    pipeline.work(project.platform)
+    assert len(project.rows("shop/silver/rows")) == 8
+    assert proof.faults(project.platform, "shop") == []

@@ -5,8 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headgate.check.faults import Fault
+from headgate.check.faults import Fault, Tally
+from headgate.check.limits import Limits
 from headgate.check.records import Reading, read_records
+from headgate.check.records_csv import CsvReader
+from headgate.check.windows import Window
 from headgate.core.errors import UnreadableError
 from headgate.core.forms import Form, Format
 from headgate.core.reasons import ReasonCode
@@ -129,6 +132,24 @@ def test_every_byte_has_its_place(noise: bytes, window: int) -> None:
 @given(st.text('ab",\n\r', max_size=40))
 def test_signs_in_any_order_are_conserved(text: str) -> None:
     read(b"a,b\n" + text.encode())
+
+
+@given(st.text('ab";,\n\r', max_size=60), st.sampled_from(["a,b\n", "a;b\r\n", "a\n", "a,b\r"]))
+def test_a_line_by_itself_reads_as_in_its_file(text: str, header: str) -> None:
+    data = (header + (text.replace("\n", "\r") if header.endswith("\r") else text)).encode()
+    rows, _, _ = read(data)
+    reader = reader_of(data)
+    assert [reader.fields_of([row[3]]) for row in rows] == [[row[4]] for row in rows]
+    assert not rows or reader.fields_of([row[3] for row in rows]) == [row[4] for row in rows]
+
+
+@pytest.mark.parametrize("line", ["1", "1,2,3", '1,"open'])
+def test_a_line_that_is_no_record_has_no_fields(line: str) -> None:
+    assert reader_of(b"a,b\n").fields_of([line, "1,2"]) is None
+
+
+def reader_of(data: bytes) -> CsvReader:
+    return CsvReader(Window(io.BytesIO(data)), Tally(lambda _: None), Limits(), encoding="utf-8")
 
 
 @pytest.mark.parametrize(
