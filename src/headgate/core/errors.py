@@ -13,6 +13,7 @@ HeadgateError
 ├── DeliveryError           one delivery stops, the others go on (exit status 1)
 │   ├── UnreadableError     the bytes are no document of a known format, or break a limit
 │   ├── CheckError          a rule could not be evaluated: an error, never a pass
+│   ├── OutdatedError           what people agreed to is not what stands by now: their decision is void
 │   ├── TaskError           a flow's task failed or broke its promise
 │   └── BalanceError        counts that do not add up
 ├── PublishError            a table does not stand where the ledger says
@@ -109,6 +110,10 @@ class UnreadableError(DeliveryError):
 
 class CheckError(DeliveryError):
     """A rule could not be evaluated. That is an error, never a pass."""
+
+
+class OutdatedError(DeliveryError):
+    """What people agreed to is not what stands by now. Nothing of it was published, and their decision is void."""
 
 
 class TaskError(DeliveryError):
