@@ -34,6 +34,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     rehearsal: Rehearsal | None  # None: of a whole delivery
     asked: int  # rows that were selected
     needed: int  # votes
+    elements: tuple[int, ...] = ()  # of lists that a correction sets, for each row that has such and would pass
 
     @property
     def rows(self) -> int:
@@ -92,7 +93,8 @@ def plan(
             f"row {gone[0]} does not wait in this case, or not (any more) as it was selected; nothing was proposed. "
             f"Next: `headgate cases show {case.id}`."
         )
-    document = with_rows(desk.platform, base, flow, origin, chosen=chosen, edits=edits, every=every)
+    made = with_rows(desk.platform, base, flow, origin, chosen=chosen, edits=edits, every=every)
+    document = made.document
     rehearsal = rehearse(desk.platform, flow, origin, document)
     if not len(rehearsal.passing):
         codes = ", ".join(f"{code} on {rows}" for code, rows in rehearsal.codes[:3])
@@ -106,6 +108,7 @@ def plan(
         rehearsal=rehearsal,
         asked=len(chosen.rows),
         needed=needed,
+        elements=tuple(count for row in rehearsal.passing.tolist() if (count := made.elements.get(row, 0))),
     )
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
 from headgate.core.cases import UNDER_WAY, Case, CaseFilter, CaseGroup, CaseKind, CaseState, Decision, DecisionState
+from headgate.core.contract import Contract
 from headgate.core.errors import NotFoundError
 from headgate.core.ports import DeliveryFilter
 from headgate.core.reason_words import WORDS
+from headgate.core.record_elements import EACH, FAULTY
 from headgate.core.replacing import replace
 from headgate.core.roles import Permission
 from headgate.deciding.desk import Desk
@@ -86,7 +88,7 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True):
     files: Mapping[str, str]  # name by delivery
     decisions: tuple[Decision, ...]  # under way
     may_decide: bool
-    paths: tuple[str, ...]  # columns that a correction may set in all of them
+    paths: tuple[tuple[str, str], ...]  # columns that a correction may set in all of them, and their names
     path: str
     personal: bool
 
@@ -240,14 +242,24 @@ def _chosen(
         files={case.id: files[case.delivery] for case in cases},
         decisions=tuple(decisions[case.id] for case in cases if case.id in decisions),
         may_decide=who.may(Permission.DECIDE, line.flow),
-        paths=tuple(
-            column.path
-            for column in of_flow.contract.walk()
-            if "[]" not in column.path and not column.children and column.element is None
-        ),
+        paths=tuple(_settable(of_flow.contract, first)),
         path=path if "[]" not in path else "",
         personal=personal,
     )
+
+
+def _settable(contract: Contract, case: Case) -> Iterator[tuple[str, str]]:
+    """Columns of single values; of a list's elements all, and those at fault where the case is about that list."""
+    for column in contract.walk():
+        if column.children or column.element is not None:
+            continue
+        if EACH not in column.path:
+            yield column.path, column.path
+            continue
+        array = column.path[: column.path.rindex(EACH) + len(EACH)]
+        if case.column.startswith(array):
+            yield column.path.replace(EACH, FAULTY), f"{column.path}, elements at fault"
+        yield column.path, f"{column.path}, all elements"
 
 
 def _cases_of(desk: Desk, which: CaseFilter, line: Line) -> list[Case]:
