@@ -269,9 +269,11 @@ def reprocess(platform: Platform, one: Delivery, *, values: Mapping[str, str], s
     """Check a published delivery again; its rows are replaced in one publication.
 
     Under the contract and parameters in force, or with `same` under the values of its receipt; `values` stand for this
-    delivery alone and go before both. UsageError where it is not archived, or the receipt's contract is not in force.
+    delivery alone and go before both. One that is held as a whole is judged anew, and takes no values: these could let
+    it go on without the people who decide. UsageError for other states, or another contract than the receipt's.
     """
-    _require(one, DeliveryState.ARCHIVED, "reprocess")
+    if one.state is not DeliveryState.HELD or values or same:
+        _require(one, DeliveryState.ARCHIVED, "reprocess")
     if is_amendment(one):
         raise UsageError(
             f"{one.id} is an amendment: its rows are checked again with those of {origin_of(one)}. "

@@ -32,6 +32,7 @@ from headgate.core.errors import (
     HeadgateError,
     LeaseLostError,
     NotFoundError,
+    OutdatedError,
     TransientError,
 )
 from headgate.core.faults import at_fault_point
@@ -277,7 +278,8 @@ def _settle(flow: Flow, deliveries: list[Delivery], platform: Platform, fence: F
         if not _still_checked(together, platform):
             raise  # the intent stands, so they do not fail: `resume` finishes them
         if len(together) == 1:
-            _fail(together, str(error), platform, fence)
+            end = _refuse if isinstance(error, OutdatedError) else _fail
+            end(together, str(error), platform, fence)
             return
         middle = len(together) // 2
         for half in (together[:middle], together[middle:]):
@@ -425,6 +427,14 @@ def _fail(deliveries: Sequence[Delivery], message: str, platform: Platform, fenc
     moves = [
         Move(after=replace(one, state=DeliveryState.FAILED, note=message, tries=one.tries + 1)) for one in deliveries
     ]
+    platform.ledger.advance(moves, at=platform.clock(), fence=fence)
+
+
+def _refuse(deliveries: Sequence[Delivery], message: str, platform: Platform, fence: Fence) -> None:
+    """Amendments that speak of what is not there any more: nothing mends them, and their decisions are void."""
+    back = [replace(one, state=DeliveryState.LANDED) for one in deliveries]
+    moves = [Move(after=one, event="outdated") for one in back]
+    moves += [Move(after=replace(one, state=DeliveryState.REFUSED, note=message)) for one in back]
     platform.ledger.advance(moves, at=platform.clock(), fence=fence)
 
 

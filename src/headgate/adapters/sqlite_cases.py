@@ -25,7 +25,7 @@ from headgate.core.cases import (
     Vote,
 )
 from headgate.core.errors import HeadgateError
-from headgate.core.records import Move
+from headgate.core.records import Delivery, Move
 
 CHECKED_AGAIN = "its delivery was checked again"
 DECIDED = "all its rows are decided"
@@ -89,6 +89,21 @@ def close_change(connection: sqlite3.Connection, case: str, *, note: str, at: da
         f"UPDATE cases SET state = '{CaseState.CLOSED.value}', closed_at = :at, note = :note WHERE id = :id",
         {"at": encode_time(at), "note": note, "id": case},
     )
+
+
+def void_executed(connection: sqlite3.Connection, amendments: Sequence[Delivery], *, at: datetime) -> None:
+    """End the decisions that these amendments were made of, and which came to nothing; each with its event."""
+    for one in amendments:
+        case, number = str(one.facts["case"]), int(one.facts["decision"])
+        executed = decisions(connection, [case], (DecisionState.EXECUTED,))
+        for decision in (decision for decision in executed if decision.number == number):
+            connection.execute(
+                "UPDATE decisions SET state = :void, note = :why WHERE case_id = :case AND number = :number",
+                {"void": DecisionState.VOID.value, "why": one.note, "case": case, "number": number},
+            )
+            (of,) = find(connection, CaseFilter(ids=(case,), state=None))
+            entry = decision_entry("decision_void", decision, of, more={"amendment": one.id})
+            log.append(connection, [entry], at=at)
 
 
 def find(connection: sqlite3.Connection, which: CaseFilter) -> list[Case]:

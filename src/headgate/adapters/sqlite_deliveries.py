@@ -13,6 +13,7 @@ from headgate.adapters import sqlite_log as log
 from headgate.adapters.sqlite_codec import DELIVERY_COLUMNS, decode_delivery, encode_changeable, encode_json
 from headgate.adapters.sqlite_statements import listed, parts
 from headgate.core.errors import BalanceError, HeadgateError, NotFoundError
+from headgate.core.overlay import is_amendment
 from headgate.core.ports import DeliveryFilter
 from headgate.core.records import Delivery, Move
 from headgate.core.states import TRANSITIONS, DeliveryState, is_legal
@@ -128,6 +129,9 @@ def apply(
     log.append(connection, entries, at=at)
     if any(move.cases is not None or move.settled for move in moves):
         cases.follow(connection, moves, at=at)
+    refused = [one.after for one in moves if one.after.state is DeliveryState.REFUSED and is_amendment(one.after)]
+    if refused:
+        cases.void_executed(connection, refused, at=at)
 
 
 def set_state(

@@ -142,6 +142,7 @@ def plan_document(planned: Plan) -> dict[str, Any]:
         "asked": planned.asked,
         "rows": planned.rows,
         "stay_held": 0 if rehearsal is None else len(rehearsal.stopped),
+        "elements": sum(planned.elements),
         "duplicates": 0 if rehearsal is None else rehearsal.duplicates,
         "still_broken": [] if rehearsal is None else [{"code": code, "rows": rows} for code, rows in rehearsal.codes],
         "votes_needed": planned.needed,
@@ -163,9 +164,13 @@ def plan_sentence(planned: Plan) -> str:
     stopped = planned.rehearsal.stopped
     codes = ", ".join(f"{code} on {rows:,}" for code, rows in planned.rehearsal.codes[:3])
     rest = f", {len(stopped):,} would not pass ({codes}) and stay held" if len(stopped) else ""
+    elements, where = sum(planned.elements), len(planned.elements)
+    set_ = f"; {elements:,} elements of lists are set in {where:,} of them" if elements else ""
     twins = planned.rehearsal.duplicates
     same = f"; {twins:,} of them are duplicates of published rows" if twins else ""
-    return f"{planned.rows:,} of {planned.asked:,} rows will be {done}{rest}{same}. Votes needed: {planned.needed}."
+    return (
+        f"{planned.rows:,} of {planned.asked:,} rows will be {done}{rest}{set_}{same}. Votes needed: {planned.needed}."
+    )
 
 
 def decision_document(decision: Decision) -> dict[str, Any]:

@@ -71,6 +71,7 @@ def show(case: str, *, after: int, most: int, records: bool, project: Path | Non
     epilog=examples(
         'headgate cases decide c-4ba4 --act release --reason "the shop confirmed the totals" --dry-run',
         'headgate cases decide c-4ba4 --act correct --rows 90 --set total=13.10 --reason "typing error"',
+        'headgate cases decide c-77e1 --act correct --set "items[!].category=Books" --dry-run --reason "all books"',
         'headgate cases decide c-4ba4 --act reject --but 7,9-12 --reason "test orders" --wait',
         'headgate cases decide c-77d0 --act accept --reason "the shop sends the channel now" --dry-run',
         'headgate cases decide c-4ba4 --same-reason --act release --reason "new category, agreed"',

@@ -57,6 +57,7 @@ def _examine(settings: Settings) -> list[Finding]:
     from headgate.operations import require_tables
     from headgate.project import load_flow
     from headgate.serve.doctor import Finding, examine
+    from headgate.wiring import open_cases
 
     findings = []
     for place in sorted(settings.flows.glob("*/flow.yaml")):
@@ -75,7 +76,11 @@ def _examine(settings: Settings) -> list[Finding]:
     with opened(settings) if sound else opened_to_read(settings) as found_project:
         platform = found_project.platform
         platform.secrets.public_keys()
-        findings += examine(platform, keys=Path(settings.keys), require=require_tables)
+        cases = open_cases(settings)
+        try:
+            findings += examine(platform, keys=Path(settings.keys), require=require_tables, cases=cases)
+        finally:
+            cases.close()
     return findings
 
 

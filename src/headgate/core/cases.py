@@ -59,7 +59,7 @@ class DecisionState(StrEnum):
     DECIDED = "decided"  # there are enough; it can be undone until it is due
     EXECUTED = "executed"  # an amendment was made of it, or the delivery goes on
     WITHDRAWN = "withdrawn"  # by a person, before it was executed
-    VOID = "void"  # what it was bound to changed, or it was too late
+    VOID = "void"  # what it was bound to changed, or it was too late; its amendment, if there is one, was refused
 
 
 UNDER_WAY = (DecisionState.PROPOSED, DecisionState.DECIDED)

@@ -14,6 +14,7 @@ HeadgateError
 │   ├── UnreadableError     the bytes are no document of a known format, or break a limit
 │   ├── CheckError          a rule could not be evaluated: an error, never a pass
 │   │   └── EngineTimeoutError  a statement took longer than it may, and was stopped
+│   ├── OutdatedError           what people agreed to is not what stands by now: their decision is void
 │   ├── TaskError           a flow's task failed or broke its promise
 │   └── BalanceError        counts that do not add up
 ├── PublishError            a table does not stand where the ledger says
@@ -122,6 +123,10 @@ class EngineTimeoutError(CheckError):
 
     def __reduce__(self) -> tuple[type[EngineTimeoutError], tuple[str, float, str]]:
         return type(self), self._given
+
+
+class OutdatedError(DeliveryError):
+    """What people agreed to is not what stands by now. Nothing of it was published, and their decision is void."""
 
 
 class TaskError(DeliveryError):

@@ -26,14 +26,24 @@ def edited(record: str, changes: dict[str, str | None], contract: Contract, *, t
     name beside it stands twice: which of the two is meant nobody can know here.
     """
     for path, value in changes.items():
-        column = _column(contract, path)
-        steps = [_source_name(contract, step) for step in _steps(path)]
+        steps, literal = prepared(contract, path, value, typed=typed)
         try:
-            literal = _NULL if value is None else _literal(column, value, path, typed=typed)
             record = _put(record.encode(), steps, literal.encode(), path, typed=typed).decode()
         except UnicodeEncodeError as error:
             raise UsageError(f"{path} takes text of whole characters: {error.reason}. Nothing was changed.") from error
     return record
+
+
+def prepared(contract: Contract, path: str, value: str | None, *, typed: bool) -> tuple[list[str], str]:
+    """The steps to a place as the sender calls them, and the JSON text of a value for it; UsageError as of `edited`."""
+    column = _column(contract, path)
+    steps = [_source_name(contract, step) for step in _steps(path)]
+    try:
+        literal = _NULL if value is None else _literal(column, value, path, typed=typed)
+        literal.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(f"{path} takes text of whole characters: {error.reason}. Nothing was changed.") from error
+    return steps, literal
 
 
 def _column(contract: Contract, path: str) -> Column:
@@ -104,13 +114,13 @@ def _put(record: bytes, steps: list[str], value: bytes, path: str, *, typed: boo
         ) from error
     if not typed and step not in members:
         raise UsageError(f"the file has no column {step!r}, so no row of it can have a value there.")
-    if (twin := _twice(record)) not in {None, step}:
+    if (twin := name_twice(record)) not in {None, step}:
         raise UsageError(f"the record has {twin!r} twice. Next: propose the whole record, or edit that value first.")
     members[step] = msgspec.Raw(_put(bytes(members.get(step, msgspec.Raw(b"{}"))), rest, value, path, typed=typed))
     return msgspec.json.encode(members)
 
 
-def _twice(record: bytes) -> str | None:
+def name_twice(record: bytes | str) -> str | None:
     """A name that the outermost object of a record has twice."""
     names: list[str] = []
 

@@ -17,6 +17,7 @@ from headgate.deciding.changes import enact
 from headgate.deciding.desk import Desk, flow_of, one_case, origin_of, read_kept, shown_of_delivery
 from headgate.deciding.drift import put_in_force
 from headgate.deciding.in_force import finish, lay_beside, take_away
+from headgate.deciding.on_the_way import taken_first
 from headgate.serve.case_rows import Selection, select
 
 READ_BYTES = 1 << 20
@@ -88,6 +89,8 @@ def _changed(desk: Desk, decision: Decision, document: DecisionDocument) -> str:
         shown = shown_of_delivery(origin)
     else:
         rows = as_rows(document.rows)
+        if first := taken_first(desk, case, rows):  # before what waits is read: it may be published in between
+            return first
         whole = Selection() if len(rows) == case.left else Selection(rows=tuple(rows.tolist()))
         shown = select(desk.platform, case, whole).shown
     if shown != document.shown:

@@ -7,19 +7,18 @@ from collections.abc import Mapping, Sequence
 import msgspec
 import numpy as np
 
-from headgate.core.cases import Act, Case, CaseKind, CaseState, DecisionState, needed_votes
-from headgate.core.decision_document import DecisionDocument, Rows, as_rows, count_rows
+from headgate.core.cases import Act, Case, CaseKind, CaseState, needed_votes
+from headgate.core.decision_document import DecisionDocument, count_rows
 from headgate.core.errors import ConflictError, UsageError
 from headgate.core.flow import Flow
 from headgate.core.overlay import SET
 from headgate.core.parameters import bind
 from headgate.core.platform import Platform
-from headgate.core.ports import DeliveryFilter
 from headgate.core.records import Delivery
 from headgate.core.replacing import replace
-from headgate.core.states import DeliveryState
-from headgate.deciding.desk import Desk, document_of, flow_of, origin_of, shown_of_delivery
+from headgate.deciding.desk import Desk, flow_of, origin_of, shown_of_delivery
 from headgate.deciding.drift import checked_contract, drafted_contract, file_digest
+from headgate.deciding.on_the_way import rows_on_the_way
 from headgate.deciding.proposal import Edit, only, with_rows
 from headgate.deciding.rehearsal import Rehearsal, rehearse
 from headgate.serve.case_rows import Selected, Selection, select
@@ -36,6 +35,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     asked: int  # rows that were selected
     needed: int  # votes
     tables: tuple[bytes, ...] = ()  # content of proposed table parameters: kept once they are proposed
+    elements: tuple[int, ...] = ()  # of lists that a correction sets, for each row that has such and would pass
 
     @property
     def rows(self) -> int:
@@ -85,7 +85,7 @@ def plan(
         raise UsageError(f"case {case.id} is about rows; only drift of a delivery is accepted. Next: release the rows.")
     meant = _with_edits(selection, edits, act, every)
     chosen = select(desk.platform, case, meant)
-    if len(going := np.intersect1d(chosen.rows, _on_the_way(desk, case), assume_unique=True)):
+    if len(going := np.intersect1d(chosen.rows, rows_on_the_way(desk, case), assume_unique=True)):
         if meant.rows is not None:
             raise ConflictError(
                 f"row {going[0]} of case {case.id} was decided, and is about to be published. Next: `headgate run`."
@@ -99,7 +99,8 @@ def plan(
             f"row {gone[0]} does not wait in this case, or not (any more) as it was selected; nothing was proposed. "
             f"Next: `headgate cases show {case.id}`."
         )
-    document = with_rows(desk.platform, base, flow, origin, chosen=chosen, edits=edits, every=every)
+    made = with_rows(desk.platform, base, flow, origin, chosen=chosen, edits=edits, every=every)
+    document = made.document
     rehearsal = rehearse(desk.platform, flow, origin, document)
     if not len(rehearsal.passing):
         codes = ", ".join(f"{code} on {rows}" for code, rows in rehearsal.codes[:3])
@@ -113,6 +114,7 @@ def plan(
         rehearsal=rehearsal,
         asked=len(chosen.rows),
         needed=needed,
+        elements=tuple(count for row in rehearsal.passing.tolist() if (count := made.elements.get(row, 0))),
     )
 
 
@@ -131,21 +133,6 @@ def _of_delivery(desk: Desk, case: Case, base: DecisionDocument, contract: str |
         base = replace(base, contract_text=text, based_on=file_digest(flow))
         needed = policy.rule_changes or policy.votes
     return Plan(case=case, document=base, rehearsal=None, asked=case.left, needed=needed)
-
-
-def _on_the_way(desk: Desk, case: Case) -> Rows:
-    """Rows whose amendment is made and not yet published: they stand in the case until it is."""
-    made = {
-        one.amendment: one
-        for one in desk.cases.decisions([case.id], states=(DecisionState.EXECUTED,))
-        if one.amendment is not None
-    }
-    which = DeliveryFilter(
-        ids=tuple(made), states=(DeliveryState.LANDED, DeliveryState.CHECKED, DeliveryState.PUBLISHING)
-    )
-    going = desk.platform.ledger.deliveries(which) if made else []
-    rows = [as_rows(document_of(desk, made[one.id]).rows) for one in going]
-    return np.sort(np.concatenate(rows)) if rows else np.empty(0, dtype=np.int64)
 
 
 def _these(case: Case, chosen: Selected, rehearsal: Rehearsal) -> Selection:

@@ -32,6 +32,9 @@ def tell_plans(plans: Sequence[Plan]) -> str:
             return f"The contract changes as below; {what[:1].lower()}{what[1:]} {_WHOLE[act]}{also}."
         return f"{what} {_WHOLE[act]}, {fixed(rows)} {_rows(rows)} received."
     told = [f"{_counted(sum(one.rows for one in plans))} will be {_DONE[act]}"]
+    if elements := [count for one in plans for count in one.elements]:
+        put = "element is" if sum(elements) == 1 else "elements are"
+        told.append(f"{fixed(sum(elements))} {put} set in {_counted(len(elements))}")
     duplicates = sum(one.rehearsal.duplicates for one in plans if one.rehearsal is not None)
     if duplicates:
         told.append(f"of which {fixed(duplicates)} {'is' if duplicates == 1 else 'are'} published already")

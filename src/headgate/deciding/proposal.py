@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from headgate.check.originals import original_records
+from headgate.check.originals import Originals, original_records
 from headgate.core.cases import Act
 from headgate.core.contract import RuleKind
 from headgate.core.decision_document import DecisionDocument, Rows, Waiver, as_ranges, as_rows
@@ -16,9 +16,10 @@ from headgate.core.errors import UsageError
 from headgate.core.flow import Flow
 from headgate.core.platform import Platform
 from headgate.core.record_edits import edited
+from headgate.core.record_elements import FAULTY, Reason, names_elements, put_in_elements
 from headgate.core.records import Delivery
 from headgate.core.replacing import replace
-from headgate.serve.case_rows import Selected
+from headgate.serve.case_rows import Selected, held_reasons
 
 
 class Edit(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +28,13 @@ class Edit(msgspec.Struct, frozen=True, kw_only=True):
     row: int
     values: Mapping[str, str | None] = {}
     record: str | None = None
+
+
+class Made(msgspec.Struct, frozen=True, kw_only=True):
+    """A document, and how many elements of lists a correction puts a value into, by row."""
+
+    document: DecisionDocument
+    elements: Mapping[int, int] = {}
 
 
 def with_rows(
@@ -38,16 +46,19 @@ def with_rows(
     chosen: Selected,
     edits: Sequence[Edit],
     every: Mapping[str, str | None] | None,
-) -> DecisionDocument:
+) -> Made:
     """The document with the chosen rows, and what shall become of each."""
     rows = as_ranges(chosen.rows)
     if base.act is Act.RELEASE:
-        return replace(base, rows=rows, waives=_waivers(flow, chosen))
+        return Made(document=replace(base, rows=rows, waives=_waivers(flow, chosen)))
     if base.act is Act.REJECT:
-        return replace(base, rows=rows)
-    return replace(
-        base, rows=rows, records=_proposed(platform, flow, origin, chosen.rows, edits=edits, every=every or {})
-    )
+        return Made(document=replace(base, rows=rows))
+    reasons: dict[int, list[Reason]] = {}
+    if any(FAULTY in path for path in (*(every or ()), *(path for edit in edits for path in edit.values))):
+        reasons = held_reasons(platform, flow.name, delivery=origin.id, case=base.case, rows=chosen.rows)
+    originals = original_records(platform, flow, origin, chosen.rows)
+    records, elements = _proposed(flow, originals, chosen.rows, edits=edits, every=every or {}, reasons=reasons)
+    return Made(document=replace(base, rows=rows, records=records), elements=elements)
 
 
 def _waivers(flow: Flow, chosen: Selected) -> tuple[Waiver, ...]:
@@ -66,30 +77,37 @@ def _waivers(flow: Flow, chosen: Selected) -> tuple[Waiver, ...]:
 
 
 def _proposed(
-    platform: Platform,
     flow: Flow,
-    origin: Delivery,
+    originals: Originals,
     rows: Rows,
     *,
     edits: Sequence[Edit],
     every: Mapping[str, str | None],
-) -> dict[str, str]:
-    """Each record as it shall stand."""
+    reasons: Mapping[int, Sequence[Reason]],
+) -> tuple[dict[str, str], dict[int, int]]:
+    """Each record as it shall stand, and the elements of lists that were set in it."""
     by_row = {edit.row: edit for edit in edits}
     if len(by_row) < len(edits):
         twice = next(edit.row for edit in edits if by_row[edit.row] is not edit)
         raise UsageError(f"row {twice} is edited twice; nothing was proposed. Next: say once what shall stand in it.")
-    originals = original_records(platform, flow, origin, rows)
     proposed: dict[str, str] = {}
+    elements: dict[int, int] = {}
     for row in rows.tolist():
         edit = by_row.get(row, Edit(row=row))
         text = edit.record if edit.record is not None else originals.records[row]
         changes = {**every, **edit.values}
-        proposed[str(row)] = edited(text, changes, flow.contract, typed=originals.typed)
+        single = {path: value for path, value in changes.items() if not names_elements(path)}
+        text = edited(text, single, flow.contract, typed=originals.typed)
+        for path in changes.keys() - single.keys():
+            text, count = put_in_elements(
+                text, path, changes[path], flow.contract, typed=originals.typed, reasons=reasons.get(row, ())
+            )
+            elements[row] = elements.get(row, 0) + count
+        proposed[str(row)] = text
         _require_record(proposed[str(row)], row, like=None if originals.typed else originals.records[row])
     if missing := sorted(by_row.keys() - set(rows.tolist())):
         raise UsageError(f"row {missing[0]} does not wait in this case; nothing was proposed.")
-    return proposed
+    return proposed, elements
 
 
 def _require_record(text: str, row: int, *, like: str | None) -> None:

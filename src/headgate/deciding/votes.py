@@ -6,13 +6,14 @@ from datetime import timedelta
 
 from headgate.core.accounts import Account
 from headgate.core.cases import MOST_TEXT, Act, CaseFilter, Decision, DecisionState
-from headgate.core.decision_document import document_digest
-from headgate.core.errors import RefusedVoteError, UsageError
+from headgate.core.decision_document import as_rows, document_digest
+from headgate.core.errors import ConflictError, RefusedVoteError, UsageError
 from headgate.core.faults import at_fault_point
 from headgate.core.parameters import vault_name
 from headgate.core.replacing import replace
 from headgate.core.voting import refusal
 from headgate.deciding.desk import Desk, delivered_of, flow_of, one_case
+from headgate.deciding.on_the_way import taken_first
 from headgate.deciding.plan import Plan
 
 
@@ -45,6 +46,8 @@ def propose(desk: Desk, planned: Plan, *, by: Account, reason: str, instead: str
     )
     if why := refusal(by, replace(decision, editors=()), origin, flow=planned.case.flow):
         raise RefusedVoteError(f"{why} Nothing was proposed.")
+    if first := taken_first(desk, planned.case, as_rows(planned.document.rows)):
+        raise ConflictError(f"{first}. Nothing was proposed. Next: open the case again.")
     for table in planned.tables:
         desk.platform.vault.put(vault_name(document_digest(table)), [table])
     desk.platform.vault.put(vault_name(sha256), [content])  # before the ledger names it

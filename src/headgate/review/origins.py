@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from headgate.core.cases import Act
 from headgate.core.decision_document import Rows, as_ranges
-from headgate.core.errors import BalanceError, DeliveryError
+from headgate.core.errors import BalanceError, OutdatedError
 from headgate.core.naming import DELIVERY, ROW
 from headgate.core.overlay import AMENDMENTS, JUDGED, Overlay, is_amendment, published_amendment
 from headgate.core.ports import Engine
@@ -44,7 +44,7 @@ def move_origins(
 ) -> Moved:
     """Take what these amendments settle out of what their origins hold; KEPT and LEFT must be known.
 
-    DeliveryError where a row of theirs does not wait any more: it must never be published twice.
+    OutdatedError where a row of theirs does not wait any more: it must never be published twice.
     """
     amendments = [one for one in ends if is_amendment(one)]
     _require_waiting(engine, amendments, origins, {one.id: overlays[one.id].own.rows for one in amendments})
@@ -76,12 +76,12 @@ def _require_waiting(
     for one in amendments:
         origin = origins[one.facts["origin"]]
         if origin.state is not DeliveryState.ARCHIVED:
-            raise DeliveryError(
+            raise OutdatedError(
                 f"amendment {one.id} is of {origin.id}, which is {origin.state} by now: its rows do not wait any more. "
                 "Nothing was published. Next: decide on the cases that are open now."
             )
         if one.facts.get(JUDGED) != origin.facts.get(JUDGED):
-            raise DeliveryError(
+            raise OutdatedError(
                 f"amendment {one.id} was agreed on before the rows of {origin.id} were checked again: they may not be "
                 "what was shown. Nothing was published. Next: decide on the cases that are open now."
             )
@@ -96,11 +96,20 @@ def _require_waiting(
     counted = dict(engine.rows(waiting))
     for one in amendments:
         if counted.get(one.id, 0) != len(rows[one.id]):
-            raise DeliveryError(
+            raise OutdatedError(
                 f"amendment {one.id} speaks of {len(rows[one.id])} rows of {one.facts['origin']}, of which only "
-                f"{counted.get(one.id, 0)} still wait: the others were decided or checked again meanwhile. Nothing was "
+                f"{counted.get(one.id, 0)} still wait: the others were decided {_first(engine, one)}. Nothing was "
                 "published. Next: decide on the case as it stands now."
             )
+
+
+def _first(engine: Engine, one: Delivery) -> str:
+    """Which amendments took rows of this one."""
+    found = engine.rows(
+        f"SELECT DISTINCT o._amendment FROM {LEFT} AS o JOIN {_MEANT} AS m USING ({DELIVERY}, {ROW}) "
+        f"WHERE m.amendment = {literal(one.id)} ORDER BY 1"
+    )
+    return f"first, by {', '.join(id_ for (id_,) in found[:3])}" if found else "or checked again meanwhile"
 
 
 def _positions(amendments: Sequence[Delivery], rows: Mapping[str, Rows]) -> pa.Table:

@@ -67,14 +67,24 @@ def judge_sets(
     return notes
 
 
-def judge_python(engine: Engine, flow: Flow, *, rows: int) -> dict[str, pa.Table]:
-    """The rows that do not pass, by rule in Python over sets; `rows` is how many are staged."""
-    buckets = 1 + rows // GROUP_ROWS
-    return {
-        rule.id: _python(engine, flow, rule, flow.contract.places[rule.id], buckets)
-        for rule in flow.contract.rules
-        if rule.scope is Scope.SET and rule.kind is RuleKind.PYTHON
-    }
+def judge_python(
+    engine: Engine, flow: Flow, *, rows: int, published: Collection[str], origins: Mapping[int, str]
+) -> dict[str, pa.Table]:
+    """The rows that do not pass, by rule in Python over sets; `rows` is how many are staged, the rest as above."""
+    found = {}
+    for rule in flow.contract.rules:
+        if rule.scope is Scope.SET and rule.kind is RuleKind.PYTHON:
+            beside = _published_groups(engine, rule, published, origins)
+            more = engine.rows(f"SELECT count(*) FROM ({beside})")[0][0] if beside else 0
+            found[rule.id] = _python(
+                engine,
+                flow,
+                rule,
+                flow.contract.places[rule.id],
+                beside=beside,
+                buckets=1 + (rows + more) // GROUP_ROWS,
+            )
+    return found
 
 
 def _reason(rule: Rule, place: int, value: str) -> str:
@@ -171,26 +181,60 @@ def _published_name(rule: Rule, path: str, columns: Collection[str]) -> str:
     )
 
 
-def _python(engine: Engine, flow: Flow, rule: Rule, place: int, buckets: int) -> pa.Table:
-    """Rows that a Python set check does not pass; each group of `group_by` is given whole.
+def _python(engine: Engine, flow: Flow, rule: Rule, place: int, *, beside: str, buckets: int) -> pa.Table:
+    """Rows that a Python set check does not pass; each group of `group_by` in a delivery is given whole.
 
-    A row without a value in `group_by` is in no group and passes.
+    A row without a value in `group_by` is in no group and passes. Rows `beside` are of the same groups and judged no
+    more. Deliveries that share a batch are given one after the other: a verdict must not hang on what came together.
     """
     function = load_function(flow, rule.arguments["file"], rule.arguments["function"])
-    groups = [path_sql(path) for path in rule.arguments["group_by"]]
-    reads = ", ".join(f"{path_sql(path)} AS {quoted(path)}" for path in rule.reads)
-    bucket = f"hash({', '.join(groups)}) % {buckets}" if groups else "0"
-    grouped = " AND ".join(f"{group} IS NOT NULL" for group in groups) or "true"
-    rows = f"SELECT _n, _row, _offset, _length, {reads}, {bucket} AS _bucket FROM {ROWS} WHERE {grouped}"
+    columns = _group_columns(rule)
+    reads = ", ".join(f"{path_sql(path)} AS {name}" for path, name in columns.items())
+    grouped = " AND ".join(f"{path_sql(path)} IS NOT NULL" for path in rule.arguments["group_by"]) or "true"
+    own = f"SELECT _n, _row, _offset, _length, true AS _own, {reads} FROM {ROWS} WHERE {grouped}"
+    rows = f"{own} UNION ALL {beside}" if beside else own
+    hashed = ", ".join(columns[path] for path in rule.arguments["group_by"])
+    bucket = f"_n * {buckets} + CAST(hash({hashed}) % {buckets} AS BIGINT)" if hashed else "_n"
+    ordered = f"SELECT *, {bucket} AS _bucket FROM ({rows}) ORDER BY _bucket, _row"
     found: list[pa.Table] = []
-    for table in _by_bucket(engine.stream(f"{rows} ORDER BY _bucket, _n, _row", batch_rows=STREAM_ROWS)):
+    for table in _by_bucket(engine.stream(ordered, batch_rows=STREAM_ROWS)):
         batch = table.combine_chunks().to_batches()[0]
         failing, reasons = judge_batch(rule, function, batch, place=place)
         if not reasons:
             continue
-        positions = table.select([name for name, _ in POSITION]).filter(failing)
-        found.append(positions.append_column("reason", pa.array(reasons, REASON)).cast(_COLUMNS))
+        told = table.select([*(name for name, _ in POSITION), "_own"]).filter(failing)
+        told = told.append_column("reason", pa.array(reasons, REASON)).filter(told.column("_own")).drop_columns("_own")
+        found.append(told.cast(_COLUMNS))
     return pa.concat_tables(found) if found else _COLUMNS.empty_table()
+
+
+def _group_columns(rule: Rule) -> dict[str, str]:
+    """What a Python set check reads and groups by -> the name that it knows it by."""
+    return {path: quoted(path) for path in dict.fromkeys((*rule.reads, *rule.arguments["group_by"]))}
+
+
+def _published_groups(engine: Engine, rule: Rule, published: Collection[str], origins: Mapping[int, str]) -> str:
+    """SQL of what is published of amendments' origins in the groups of their rows, in the columns of `_python`.
+
+    Empty where there is no amendment, or the record table has not all of the columns in the contract's types: then rows
+    that people decided on are judged among themselves.
+    """
+    columns = _group_columns(rule)
+    there = {path: name for path in columns if (name := _found_name(path, published)) is not None}
+    if not origins or len(there) < len(columns):
+        return ""
+    own_types = engine.rows(f"SELECT {', '.join(f'typeof({path_sql(path)})' for path in columns)} FROM {ROWS} LIMIT 1")
+    types = ", ".join(f"typeof({quoted(there[path])})" for path in columns)
+    if not own_types or own_types != engine.rows(f"SELECT {types} FROM _published LIMIT 1"):
+        return ""
+    of = ", ".join(f"({n}, {literal(origin)})" for n, origin in sorted(origins.items()))
+    reads = ", ".join(f"p.{quoted(there[path])} AS {name}" for path, name in columns.items())
+    same = " AND ".join(f"r.{path_sql(path)} = p.{quoted(there[path])}" for path in rule.arguments["group_by"])
+    return (
+        f"SELECT o._n, p._row, NULL AS _offset, NULL AS _length, false AS _own, {reads} FROM _published AS p "
+        f"JOIN (VALUES {of}) AS o (_n, _origin) ON p.{quoted(DELIVERY)} = o._origin "
+        f"WHERE EXISTS (SELECT 1 FROM {ROWS} AS r WHERE r._n = o._n AND {same})"
+    )
 
 
 def _by_bucket(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:

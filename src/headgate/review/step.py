@@ -174,8 +174,9 @@ class _Settling(msgspec.Struct, frozen=True, kw_only=True):
     def _judge_sets(self, engine: Engine, known: _Known, decided: Decided, staged: int) -> list[str]:
         """Judge rules over sets, and look for keys that come twice: Python and the engine each use a core."""
         contract = self.flow.contract
+        origins = {one.landing_number: one.facts["origin"] for one in self.deliveries if is_amendment(one)}
         tasks: list[Callable[[Engine], Any]] = [
-            lambda hand: judge_python(hand, self.flow, rows=staged),
+            lambda hand: judge_python(hand, self.flow, rows=staged, published=known.columns, origins=origins),
             lambda hand: find_candidates(hand, contract, published_key=known.key, family=known.family),
         ]
         with closing(engine.beside()) as beside:
@@ -187,7 +188,7 @@ class _Settling(msgspec.Struct, frozen=True, kw_only=True):
             python=python,
             family=known.family,
             published=known.columns,
-            origins={one.landing_number: one.facts["origin"] for one in self.deliveries if is_amendment(one)},
+            origins=origins,
         )
         join_sets(engine, decided)
         return notes

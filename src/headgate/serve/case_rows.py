@@ -93,6 +93,23 @@ def values_found(platform: Platform, case: Case, *, most: int = 10) -> list[tupl
     return [(line["found"], line["rows"]) for line in found.to_pylist()]
 
 
+def held_reasons(
+    platform: Platform, flow: str, *, delivery: str, case: str, rows: Rows
+) -> dict[int, list[tuple[str, str | None]]]:
+    """What holds these rows of a case: column with its positions, and the value that was found."""
+    sql = (
+        "SELECT _row, [{'column': r.\"column\", 'value': r.\"value\"} FOR r IN reasons IF r.consequence = 'hold'] "
+        f"AS held FROM ({_WAITING} AND q._row IN (SELECT unnest($rows::BIGINT[])))"
+    )
+    found: dict[int, list[tuple[str, str | None]]] = {}
+    bound = {"delivery": delivery, "case": case, "rows": rows.tolist()}
+    with waiting_tables(platform, flow) as engine:
+        for batch in engine.stream(sql, bound, batch_rows=_BATCH_ROWS):
+            for line in batch.to_pylist():
+                found[line["_row"]] = [(reason["column"], reason["value"]) for reason in line["held"]]
+    return found
+
+
 def select(platform: Platform, case: Case, selection: Selection) -> Selected:
     """The rows that a selection means, which hold rules are shown on them, and the hash of what is shown."""
     conditions, values = _conditions(case, selection)

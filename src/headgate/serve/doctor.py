@@ -8,11 +8,14 @@ from pathlib import Path
 
 import msgspec
 
+from headgate.core.cases import CaseFilter, Cases
 from headgate.core.errors import HeadgateError, PublishError
 from headgate.core.flow import Flow
 from headgate.core.flow_files import CONTRACT_FILE
+from headgate.core.overlay import is_amendment
 from headgate.core.platform import Platform
 from headgate.core.ports import DeliveryFilter
+from headgate.core.reasons import ReasonCode
 from headgate.core.states import DeliveryState
 from headgate.serve.agreed_contracts import AGREED, LEFT, contracts_beside
 from headgate.serve.relations import standing_tables
@@ -31,7 +34,9 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     next: str = ""  # what to do; empty where all is well
 
 
-def examine(platform: Platform, *, keys: Path, require: Callable[[Platform, Flow], None]) -> Iterator[Finding]:
+def examine(
+    platform: Platform, *, keys: Path, require: Callable[[Platform, Flow], None], cases: Cases
+) -> Iterator[Finding]:
     """All checks, in order; `require` raises where a flow's tables lost what the ledger knows."""
     yield Finding(
         check="ledger", ok=True, found=f"at the schema of this version, {platform.ledger.log_size():,} events"
@@ -40,6 +45,7 @@ def examine(platform: Platform, *, keys: Path, require: Callable[[Platform, Flow
     for flow in platform.flows.values():
         yield _tables(platform, flow, require)
     yield _contracts(platform)
+    yield _without_case(platform, cases)
     yield from _restored(platform)
     yield _open_publications(platform)
     yield _stage(platform)
@@ -86,6 +92,29 @@ def _contracts(platform: Platform) -> Finding:
         found = f"agreed to and not yet in force: of flow {waiting[0][0].name}"
         return Finding(check=check, ok=False, found=found, next="`headgate run` puts it in force")
     return Finding(check=check, ok=True, found="what was agreed to is in force")
+
+
+def _without_case(platform: Platform, cases: Cases) -> Finding:
+    """Deliveries with rows that wait and that nobody can decide about: they were held before there were cases."""
+    states = (DeliveryState.HELD, DeliveryState.ARCHIVED)
+    held = platform.ledger.deliveries(DeliveryFilter(states=states, rows_held=True))
+    known = {case.delivery for case in cases.cases(CaseFilter())}
+    alone = [
+        one
+        for one in held
+        if one.id not in known
+        and not is_amendment(one)
+        and not (one.held_for and set(one.held_for) <= {ReasonCode.TABLE_MISSING})  # goes on by itself
+    ]
+    if not alone:
+        return Finding(check="cases", ok=True, found="what is held has its case")
+    rows = sum(one.counts.held for one in alone if one.counts is not None)
+    return Finding(
+        check="cases",
+        ok=False,
+        found=f"{rows:,} rows of {len(alone):,} deliveries wait in no case, such as those of {alone[0].id}",
+        next=f"`headgate reprocess {alone[0].id}` judges it anew and opens its cases, `doctor --repair FLOW` all",
+    )
 
 
 def _restored(platform: Platform) -> Iterator[Finding]:

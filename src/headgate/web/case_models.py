@@ -186,6 +186,7 @@ class PlanAnswer(Answer):
     asked: int = Field(description="Rows that were selected.")
     rows: int = Field(description="Rows that the decision would speak of.")
     needed: int = Field(description="Votes.")
+    elements: int = Field(description="Of lists that a correction puts a value into.")
     duplicates: int
     codes: dict[str, int] = Field(description="Reason codes of the rows that would not pass, and on how many.")
     stopped: list[StoppedRow] = Field(description="The first of the rows that would not pass.")

@@ -211,6 +211,7 @@ def plan_document(planned: Plan) -> dict[str, Any]:
         "asked": planned.asked,
         "rows": planned.rows,
         "needed": planned.needed,
+        "elements": sum(planned.elements),
         "duplicates": rehearsal.duplicates if rehearsal is not None else 0,
         "codes": dict(rehearsal.codes) if rehearsal is not None else {},
         "stopped": [] if rehearsal is None else [_stopped(one.row, one.reasons) for one in rehearsal.shown],

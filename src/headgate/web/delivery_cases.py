@@ -77,7 +77,8 @@ def read_delivery_cases(desk: Desk, who: Visitor, one: Delivery) -> DeliveryCase
     origin = _delivery(desk, origin_of(one)) if amends else None
     about = origin or one
     cases = {case.id: case for case in desk.cases.cases(CaseFilter(delivery=about.id, state=None))}
-    executed = desk.cases.decisions(list(cases), states=(DecisionState.EXECUTED,)) if cases else []
+    came = (DecisionState.EXECUTED, DecisionState.VOID) if amends else (DecisionState.EXECUTED,)
+    executed = desk.cases.decisions(list(cases), states=came) if cases else []
     decisions = sorted(executed, key=lambda decision: decision.due_at or decision.proposed_at)
     if amends:
         decisions = [decision for decision in decisions if decision.amendment == one.id]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
 from headgate.core.cases import UNDER_WAY, Case, CaseFilter, CaseGroup, CaseKind, CaseState, Decision, DecisionState
+from headgate.core.contract import Contract
 from headgate.core.errors import NotFoundError
 from headgate.core.ports import DeliveryFilter
 from headgate.core.reason_words import WORDS
+from headgate.core.record_elements import EACH, FAULTY
 from headgate.core.replacing import replace
 from headgate.core.roles import Permission
 from headgate.deciding.desk import Desk
@@ -86,7 +88,7 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True):
     files: Mapping[str, str]  # name of the delivery by case; of a change of rules what it is about
     decisions: tuple[Decision, ...]  # under way
     may_decide: bool
-    paths: tuple[str, ...]  # columns that a correction may set in all of them
+    paths: tuple[tuple[str, str], ...]  # columns that a correction may set in all of them, and their names
     path: str
     personal: bool
 
@@ -236,11 +238,7 @@ def _chosen(
         files=files,
         decisions=tuple(decisions[case.id] for case in cases if case.id in decisions),
         may_decide=who.may(Permission.DECIDE, line.flow),
-        paths=tuple(
-            column.path
-            for column in of_flow.contract.walk()
-            if "[]" not in column.path and not column.children and column.element is None
-        ),
+        paths=tuple(_settable(of_flow.contract, first)),
         path=path if "[]" not in path else "",
         personal=personal,
     )
@@ -250,6 +248,20 @@ def _files(desk: Desk, cases: Sequence[Case]) -> dict[str, str]:
     ids = tuple({case.delivery for case in cases if case.delivery is not None})
     names = {one.id: one.name for one in desk.platform.ledger.deliveries(DeliveryFilter(ids=ids))} if ids else {}
     return {case.id: names.get(case.delivery or "", f"the rules of {case.flow}") for case in cases}
+
+
+def _settable(contract: Contract, case: Case) -> Iterator[tuple[str, str]]:
+    """Columns of single values; of a list's elements all, and those at fault where the case is about that list."""
+    for column in contract.walk():
+        if column.children or column.element is not None:
+            continue
+        if EACH not in column.path:
+            yield column.path, column.path
+            continue
+        array = column.path[: column.path.rindex(EACH) + len(EACH)]
+        if case.column.startswith(array):
+            yield column.path.replace(EACH, FAULTY), f"{column.path}, elements at fault"
+        yield column.path, f"{column.path}, all elements"
 
 
 def _cases_of(desk: Desk, which: CaseFilter, line: Line) -> list[Case]:

@@ -64,7 +64,9 @@ def beside(office: Office, pattern: str = f".{CONTRACT_FILE}*") -> list[Path]:
 
 
 def finding(office: Office) -> Finding:
-    found = examine(office.platform, keys=office.project / "keys", require=lambda _platform, _flow: None)
+    found = examine(
+        office.platform, keys=office.project / "keys", require=lambda _platform, _flow: None, cases=office.desk.cases
+    )
     return next(one for one in found if one.check == "contracts")
 
 

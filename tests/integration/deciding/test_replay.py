@@ -316,7 +316,7 @@ replay(platform, platform.flows["shop"], Proposal(values={"limit": "50"}), stop=
     assert subprocess.run(command, check=False, capture_output=True).returncode == -signal.SIGKILL
     left = Path(office.platform.stage) / FOLDER
     assert len([place for place in left.iterdir() if place.is_dir()]) == 1
-    found = examine(office.platform, keys=office.project / "keys", require=lambda *_: None)
+    found = examine(office.platform, keys=office.project / "keys", require=lambda *_: None, cases=office.desk.cases)
     stage = next(one for one in found if one.check == "stage")
     assert not stage.ok
     assert "a killed process left" in stage.found

@@ -125,7 +125,7 @@ def test_values_of_a_delivery_alone_go_on_for_its_amendments(office: Office) -> 
 
 @pytest.mark.parametrize("how", ["same", "other values", "replaced"])
 def test_an_amendment_whose_origin_was_judged_again_before_it_was_published(office: Office, how: str) -> None:
-    """People decided on what was shown then: nothing is published, and the delivery says why."""
+    """People decided on what was shown then: nothing is published, the decision is void, and both say why."""
     if how == "replaced":
         office.write(flow=FLOW.replace('"*.json"}', '"*.json", new_version: replace}') + ANY_SHARE + LIMIT)
     origin = office.deliver(*rows_of("a"), *rows_of("b", amount=102), name="x.json")
@@ -140,15 +140,14 @@ def test_an_amendment_whose_origin_was_judged_again_before_it_was_published(offi
         operations.reprocess(office.platform, origin, values={"limit": "101"} if how == "other values" else {})
         pipeline.work(office.platform)
         amendment = office.delivery(done.amendment or "")
-        assert amendment.state is DeliveryState.FAILED
+        assert amendment.state is DeliveryState.REFUSED
+        (voided,) = office.desk.cases.decisions([done.case])
+        assert (voided.state, voided.note) == (DecisionState.VOID, amendment.note)
         assert "Next: decide on the case" in amendment.note
         assert table_rows(office.platform, SILVER, "id") == [("a",)]
         assert counted(office.delivery(origin.id)) == (2, 1, 1, 0, 0)
         assert office.case().left == 1
         assert office.settle(office.case(), Act.RELEASE).state is DeliveryState.ARCHIVED
-        operations.retry(office.platform, [office.delivery(amendment.id)])
-        pipeline.work(office.platform)
-        assert office.delivery(amendment.id).state is DeliveryState.FAILED
         assert counted(office.delivery(origin.id)) == (2, 2, 0, 0, 0)
 
 

@@ -51,22 +51,59 @@ def test_a_record_table_without_the_column(office: Office) -> None:
     assert office.settle(office.case(), Act.CORRECT, edits={2: {"amount": "1", "kind": "x"}}).state == "archived"
 
 
-def test_rows_of_a_group_that_a_python_rule_judges(office: Office) -> None:
-    """A Python rule over sets sees the amendment's rows only: the docs say so."""
-    rule = """
+FEW = """
       - id: few
         type: custom
         engine: headgate
         implementation: {python: "checks.py:few", reads: [kind, amount], scope: set, group_by: [kind]}"""
-    few = (
-        "import pyarrow as pa\n\n"
-        "def few(batch):\n"
-        "    kinds = batch['kind'].to_pylist()\n"
-        "    return pa.array([kinds.count(kind) < 3 for kind in kinds], pa.bool_())\n"
+CHECKS = """
+import pyarrow as pa
+
+def few(batch):
+    kinds = batch["kind"].to_pylist()
+    return pa.array([kinds.count(kind) < 3 for kind in kinds], pa.bool_())
+"""
+
+
+def with_groups(office: Office, **files: str) -> None:
+    """The flow with a rule in Python: at most two rows of a kind."""
+    text = contract(rules=RULES + FEW).replace("1.0.0", "1.1.0")
+    office.write(contract_text=text, files={**TASKS, "checks.py": CHECKS, **files})
+
+
+def test_a_group_that_is_published_already(office: Office) -> None:
+    """A row that comes to two that stand is the third; which of other deliveries stand counts for nothing."""
+    with_groups(office)
+    office.deliver(*rows_of("x", "y", kind="full"))
+    office.deliver(
+        *rows_of("a", "b", kind="full"), *rows_of("c", "d", kind="free", amount=101), *rows_of("e", kind="z")
     )
-    office.write(
-        contract_text=contract(rules=RULES + rule).replace("1.0.0", "1.1.0"), files={**TASKS, "checks.py": few}
-    )
+    edits = [Edit(row=3, values={"amount": "1", "kind": "full"}), Edit(row=4, values={"amount": "1", "kind": "z"})]
+    planned = plan(office.desk, office.case(), Act.CORRECT, edits=edits)
+    assert planned.rehearsal is not None
+    assert (planned.rehearsal.passing.tolist(), planned.rehearsal.codes) == ([4], (("few", 1),))
+    with pytest.raises(UsageError, match="none of the 1 rows would pass: few on 1"):
+        plan(office.desk, office.case(), Act.CORRECT, edits=edits[:1])
+    made = office.settle(office.case(), Act.CORRECT, edits={4: {"amount": "1", "kind": "z"}})
+    assert counted(office.delivery(made.facts["origin"])) == (5, 4, 1, 0, 0)
+    operations.reprocess(office.platform, office.delivery(made.facts["origin"]), values={})
+    pipeline.work(office.platform)
+    assert counted(office.delivery(made.facts["origin"])) == (5, 4, 1, 0, 0)
+    assert proof.faults(office.platform, "shop") == []
+
+
+@pytest.mark.parametrize(
+    "task", [ROWS.replace("kind,", ""), ROWS.replace("amount,", "CAST(amount AS DOUBLE) AS amount,")]
+)
+def test_a_group_that_cannot_be_found_among_published_rows(office: Office, task: str) -> None:
+    """Then the rows that are decided on are judged among themselves, and nothing fails."""
+    with_groups(office, **{"tasks/rows.sql": task})
+    office.deliver(*rows_of("a", "b", kind="full"), *rows_of("c", kind="free", amount=101))
+    assert office.settle(office.case(), Act.CORRECT, edits={3: {"amount": "1", "kind": "full"}}).state == "archived"
+
+
+def test_rows_of_a_group_that_a_python_rule_judges(office: Office) -> None:
+    with_groups(office)
     origin = office.deliver(*rows_of("a", "b", "c"), *rows_of("d", kind="y"))
     assert counted(origin) == (4, 1, 3, 0, 0)
     office.settle(office.case("few"), Act.RELEASE, rows=[1])

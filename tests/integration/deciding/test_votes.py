@@ -5,19 +5,23 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from tests.harness import proof
 from tests.harness.office import ANY_SHARE, LIMIT, UNDO_S, Office, counted
 from tests.harness.project import all_deliveries, arrived
 from tests.harness.small import FLOW, rows_of, write_rows
 
-from headgate import pipeline
-from headgate.core.cases import Act, DecisionState
+from headgate import operations, pipeline
+from headgate.core.cases import Act, Decision, DecisionState
+from headgate.core.decision_document import document_digest
 from headgate.core.errors import ConflictError, RefusedVoteError, UsageError
+from headgate.core.parameters import vault_name
 from headgate.core.records import Move
 from headgate.core.replacing import replace
 from headgate.core.roles import Role
+from headgate.core.states import DeliveryState
 from headgate.deciding.desk import document_of, under_way
 from headgate.deciding.execution import execute_due
-from headgate.deciding.plan import ALL, plan
+from headgate.deciding.plan import ALL, Plan, plan
 from headgate.deciding.proposal import Edit
 from headgate.deciding.saying import say
 from headgate.deciding.votes import agree, propose, withdraw
@@ -150,21 +154,71 @@ def test_rows_that_were_published_meanwhile_are_not_decided_again(office: Office
     assert counted(all_deliveries(office.platform)[0]) == (2, 1, 1, 0, 0)
 
 
+def proposed_unseen(office: Office, planned: Plan) -> Decision:
+    """What is entered by a process that looked just before another one executed the first decision."""
+    content, bob = planned.document.encoded(), office.people["bob"]
+    digest = document_digest(content)
+    office.platform.vault.put(vault_name(digest), [content])
+    entered = office.desk.cases.propose(
+        Decision(
+            case=planned.case.id,
+            number=0,
+            act=planned.document.act,
+            digest=digest,
+            rows=planned.rows,
+            reason="both",
+            proposed_by=bob.id,
+            editors=(),
+            needed=planned.needed,
+            state=DecisionState.PROPOSED,
+            proposed_at=office.now,
+            expires_at=office.now + timedelta(days=1),
+        ),
+        instead=None,
+        at=office.now,
+    )
+    return agree(office.desk, entered, by=bob, digest=digest)
+
+
 def test_rows_that_two_decisions_speak_of_are_published_once(office: Office) -> None:
-    """The second was planned before the first was executed, and is executed before it is published: then it fails."""
+    """The second was planned before the first was executed: it is refused, and void where it was proposed already."""
     origin = office.deliver(*rows_of("a", "b", amount=102))
     planned = plan(office.desk, office.case(), Act.RELEASE)
     office.decided(office.case(), Act.RELEASE, rows=[1])
     office.execute()
-    propose(office.desk, planned, by=office.people["bob"], reason="both")
+    with pytest.raises(ConflictError, match=r"row 1 of case c-\w+ was decided first: decision 1 of it, release"):
+        propose(office.desk, planned, by=office.people["bob"], reason="both")
+    proposed_unseen(office, planned)
     (done,) = office.execute()
-    assert (done.number, done.state) == (2, DecisionState.EXECUTED)
+    assert (done.number, done.state) == (2, DecisionState.VOID)
+    assert "was decided first: decision 1 of it, release" in done.note
     pipeline.work(office.platform)
-    late = office.delivery(done.amendment or "")
-    assert late.state == "failed"
-    assert "speaks of 2 rows" in late.note
-    assert "only 1 still wait" in late.note
     assert counted(office.delivery(origin.id)) == (2, 1, 1, 0, 0)
+    assert not [one for one in all_deliveries(office.platform) if one.state is DeliveryState.FAILED]
+
+
+def test_a_failed_amendment_whose_rows_were_decided_anew_is_refused_once_it_is_tried_again(office: Office) -> None:
+    origin = office.deliver(*rows_of("a", "b", amount=102))
+    first = office.decided(office.case(), Act.RELEASE, rows=[1])
+    (done,) = office.execute()
+    place = office.project / "vault" / vault_name(first.digest)
+    place.rename(place.with_name("aside"))
+    pipeline.work(office.platform)
+    failed = office.delivery(done.amendment or "")
+    assert failed.state is DeliveryState.FAILED
+    place.with_name("aside").rename(place)
+    second = office.settle(office.case(), Act.REJECT)
+    operations.retry(office.platform, [failed])
+    pipeline.work(office.platform)
+    refused = office.delivery(failed.id)
+    assert refused.state is DeliveryState.REFUSED
+    assert f"of which only 0 still wait: the others were decided first, by {second.id}." in refused.note
+    told = {one.number: (one.state, one.note) for one in office.desk.cases.decisions([first.case])}
+    assert told == {1: (DecisionState.VOID, refused.note), 2: (DecisionState.EXECUTED, "")}
+    (event,) = [one for one in office.leaves() if one["type"] == "decision_void"]
+    assert event["fields"]["amendment"] == failed.id
+    assert counted(office.delivery(origin.id)) == (2, 0, 0, 2, 0)
+    assert proof.faults(office.platform, "shop") == []
 
 
 def test_rows_that_are_about_to_be_published_are_left_out(office: Office) -> None:

@@ -13,6 +13,8 @@ from headgate import operations
 from headgate.core.platform import Platform
 from headgate.core.states import DeliveryState as State
 from headgate.serve.doctor import examine
+from headgate.settings import read_settings
+from headgate.wiring import open_cases
 
 READINGS = "properties: [{name: sensor, required: true}, {name: value}]"
 RETURNS = (
@@ -107,6 +109,8 @@ def test_a_table_whose_log_cannot_be_read_stops_its_flow(platform: Platform, pro
     result = run(reopened, project, write(tmp_path, 2, "T1"))
     assert states(result)["readings"] is State.ARCHIVED
     assert "the log of table sales/silver/transactions cannot be read" in result.faults[0]
-    findings = examine(reopened, keys=project / "keys", require=operations.require_tables)
+    cases = open_cases(read_settings(project, {}))
+    findings = examine(reopened, keys=project / "keys", require=operations.require_tables, cases=cases)
     assert {finding.check for finding in findings if not finding.ok} == {"tables of sales"}
+    cases.close()
     reopened.close()

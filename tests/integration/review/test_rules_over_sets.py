@@ -168,6 +168,15 @@ def test_a_group_is_given_whole_whatever_is_in_memory_at_once(
     assert proof.faults(project.platform, "shop") == []
 
 
+def test_a_group_is_of_one_delivery_whatever_is_checked_together(project: Project) -> None:
+    project.write(contract(rules=GROUPED), files={"checks.py": FEW})
+    together = project.deliver(
+        rows_of("a", "b", kind="x"), rows_of("c", "d", kind="x"), rows_of("e", "f", "g", kind="x")
+    )
+    assert [told(one) for one in together] == [{}, {}, {"few": 3}]
+    assert proof.faults(project.platform, "shop") == []
+
+
 @pytest.mark.parametrize(
     ("body", "message"),
     [
