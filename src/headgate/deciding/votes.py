@@ -83,6 +83,8 @@ def say(desk: Desk, case: Case, *, by: Account, text: str, question: bool = Fals
     """Comment on a case; a question is to the sender, who sees it, and marks the case until it is answered."""
     if not text.strip() or len(text) > MOST_TEXT:
         raise UsageError(f"a comment has 1 to {MOST_TEXT:,} characters.")
+    if question and case.delivery is None:
+        raise UsageError(f"case {case.id} is about rules: there is no sender to ask. Next: say it without asking.")
     comment = Comment(
         case=case.id, number=0, account=by.id, at=desk.people.clock(), text=text.strip(), question=question
     )

@@ -75,4 +75,4 @@ def _lines(platform: Platform, flow: Flow, document: DecisionDocument) -> tuple[
     if file_digest(flow) == document.based_on:
         before = (Path(flow.folder) / CONTRACT_FILE).read_text(encoding="utf-8")
     after = document.contract_text.splitlines()
-    return tuple(unified_diff(before.splitlines(), after, "before", "proposed", lineterm="", n=_AROUND))
+    return tuple(unified_diff(before.splitlines(), after, lineterm="", n=_AROUND))[2:]  # behind the files' names

@@ -50,6 +50,8 @@ def test_a_change_is_planned_proposed_and_agreed_to(web: Web) -> None:
     assert (proposed["case"], proposed["digest"], proposed["state"]) == (plan["case"], plan["digest"], "proposed")
     shown = other.client.get(f"/api/cases/{plan['case']}").json()
     assert (shown["kind"], shown["delivery"], shown["changes"]) == ("change", None, plan["changes"])
+    assert other.client.get(f"/api/cases/{plan['case']}/rows").json() == {"rows": [], "next": None}
+    assert call(other, f"{plan['case']}/plan", {"act": "release"}).status_code == 400
     vote = {"number": 1, "digest": plan["digest"]}
     own = call(one, f"{plan['case']}/vote", vote)
     assert (own.status_code, "wrote the change" in own.json()["error"]["message"]) == (403, True)
