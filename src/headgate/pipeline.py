@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import takewhile
@@ -40,7 +40,7 @@ from headgate.core.flow_order import needed_tables, order_flows, read_by
 from headgate.core.heartbeat import heartbeat
 from headgate.core.manifest import read_manifest, write_manifest
 from headgate.core.overlay import has_overlay, load_overlays, origin_of
-from headgate.core.platform import Platform
+from headgate.core.platform import Budget, Platform
 from headgate.core.ports import DeliveryFilter
 from headgate.core.published import published_table
 from headgate.core.reasons import DRIFT, ReasonCode
@@ -240,6 +240,25 @@ def _ready(flow: Flow, platform: Platform) -> list[Delivery]:
         if special:
             break
     return ready
+
+
+def published_together(deliveries: Sequence[Delivery], budget: Budget) -> Iterator[tuple[Delivery, ...]]:
+    """Deliveries of one flow that wait at the same time -> those of each publication, in landing order.
+
+    As claims and `_ready` divide them where one process works: what goes alone, a name for the second time, and the
+    limits of a batch begin another publication.
+    """
+    in_order = sorted(deliveries, key=lambda one: one.landing_number)
+    most, most_bytes = budget.batch_deliveries, budget.batch_bytes
+    for part in cut(in_order, lambda one: one.size_bytes, most=most, most_bytes=most_bytes):
+        group: list[Delivery] = []
+        for one in part:
+            alone = _goes_alone(one) or any(_goes_alone(other) for other in group)
+            if group and (alone or any((other.sender, other.name) == (one.sender, one.name) for other in group)):
+                yield tuple(group)
+                group = []
+            group.append(one)
+        yield tuple(group)
 
 
 def _settle(flow: Flow, deliveries: list[Delivery], platform: Platform, fence: Fence) -> None:

@@ -67,7 +67,7 @@ def reprocess(
     from headgate.serve.deliveries import one_delivery
 
     def act(platform: Platform) -> dict[str, Any]:
-        begun = operations.reprocess(platform, one_delivery(platform, delivery), values=_pairs(values), same=same)
+        begun = operations.reprocess(platform, one_delivery(platform, delivery), values=pairs(values), same=same)
         return {
             "set": dict(begun.values),
             "before": dict(begun.before),
@@ -121,7 +121,8 @@ def _decide(act: Callable[[Platform], dict[str, Any]], project: Path | None, *, 
     end_with(result)
 
 
-def _pairs(texts: Sequence[str]) -> dict[str, str]:
+def pairs(texts: Sequence[str]) -> dict[str, str]:
+    """`NAME=VALUE` by name; UsageError for anything else."""
     from headgate.core.errors import UsageError
 
     for text in texts:

@@ -36,6 +36,7 @@ from headgate.cli import (
     serving,
     uploading_files,
     watching,
+    what_if,
 )
 from headgate.cli.failures import explain
 from headgate.cli.options import Group
@@ -60,6 +61,7 @@ COMMANDS = (  # as `headgate --help` lists them
     decisions.release,
     decisions.reprocess,
     decisions.retry,
+    what_if.what_if,
     golden.run_cases,
     reporting.report,
     health.doctor,

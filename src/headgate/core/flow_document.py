@@ -235,7 +235,18 @@ def _targets(document: Cursor, contract: Contract, tasks: tuple[Task, ...]) -> t
         return tuple(found), ""
     keys = tuple(path.replace(".", "_") for path in contract.key)
     by_key = [target.name for target in silver if keys and set(target.key) in ({*keys}, {*contract.key})]
-    return tuple(found), (records or by_key or [silver[0].name])[0]
+    record = (records or by_key or [silver[0].name])[0]
+    _require_key(place, next((target for target in silver if target.name == record), None), keys)
+    return tuple(found), record
+
+
+def _require_key(place: Cursor, record: Target | None, keys: tuple[str, ...]) -> None:
+    """Keys of rows are compared with those of the record table, column by column."""
+    if record is not None and keys and len(record.key) != len(keys):
+        place.at("silver").at(record.name).problem(
+            f"the record table has the key {', '.join(record.key) or 'of nothing'}, the contract {', '.join(keys)}.",
+            "Give both the same columns, in the same order.",
+        )
 
 
 def _default_target(contract: Contract) -> tuple[Target, ...]:

@@ -95,7 +95,11 @@ def parse_value(declaration: ParameterDeclaration, text: str) -> Any:  # noqa: A
 
 
 def canonical_text(declaration: ParameterDeclaration, text: str) -> str:
-    """A single value as the ledger keeps it; ConfigurationError says what does not fit."""
+    """The value as the ledger keeps it; ConfigurationError says what does not fit. Not for tables, which are files.
+
+    >>> canonical_text(ParameterDeclaration(name="limit", type="decimal(8,2)", default=None), "5")
+    '5.00'
+    """
     value = parse_value(declaration, text)
     return str(value) if isinstance(value, Decimal | int) and not isinstance(value, bool) else text
 

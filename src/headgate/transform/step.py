@@ -9,6 +9,7 @@ from headgate.core.naming import outcomes_table, quarantine_table
 from headgate.core.observed import observed
 from headgate.core.overlay import AMENDMENTS, amendments_of, is_amendment, judged
 from headgate.core.platform import Platform
+from headgate.core.ports import FileSet
 from headgate.core.quarantine_schema import OUTCOMES_SCHEMA, QUARANTINE_SCHEMA
 from headgate.core.records import Delivery, Move, Publication, PublicationState, StagedFile, TableChange
 from headgate.core.replacing import replace
@@ -53,6 +54,23 @@ def transform(batch: ReviewedBatch, platform: Platform) -> TransformedBatch:
         moves=(*(_move(batch, one) for one in (*deliveries, *batch.superseded)), *_origin_moves(batch, number)),
     )
     return TransformedBatch(flow=batch.flow, publication=publication, folders=batch.folders)
+
+
+def foresee_silver(batch: ReviewedBatch, platform: Platform) -> dict[str, FileSet]:
+    """Stage the silver tables as `transform` would, for whoever looks ahead: each as it would stand, by its full name.
+
+    TaskError where a task does not fit what the batch holds.
+    """
+    accepted = sum(one.counts.accepted for one in batch.publishing if one.counts)
+    work = open_workspace(batch, platform, 0)
+    by_name = {task.name: task for task in batch.flow.tasks}
+    try:
+        for target in _in_order(batch):
+            if target.layer == "silver":
+                make_silver(work, target, by_name.get(target.name), _replaced(batch), accepted)
+        return {work.changes[name].table: files for name, files in work.relations.items()}
+    finally:
+        work.engine.close()
 
 
 def _replaced(batch: ReviewedBatch) -> set[str]:

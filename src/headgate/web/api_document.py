@@ -9,14 +9,17 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 
-from headgate.web import alerts_api, api, cases_api, changes_api
+from headgate.web import alerts_api, api, cases_api, changes_api, what_if_api
 from headgate.web.access import SignedIn
 from headgate.web.site import site_of
 
 routes = APIRouter(prefix=api.PREFIX)
 
 DESCRIBED = tuple(
-    one for part in (api, changes_api, cases_api, alerts_api) for one in part.routes.routes if isinstance(one, APIRoute)
+    one
+    for part in (api, what_if_api, changes_api, cases_api, alerts_api)
+    for one in part.routes.routes
+    if isinstance(one, APIRoute)
 )
 _TOLD = (
     "Deliveries, flows, cases, alerts and the log of one project. Send a personal token as `Authorization: Bearer`, or "

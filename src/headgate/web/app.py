@@ -43,8 +43,10 @@ from headgate.web import (
     pages_sign_in,
     pages_tables,
     pages_upload_links,
+    pages_what_if,
     sending,
     uploads,
+    what_if_api,
 )
 from headgate.web.access import RefusedError, SignInNeededError
 from headgate.web.bearer import CHALLENGE, REFUSED, TokenRefusedError, TooManyTriesError
@@ -69,6 +71,7 @@ ROUTES = tuple(
         cases_api,
         pages_again,
         pages_flows,
+        pages_what_if,
         pages_tables,
         pages_alerts,
         uploads,
@@ -81,6 +84,7 @@ ROUTES = tuple(
         pages_health,
         live,
         api,
+        what_if_api,
         alerts_api,
         api_document,
     )

@@ -1,4 +1,4 @@
-"""What calls about cases are asked with: JSON whose every member is named, typed and bounded."""
+"""What calls about cases and changes are asked with: JSON whose every member is named, typed and bounded."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from headgate.core.cases import MOST_TEXT, Act
 from headgate.web.access import MOST_INDEX
 
 MOST_BODY = 1 << 20  # of a contract or a table, as of the whole request
+Deliveries = Annotated[tuple[Annotated[str, msgspec.Meta(max_length=64)], ...], msgspec.Meta(max_length=50)]
 RowNumber = Annotated[int, msgspec.Meta(ge=1, le=MOST_INDEX)]
 Digest = Annotated[str, msgspec.Meta(max_length=64)]
 Words = Annotated[str, msgspec.Meta(max_length=MOST_TEXT)]
@@ -72,3 +73,13 @@ class AskedComment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     text: Words
     question: bool = False
+
+
+class AskedReplay(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A proposal, and the deliveries that it is replayed over."""
+
+    contract: str | None = None  # the text of the contract; none: it stays
+    values: Mapping[Path, str] = {}  # of parameters by name
+    tables: Mapping[Path, str] = {}  # CSV text of parameters that are tables
+    deliveries: Deliveries | None = None  # none: the newest
+    newest: Annotated[int, msgspec.Meta(ge=1, le=50)] = 10

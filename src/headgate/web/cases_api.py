@@ -24,7 +24,7 @@ from headgate.web.access import SignedIn, Visitor, changing, needs
 from headgate.web.api_errors import CHANGES, ERRORS, NOT_THERE
 from headgate.web.asked import require_shown
 from headgate.web.case_access import decided_case, personal_seen, require_value, seen_case, sees_personal
-from headgate.web.case_bodies import AskedChange, AskedComment, AskedEnd, AskedPlan, AskedVote
+from headgate.web.case_bodies import AskedChange, AskedComment, AskedEnd, AskedPlan, AskedReplay, AskedVote
 from headgate.web.case_models import CaseList, CommentAnswer, DecisionAnswer, PlanAnswer, RowPage, WholeCase
 from headgate.web.site import site_of
 
@@ -80,7 +80,7 @@ def takes(kind: type[msgspec.Struct]) -> dict[str, Any]:
 
 def body_schemas() -> dict[str, Any]:
     """The schemas of all bodies, by name, for the API's document."""
-    kinds = (AskedPlan, AskedChange, AskedVote, AskedEnd, AskedComment)
+    kinds = (AskedPlan, AskedChange, AskedVote, AskedEnd, AskedComment, AskedReplay)
     _, schemas = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
     return schemas
 
@@ -236,7 +236,7 @@ def _decision(request: Request, case: Case, number: int) -> Decision:
 
 
 def read_body(body: bytes, kind: type[T]) -> T:
-    """The body as what a call takes; UsageError for anything else."""
+    """What a body says; UsageError where it is not as the document tells."""
     try:
         return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, msgspec.ValidationError) as error:

@@ -26,6 +26,7 @@ from headgate.web.charts import reason_bar
 from headgate.web.pictures import spark
 from headgate.web.rendering import page
 from headgate.web.site import site_of
+from headgate.web.trial import MOST_DELIVERIES, MOST_ROWS, Trial, contract_text
 
 routes = APIRouter()
 
@@ -186,6 +187,10 @@ def _page(
         may_query=who.may(Permission.QUERY, flow.name),
         may_change=who.may(Permission.OPERATE, flow.name) and not decided,
         may_propose=who.may(Permission.DECIDE, flow.name),
+        may_try=who.may(Permission.DECIDE, flow.name),
+        trial=Trial(),
+        contract_text=contract_text(platform, flow),
+        most=(MOST_DELIVERIES, MOST_ROWS),
         changeable=[one for one in story.parameters if one.declaration.type != "table"],
         tables_left=[one.declaration.name for one in story.parameters if one.declaration.type == "table"],
         asked=asked or Asked(),

@@ -19,6 +19,7 @@ from headgate.serve.readiness import Pulse
 from headgate.uploads.store import UploadStore
 from headgate.web.pending import Enrolment, Half, Pending, Waiting
 from headgate.web.tries import Tries
+from headgate.web.turns import Turns
 
 
 class Provided(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +45,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     wake: Callable[[], object] = lambda: None  # tells whoever works beside the pages that something waits
     secure: bool  # reached by https: cookies are for that only
     tries: Tries = msgspec.field(default_factory=Tries)  # of tokens that did not do, by address
+    replays: Turns = msgspec.field(default_factory=Turns)  # what-ifs under way
     one_code: Lock = msgspec.field(default_factory=Lock)  # held while a code is tried
     halves: Pending[Half] = msgspec.field(default_factory=Pending)
     enrolments: Pending[Enrolment] = msgspec.field(default_factory=Pending)

@@ -63,6 +63,7 @@ def test_the_document_tells_of_the_api_and_of_nothing_else(web: Web, document: d
     assert sorted((method.upper(), path) for path, methods in paths.items() for method in methods) == OPERATIONS
     assert all(path.startswith("/api/") for path in paths)
     assert {path for method, path in OPERATIONS if method != "GET"} == {
+        "/api/flows/{flow}/what-if",
         *(f"/api/cases/{{case}}/{act}" for act in ("plan", "decide", "vote", "withdraw", "comments")),
         "/api/cases",
         "/api/cases/plan",
@@ -101,6 +102,9 @@ def leading_somewhere(web: Web, path: str) -> tuple[dict[str, Any], dict[str, An
         end_decisions(web, case)
         one = proposed(web, case)
         return found, {"number": one.number} | ({"digest": one.digest} if act == "vote" else {})
+    if act == "what-if":
+        nothing = dict.fromkeys(("contract", "deliveries"))
+        return found, {"values": {"amount_limit": "300.00"}, "tables": {}} | nothing
     return found, {"text": "said"} if act == "comments" else {}
 
 
