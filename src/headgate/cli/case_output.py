@@ -8,6 +8,7 @@ from typing import Any
 
 from headgate.cli.console import columns
 from headgate.core.cases import Act, Case, CaseGroup, CaseKind, Decision, DecisionState
+from headgate.core.decision_document import DecisionDocument
 from headgate.deciding.changes import changed_words
 from headgate.deciding.desk import Desk, document_of, origin_of, under_way
 from headgate.deciding.plan import Plan
@@ -124,7 +125,17 @@ def told_change(desk: Desk, case: Case) -> Iterator[str]:
     yield from (f"  {one}" for one in changed_words(desk, case))
     flow, decision = desk.platform.flows.get(case.flow), under_way(desk, case)
     if decision is not None and flow is not None:
-        yield from contract_diff(document_of(desk, decision), flow)
+        document = document_of(desk, decision)
+        yield from (*contract_diff(document, flow), *outlook_lines(document))
+
+
+def outlook_lines(document: DecisionDocument) -> list[str]:
+    """What a change would have come to; nothing where it was not replayed."""
+    if document.outlook is None:
+        return []
+    replayed = len(document.outlook.deliveries)
+    told = f"Replayed over {replayed} {'delivery' if replayed == 1 else 'deliveries'}: {document.outlook.sentence}"
+    return [told, *document.outlook.notes]
 
 
 def plan_document(planned: Plan) -> dict[str, Any]:
