@@ -161,6 +161,14 @@ def _overdue(one: Alert | Condition, facts: Mapping[str, Any]) -> Told:
             next="see what waits with `headgate cases list`.",
             grave=False,
         )
+    if facts["of"] == CaseKind.CHANGE:
+        return Told(
+            heading="review is overdue",
+            what=f"Nobody decided case {one.subject}, a change of the rules of flow {one.flow}, within "
+            f"{span(facts['limit_s'])}; it was due at {_since(facts, 'due')}. The rules stay as they are.",
+            next=f"look at it with `headgate cases show {one.subject}`, then agree or undo.",
+            grave=False,
+        )
     held = _held_rows(facts["rows"]) if facts["of"] == CaseKind.ROWS else "It is held as a whole"
     return Told(
         heading="review is overdue",

@@ -8,15 +8,17 @@ from typing import Any
 
 import msgspec
 
-from headgate.cli.case_output import decision_document, told_decision
+from headgate.cli.case_output import decision_document, outlook_lines, told_decision
 from headgate.cli.opened_desk import opened_desk, speaker
 from headgate.core.decision_document import document_digest
 from headgate.core.errors import UsageError
 from headgate.core.flow import Flow
-from headgate.deciding.changes import plan_change
+from headgate.deciding.changes import plan_change, proposal_of
 from headgate.deciding.desk import under_way
 from headgate.deciding.plan import Plan
 from headgate.deciding.plan_words import contract_lines
+from headgate.deciding.replay import replay
+from headgate.deciding.replay_choice import Which
 from headgate.deciding.votes import propose
 from headgate.settings import Settings
 
@@ -26,6 +28,7 @@ class AskedChange(msgspec.Struct, frozen=True, kw_only=True):
 
     contract: Path | None
     values: tuple[str, ...]
+    newest: int | None
     instead: bool
     dry_run: bool
 
@@ -40,7 +43,12 @@ def propose_change(
         contract = None if asked.contract is None else _text(asked.contract)
         values = _values(asked.values, known) if known is not None else {}
         planned = plan_change(desk, flow, contract=contract, values=values)
+        if asked.newest is not None and known is not None:  # what cannot be proposed is not replayed
+            proposal = proposal_of(known, contract=contract, values=values)
+            found = replay(desk.platform, known, proposal, Which(newest=asked.newest))
+            planned = plan_change(desk, flow, contract=contract, values=values, replayed=found)
         lines = [*planned.document.words, *contract_lines(planned, desk.platform.flows[flow])]
+        lines += outlook_lines(planned.document)
         lines.append(f"Votes needed: {planned.needed}, none of them from who proposes.")
         if by is None:
             return _document(planned), lines
@@ -81,5 +89,6 @@ def _document(planned: Plan) -> dict[str, Any]:
         "changes": list(document.words),
         "contract": document.contract_text,
         "parameters": dict(document.values),
+        "replay": msgspec.to_builtins(document.outlook),
         "votes_needed": planned.needed,
     }

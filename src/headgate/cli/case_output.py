@@ -9,8 +9,9 @@ from typing import Any
 from headgate.cli.console import columns
 from headgate.core.addressees import Why
 from headgate.core.cases import Act, Case, CaseGroup, CaseKind, Decision, DecisionState
+from headgate.core.decision_document import DecisionDocument
 from headgate.deciding.changes import changed_words
-from headgate.deciding.desk import Desk, delivered_of, document_of, origin_of, under_way
+from headgate.deciding.desk import Desk, document_of, origin_of, under_way
 from headgate.deciding.plan import Plan
 from headgate.deciding.plan_words import contract_diff
 from headgate.deciding.senders import sender_of
@@ -92,7 +93,7 @@ def told_case(desk: Desk, case: Case, rows: Sequence[HeldRow], *, records: bool)
         yield f"Closed since {case.note}."
     if case.asked:
         put = desk.cases.addressed(case=case.id, why=Why.ASKED, most=1)
-        told_ = sender_of(desk, delivered_of(desk, case)).told
+        told_ = sender_of(desk, origin_of(desk, case)).told
         yield "The sender was asked and has not answered." if put else f"The sender was asked, not by us. {told_}"
     if rows:
         lines = [
@@ -130,7 +131,17 @@ def told_change(desk: Desk, case: Case) -> Iterator[str]:
     yield from (f"  {one}" for one in changed_words(desk, case))
     flow, decision = desk.platform.flows.get(case.flow), under_way(desk, case)
     if decision is not None and flow is not None:
-        yield from contract_diff(document_of(desk, decision), flow)
+        document = document_of(desk, decision)
+        yield from (*contract_diff(document, flow), *outlook_lines(document))
+
+
+def outlook_lines(document: DecisionDocument) -> list[str]:
+    """What a change would have come to; nothing where it was not replayed."""
+    if document.outlook is None:
+        return []
+    replayed = len(document.outlook.deliveries)
+    told = f"Replayed over {replayed} {'delivery' if replayed == 1 else 'deliveries'}: {document.outlook.sentence}"
+    return [told, *document.outlook.notes]
 
 
 def plan_document(planned: Plan) -> dict[str, Any]:

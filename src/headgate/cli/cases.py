@@ -137,6 +137,9 @@ def decide(case: str, *, act: str, reason: str, project: Path | None, as_json: b
 @click.option(
     "--set", "values", metavar="NAME=VALUE", multiple=True, help="A parameter; of a table the path of its CSV file."
 )
+@click.option(
+    "--replay", "newest", metavar="N", type=click.IntRange(min=1), help="Replay it over the newest N deliveries before."
+)
 @click.option("--reason", default="", help="Why; kept in the ledger and with the parameters, its digest in the log.")
 @click.option("--instead", is_flag=True, help="Change the proposal that is under way; votes for it are void.")
 @click.option("--dry-run", is_flag=True, help="Say what would change; propose nothing.")

@@ -31,6 +31,16 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True):
     rows: Ranges
 
 
+class Outlook(msgspec.Struct, frozen=True, kw_only=True):
+    """What a replay of a change of rules came to, without any value of a row."""
+
+    digest: str  # SHA-256 over all that the replay shows
+    sentence: str
+    notes: tuple[str, ...]  # deliveries that would be held, or would not any more, as a whole
+    cells: tuple[tuple[str, str, int], ...]  # verdict now, verdict then, rows
+    deliveries: tuple[str, ...]  # that were replayed
+
+
 class DecisionDocument(msgspec.Struct, frozen=True, kw_only=True):
     """All that somebody agrees to."""
 
@@ -50,6 +60,7 @@ class DecisionDocument(msgspec.Struct, frozen=True, kw_only=True):
     based_on: str | None = None  # SHA-256 of the contract's file that it takes the place of
     values: Mapping[str, str] = {}  # of parameters, that shall be in force from then on; of a table its SHA-256
     words: tuple[str, ...] = ()  # what a change of rules changes
+    outlook: Outlook | None = None  # what it would have come to, where that was asked
     shown: str  # SHA-256 over the rows as they stand in the quarantine, or over the values in force
 
     def encoded(self) -> bytes:

@@ -24,7 +24,7 @@ from headgate.core.contract import Contract
 from headgate.core.contract_diff import diff
 from headgate.core.contract_document import read_contract
 from headgate.core.contract_lint import Level, lint
-from headgate.core.decision_document import DecisionDocument, document_digest
+from headgate.core.decision_document import DecisionDocument, Outlook, document_digest
 from headgate.core.errors import ConflictError, ContractError, HeadgateError, NotFoundError, TransientError, UsageError
 from headgate.core.faults import at_fault_point
 from headgate.core.flow import Flow, ParameterDeclaration
@@ -37,14 +37,25 @@ from headgate.deciding.desk import Desk, document_of, read_kept
 from headgate.deciding.drift import checked_contract, file_digest, flow_with, put_in_force
 from headgate.deciding.in_force import lay_beside, take_away
 from headgate.deciding.plan import Plan
+from headgate.deciding.replay_document import held_changes, sentence
+from headgate.deciding.replay_proposal import Proposal
+from headgate.deciding.replay_result import Replay
 from headgate.project import load_flow
 
 
-def plan_change(desk: Desk, name: str, *, contract: str | None = None, values: Mapping[str, str] | None = None) -> Plan:
+def plan_change(
+    desk: Desk,
+    name: str,
+    *,
+    contract: str | None = None,
+    values: Mapping[str, str] | None = None,
+    replayed: Replay | None = None,
+) -> Plan:
     """What a change of a flow's rules would be bound to; changes nothing.
 
     `contract` is the text that shall be in force, `values` what parameters shall be: of a table the content of its CSV
-    file. UsageError and its kinds say what cannot be changed so, and where nothing would change.
+    file. `replayed` is what a replay of just that came to. UsageError and its kinds say what cannot be changed so, and
+    where nothing would change.
     """
     platform = desk.platform
     flow = platform.flows.get(name)
@@ -77,10 +88,32 @@ def plan_change(desk: Desk, name: str, *, contract: str | None = None, values: M
         based_on=None if contract is None else file_digest(flow),
         values=proposed,
         words=tuple(words),
+        outlook=None if replayed is None else _outlook(replayed),
         shown=digest({one.name: one.value for one in now.values()}),
     )
     needed = flow.review.rule_changes or flow.review.votes
     return Plan(case=case, document=document, rehearsal=None, asked=0, needed=needed, tables=tuple(tables.values()))
+
+
+def proposal_of(flow: Flow, *, contract: str | None, values: Mapping[str, str]) -> Proposal:
+    """The same change as `plan_change` takes it, for a replay."""
+    _require_text([contract or "", *values.values()])
+    tables = {one.name for one in flow.parameters if one.type == "table"}
+    return Proposal(
+        contract_text=contract,
+        values={name: text for name, text in values.items() if name not in tables},
+        tables={name: text.encode() for name, text in values.items() if name in tables},
+    )
+
+
+def _outlook(found: Replay) -> Outlook:
+    return Outlook(
+        digest=found.digest,
+        sentence=sentence(found),
+        notes=tuple(held_changes(found)),
+        cells=tuple((str(cell.now), str(cell.then), cell.rows) for cell in found.cells),
+        deliveries=tuple(one.id for one in found.deliveries),
+    )
 
 
 def enact(desk: Desk, decision: Decision) -> Decision:

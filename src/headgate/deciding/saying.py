@@ -13,7 +13,7 @@ from headgate.core.cases import MOST_TEXT, Case, Comment
 from headgate.core.errors import ConflictError, UsageError
 from headgate.core.roles import Permission, may
 from headgate.core.upload_links import UploadLink
-from headgate.deciding.desk import Desk, delivered_of
+from headgate.deciding.desk import Desk, origin_of
 from headgate.deciding.mentions import mentions_in
 from headgate.deciding.senders import Sender, sender_of
 
@@ -35,10 +35,12 @@ def say(desk: Desk, case: Case, *, by: Account, text: str, question: bool = Fals
         raise UsageError(f"a comment has 1 to {MOST_TEXT:,} characters.")
     if question and settles:
         raise UsageError("a comment asks the sender, or tells what the sender answered. Next: write two.")
+    if question and case.delivery is None:
+        raise UsageError(f"case {case.id} is about rules: there is no sender to ask. Next: say it without asking.")
     named = mentions_in(text, desk.people.accounts.accounts(), flow=case.flow)
     if (names := len(named.accounts) + len(named.unseen)) > MOST_MENTIONS:
         raise UsageError(f"a comment names at most {MOST_MENTIONS} accounts; this one names {names}.")
-    asked = sender_of(desk, delivered_of(desk, case)) if question else None
+    asked = sender_of(desk, origin_of(desk, case)) if question else None
     to = [To(who=one.id, why=Why.MENTIONED) for one in named.accounts if one.id != by.id]
     if asked is not None and asked.asks:
         to.append(To(who=asked.id, why=Why.ASKED))

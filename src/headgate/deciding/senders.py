@@ -24,10 +24,8 @@ class Sender(msgspec.Struct, frozen=True, kw_only=True):
     told: str  # a sentence or two for whoever asks: where the question will stand, or why it will not
 
 
-def sender_of(desk: Desk, origin: Delivery | None) -> Sender:
-    """Who is asked about the delivery: the link it came by, else the account, else nobody. A change has none."""
-    if origin is None:
-        return Sender(id="", asks=False, told="A change of rules has no sender. Next: name its author as @name.")
+def sender_of(desk: Desk, origin: Delivery) -> Sender:
+    """Who is asked about the delivery: the link it came by, else the account, else nobody."""
     link = origin.facts.get(BY_LINK)
     if isinstance(link, str):
         return _by_link(desk, link)

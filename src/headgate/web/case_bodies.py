@@ -50,6 +50,7 @@ class AskedChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     flow: Annotated[str, msgspec.Meta(max_length=200)]
     contract: Text | None = None  # the whole text
     parameters: Mapping[Path, Text] = {}  # by name; of a table the content of its CSV file
+    replay: Annotated[int, msgspec.Meta(ge=0, le=50)] = 0  # over so many of the newest deliveries
     reason: Words = ""  # of a proposal
     digest: Digest | None = None  # of the plan that was looked at; without one the change as it is now is proposed
     instead: Digest | None = None  # of the decision under way that this one changes

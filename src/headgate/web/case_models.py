@@ -192,6 +192,16 @@ class PlanAnswer(Answer):
     stopped: list[StoppedRow] = Field(description="The first of the rows that would not pass.")
 
 
+class OutlookAnswer(Answer):
+    """What a replay of a change came to; `what-if` tells more."""
+
+    digest: str = Field(description="SHA-256 over all that the replay shows.")
+    sentence: str
+    notes: list[str] = Field(description="Deliveries that would be held, or would not any more, as a whole.")
+    cells: list[tuple[str, str, int]] = Field(description="Verdict now, verdict then, rows.")
+    deliveries: list[str] = Field(description="That were replayed.")
+
+
 class ChangeAnswer(Answer):
     """What a change of rules would be."""
 
@@ -201,6 +211,7 @@ class ChangeAnswer(Answer):
     changes: list[str] = Field(description="In words: of the contract, then of parameters.")
     contract: list[str] = Field(description="Lines of a unified diff; none where the contract stays.")
     parameters: dict[str, str] = Field(description="As the ledger would keep them; a table as its SHA-256.")
+    replay: OutlookAnswer | None = Field(description="Null where none was asked for.")
     needed: int = Field(description="Votes, none of them from who proposes.")
 
 

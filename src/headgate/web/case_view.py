@@ -63,7 +63,7 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True):
     may_unmask: bool
     people: tuple[Person, ...]  # who decides in the flow
     comments: tuple[Remark, ...]
-    sender: Sender
+    sender: Sender | None
     put: bool  # to the sender, whose answer is waited for
     names: Mapping[str, str]
     receipts: int  # number of the newest receipt of the delivery; 0 for none
@@ -109,7 +109,7 @@ def read_case(desk: Desk, who: Visitor, case: Case, *, row: int | None = None, u
         may_unmask=who.may(Permission.UNMASK, case.flow),
         people=tuple(_people(deciders, case, decision, origin)),
         comments=tuple(_remark(one, accounts, who, flow.name) for one in comments),
-        sender=sender_of(desk, origin),
+        sender=None if origin is None else sender_of(desk, origin),
         put=bool(desk.cases.addressed(case=case.id, why=Why.ASKED, most=1)),
         names=account_names(desk, [*ids, *voters]),
         receipts=max((one.number for one in issued), default=0),

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from headgate.core.cases import Case, CaseKind
-from headgate.core.decision_document import DecisionDocument
+from headgate.core.decision_document import DecisionDocument, Outlook
 from headgate.core.flow import Flow
 from headgate.core.flow_files import CONTRACT_FILE
 from headgate.core.platform import Platform
@@ -35,6 +35,7 @@ class RuleChange(msgspec.Struct, frozen=True, kw_only=True):
     words: tuple[str, ...]  # of the contract
     lines: tuple[str, ...]  # of its text, as a unified diff
     values: tuple[Value, ...]
+    outlook: Outlook | None  # of a replay
     contract: str  # digest of the one that is changed
     parameters: Mapping[str, int]  # versions that it is bound to
 
@@ -62,6 +63,7 @@ def tell_change(platform: Platform, flow: Flow, document: DecisionDocument) -> R
         words=tuple(word for word in document.words if not word.startswith("parameter ")),
         lines=_lines(platform, flow, document),
         values=tuple(values),
+        outlook=document.outlook,
         contract=document.contract,
         parameters=document.parameters,
     )
@@ -75,4 +77,4 @@ def _lines(platform: Platform, flow: Flow, document: DecisionDocument) -> tuple[
     if file_digest(flow) == document.based_on:
         before = (Path(flow.folder) / CONTRACT_FILE).read_text(encoding="utf-8")
     after = document.contract_text.splitlines()
-    return tuple(unified_diff(before.splitlines(), after, "before", "proposed", lineterm="", n=_AROUND))
+    return tuple(unified_diff(before.splitlines(), after, lineterm="", n=_AROUND))[2:]  # behind the files' names

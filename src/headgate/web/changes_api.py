@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from fastapi import APIRouter
 from starlette.requests import Request
 
 from headgate.core.decision_document import document_digest
-from headgate.deciding.changes import plan_change
-from headgate.deciding.plan import Plan
 from headgate.deciding.plan_words import contract_lines
 from headgate.deciding.votes import propose
 from headgate.web.api_errors import ERRORS
@@ -18,6 +17,7 @@ from headgate.web.case_access import decided_flow
 from headgate.web.case_bodies import AskedChange
 from headgate.web.case_models import ChangeAnswer, DecisionAnswer
 from headgate.web.cases_api import WRITTEN, Body, Decides, decision_document, read_body, takes
+from headgate.web.planned_changes import planned_change
 from headgate.web.site import site_of
 
 routes = APIRouter(prefix="/api/cases", responses=ERRORS, tags=["cases"])
@@ -28,7 +28,9 @@ def plan_rules(request: Request, who: Decides, body: Body) -> dict[str, Any]:
     """What a change of a flow's rules would be; changes nothing."""
     asked = read_body(body, AskedChange)
     flow = decided_flow(request, who, asked.flow)
-    planned = plan_change(site_of(request).desk, flow.name, contract=asked.contract, values=asked.parameters)
+    planned = planned_change(
+        site_of(request), who, flow, contract=asked.contract, values=asked.parameters, newest=asked.replay
+    )
     return {
         "case": planned.case.id,
         "flow": flow.name,
@@ -36,6 +38,7 @@ def plan_rules(request: Request, who: Decides, body: Body) -> dict[str, Any]:
         "changes": list(planned.document.words),
         "contract": list(contract_lines(planned, flow)),
         "parameters": dict(planned.document.values),
+        "replay": msgspec.to_builtins(planned.document.outlook),
         "needed": planned.needed,
     }
 
@@ -44,8 +47,8 @@ def plan_rules(request: Request, who: Decides, body: Body) -> dict[str, Any]:
 def propose_rules(request: Request, who: Decides, body: Body) -> dict[str, Any]:
     """Propose a change of a flow's rules, which opens its case; with `digest` only what was looked at."""
     asked = read_body(body, AskedChange)
-    flow, desk = decided_flow(request, who, asked.flow), site_of(request).desk
-    planned: Plan = plan_change(desk, flow.name, contract=asked.contract, values=asked.parameters)
+    flow, site = decided_flow(request, who, asked.flow), site_of(request)
+    planned = planned_change(site, who, flow, contract=asked.contract, values=asked.parameters, newest=asked.replay)
     if asked.digest is not None:
         require_shown(planned, asked.digest)
-    return decision_document(propose(desk, planned, by=who.account, reason=asked.reason, instead=asked.instead))
+    return decision_document(propose(site.desk, planned, by=who.account, reason=asked.reason, instead=asked.instead))

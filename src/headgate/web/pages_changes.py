@@ -17,7 +17,6 @@ from headgate.core.errors import HeadgateError, UsageError
 from headgate.core.flow import Flow
 from headgate.core.flow_files import CONTRACT_FILE
 from headgate.core.roles import Permission
-from headgate.deciding.changes import plan_change
 from headgate.deciding.plan import Plan
 from headgate.deciding.votes import propose
 from headgate.serve.flow_story import tell_flow
@@ -26,6 +25,7 @@ from headgate.web.asked import form_of, require_shown
 from headgate.web.bulk import status_of
 from headgate.web.case_access import decided_flow
 from headgate.web.change_view import RuleChange, tell_change
+from headgate.web.planned_changes import planned_change
 from headgate.web.rendering import page
 from headgate.web.site import site_of
 
@@ -35,6 +35,7 @@ Sees = Annotated[Visitor, Depends(needs(Permission.DECIDE))]
 Decides = Annotated[Visitor, Depends(changing(Permission.DECIDE))]
 Posted = Annotated[FormData, Depends(form_of)]
 VALUE = "value."  # before a parameter's name
+REPLAYED = ("0", "1", "5", "20")  # deliveries that the form offers
 
 
 class Entered(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +44,7 @@ class Entered(msgspec.Struct, frozen=True, kw_only=True):
     contract: str
     values: Mapping[str, str]  # of all single parameters
     reason: str = ""
+    newest: int = 0  # deliveries to replay it over
 
 
 class Dry(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,7 +77,7 @@ def propose_rules(request: Request, who: Decides, flow: str, form: Posted) -> Re
     if not isinstance(digest, str) or not digest:
         return _page(request, who, found, entered, asked=True)
     try:
-        planned = _planned(request, found, entered)
+        planned = _planned(request, who, found, entered)
         require_shown(planned, digest)
         decision = propose(desk, planned, by=who.account, reason=entered.reason)
     except UsageError as error:
@@ -88,15 +90,16 @@ def _entered(form: FormData) -> Entered:
     values = {name.removeprefix(VALUE): value.strip() for name, value in texts.items() if name.startswith(VALUE)}
     # a browser ends the lines of a text its own way
     contract = texts.get("contract", "").replace("\r\n", "\n")
-    return Entered(contract=contract, values=values, reason=texts.get("reason", ""))
+    newest = int(texts["replay"]) if texts.get("replay") in REPLAYED else 0
+    return Entered(contract=contract, values=values, reason=texts.get("reason", ""), newest=newest)
 
 
-def _planned(request: Request, flow: Flow, entered: Entered) -> Plan:
+def _planned(request: Request, who: Visitor, flow: Flow, entered: Entered) -> Plan:
     """The plan for what differs from what is in force."""
     before = _values(request, flow)
     values = {name: value for name, value in entered.values.items() if value != before.get(name)}
     contract = entered.contract if entered.contract.strip() and entered.contract != _text(flow) else None
-    return plan_change(site_of(request).desk, flow.name, contract=contract, values=values)
+    return planned_change(site_of(request), who, flow, contract=contract, values=values, newest=entered.newest)
 
 
 def _text(flow: Flow) -> str:
@@ -120,7 +123,7 @@ def _page(
     platform, dry = site_of(request).platform, None
     if asked:
         try:
-            planned = _planned(request, flow, entered)
+            planned = _planned(request, who, flow, entered)
             change = tell_change(platform, flow, planned.document)
             dry = Dry(change=change, digest=document_digest(planned.document.encoded()), needed=planned.needed)
         except UsageError as error:
@@ -135,6 +138,7 @@ def _page(
         parameters=[one for one in flow.parameters if one.type != "table"],
         tables=[one.name for one in flow.parameters if one.type == "table"],
         dry=dry,
+        replayed=REPLAYED,
         fault="" if fault is None else str(fault),
         needed=flow.review.rule_changes or flow.review.votes,
     )

@@ -39,7 +39,7 @@ def what_if(
 ) -> Response:
     """Replay what the form proposes, and show the difference; changes nothing."""
     found, site = replayed_flow(request, who, flow), site_of(request)
-    trial = read_trial(form)
+    trial = read_trial(form, contract_text(site.platform, found))
     proposal = Proposal(contract_text=trial.contract_text, values=trial.values)
     try:
         replayed = replay_bounded(site, who, found, proposal, Which(newest=trial.newest))

@@ -25,15 +25,16 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     newest: int = USUAL_DELIVERIES
 
 
-def read_trial(form: FormData) -> Trial:
-    """What a form proposes; empty fields propose nothing."""
+def read_trial(form: FormData, in_force: str) -> Trial:
+    """What a form proposes; empty fields, and a contract whose text is that in force, propose nothing."""
     texts = {name: value for name, value in form.multi_items() if isinstance(value, str)}
     values = {name.removeprefix(VALUE): text.strip() for name, text in texts.items() if name.startswith(VALUE)}
     newest = texts.get("newest", "")
+    contract = texts.get("contract", "").replace("\r\n", "\n").strip()  # as forms end their lines
     counted = newest.isascii() and newest.isdecimal() and len(newest) <= _MOST_DIGITS
     return Trial(
         values={name: text for name, text in values.items() if text},
-        contract_text=texts.get("contract", "").strip() or None,
+        contract_text=contract if contract not in {"", in_force.strip()} else None,
         newest=max(1, int(newest)) if counted else USUAL_DELIVERIES,
     )
 

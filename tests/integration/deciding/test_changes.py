@@ -204,6 +204,8 @@ def test_a_proposal_that_is_changed_loses_its_votes(office: Office) -> None:
 def test_a_change_is_taken_back_until_it_is_due(office: Office) -> None:
     decided = agreed(office, change(office, limit="99"))
     say(office.desk, case_of(office, decided), by=office.people["bob"], text="wait for the season")
+    with pytest.raises(UsageError, match="no sender to ask"):
+        say(office.desk, case_of(office, decided), by=office.people["bob"], text="why?", question=True)
     ended = withdraw(office.desk, decided, by=office.people["ada"])
     case = case_of(office, decided)
     assert (ended.state, case.state, case.note) == ("withdrawn", "closed", "ada took it back")

@@ -358,6 +358,16 @@ def test_a_key_that_another_delivery_would_take_first(office: Office) -> None:
     assert {move.code for move in replayed.moves} == {"over_limit", "key_conflict"}
 
 
+@pytest.mark.parametrize(("amount", "limit", "moves"), [(77, "50", 2), (101, "150", 0)])
+def test_what_goes_alone_is_published_before_the_others(office: Office, amount: int, limit: str, moves: int) -> None:
+    """Rows of the later delivery meet the tables that the first one would leave; it meets those of the later one."""
+    office.deliver(*rows_of("a", amount=amount), *rows_of("b", amount=102, kind="b"))
+    office.settle(office.case(), Act.RELEASE, rows=[2])  # so the delivery goes alone
+    office.deliver(*rows_of("a", amount=3))
+    replayed = assert_foretold(office, Proposal(values={"limit": limit}))
+    assert replayed.moved == moves
+
+
 def test_values_of_one_delivery_alone_do_not_count(office: Office) -> None:
     one = office.deliver(*rows_of("a", amount=101))
     operations.reprocess(office.platform, one, values={"limit": "300"})

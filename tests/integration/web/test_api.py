@@ -99,7 +99,12 @@ def leading_somewhere(web: Web, path: str) -> tuple[dict[str, Any], dict[str, An
         for change in web.site.desk.cases.cases(CaseFilter(kind=CaseKind.CHANGE)):
             end_decisions(web, change)
         nothing = dict.fromkeys(("contract", "digest", "instead"))
-        return found, {"flow": "sales", "parameters": {"amount_limit": "3000"}, "reason": "season"} | nothing
+        return found, {
+            "flow": "sales",
+            "parameters": {"amount_limit": "3000"},
+            "reason": "season",
+            "replay": 0,
+        } | nothing
     if act in {"plan", "decide"}:
         end_decisions(web, case)
         nothing = dict.fromkeys(("rows", "every", "code", "value", "digest", "instead"))

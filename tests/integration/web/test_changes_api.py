@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,8 @@ def test_a_change_is_planned_proposed_and_agreed_to(web: Web) -> None:
     assert (proposed["case"], proposed["digest"], proposed["state"]) == (plan["case"], plan["digest"], "proposed")
     shown = other.client.get(f"/api/cases/{plan['case']}").json()
     assert (shown["kind"], shown["delivery"], shown["changes"]) == ("change", None, plan["changes"])
+    assert other.client.get(f"/api/cases/{plan['case']}/rows").json() == {"rows": [], "next": None}
+    assert call(other, f"{plan['case']}/plan", {"act": "release"}).status_code == 400
     vote = {"number": 1, "digest": plan["digest"]}
     own = call(one, f"{plan['case']}/vote", vote)
     assert (own.status_code, "wrote the change" in own.json()["error"]["message"]) == (403, True)
@@ -68,6 +71,24 @@ def test_another_than_was_looked_at_is_not_proposed(web: Web) -> None:
     assert answer.status_code == 409
     assert "Nothing was proposed" in answer.json()["error"]["message"]
     assert changes(web) == []
+
+
+def test_a_replay_is_part_of_what_is_agreed_to(web: Web) -> None:
+    one, other = Reviewer(web), Reviewer(web)
+    asked = {"flow": "sales", "parameters": {"amount_limit": "1.00"}, "replay": 5}
+    plan = propose(one, asked, "/plan").json()
+    assert plan["replay"]["deliveries"]
+    assert "would change their verdict" in plan["replay"]["sentence"]
+    assert sum(rows for _, _, rows in plan["replay"]["cells"]) > 0
+    without = propose(one, asked | {"replay": 0}, "/plan").json()
+    assert (without["replay"], without["digest"] != plan["digest"]) == (None, True)
+    stale = propose(one, asked | {"replay": 0, "reason": "less", "digest": plan["digest"]})
+    assert stale.status_code == 409
+    proposed = propose(one, asked | {"reason": "less", "digest": plan["digest"]}).json()
+    assert proposed["digest"] == plan["digest"]
+    shown = html.unescape(other.client.get(f"/cases/{plan['case']}").text)
+    assert plan["replay"]["sentence"] in shown
+    assert plan["replay"]["digest"] in shown
 
 
 def test_who_comes_second_is_told(web: Web) -> None:

@@ -85,6 +85,14 @@ def test_a_value_is_replayed_on_a_page(web: Web, asking: Asking) -> None:
     assert 'name="value.amount_limit" value="300.00"' in text  # to be tried again
 
 
+def test_the_contract_as_it_stands_is_no_proposal(asking: Asking, contract: str) -> None:
+    sent = {"contract": contract.replace("\n", "\r\n"), "value.amount_limit": "2500.00"}
+    assert "nothing is proposed" in asking.page(**sent)[1]
+    text = asking.page(**sent | {"value.amount_limit": "300.00"})[1]
+    assert "<details><summary>The contract" in text
+    assert "had <bdi>amount_limit 300.00 instead of 2500.00</bdi>?" in text
+
+
 def test_rows_that_wait_are_linked_to_their_case(asking: Asking) -> None:
     status, text = asking.page(**{"value.amount_limit": "9000000.00"})
     assert status == 200

@@ -44,6 +44,13 @@ CASES: list[tuple[AlertKind, str, dict[str, Any], str, str]] = [
         "within 1 day; it was due at 01 Mar",
     ),
     (AlertKind.OVERDUE, "c-1", DUE | {"of": "delivery", "rows": 9}, "review is overdue", "It is held as a whole."),
+    (
+        AlertKind.OVERDUE,
+        "c-1",
+        DUE | {"of": "change", "rows": 0, "delivery": None},
+        "review is overdue",
+        "a change of the rules of flow",
+    ),
     (AlertKind.OVERDUE, "more", {"cases": 1}, "1 more review is overdue", "one by one"),
     (AlertKind.OVERDUE, "more", {"cases": 7}, "7 more reviews are overdue", "one by one"),
     (AlertKind.OVERDUE, "", {"rows": 412, "since": SINCE, "limit_s": 86400}, "review is overdue", "412 rows are held"),
