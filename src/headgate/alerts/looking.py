@@ -47,6 +47,7 @@ def look(desk: Desk, platform: Platform, checks: Checks) -> Looked:
                 desk.alerts.silences(at=now),
                 desk.settings,
                 partial(compose, project=desk.project, url=desk.settings.url),
+                escalations={flow.name: one for flow in platform.flows.values() if (one := flow.review.escalate)},
                 unknown=found.unknown,
                 now=now,
             )

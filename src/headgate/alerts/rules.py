@@ -7,24 +7,29 @@ from datetime import datetime, timedelta
 
 from headgate.alerts.settings import AlertSettings, Receiver
 from headgate.core.alerts import Alert, AlertKind, Change, Condition, Notice, NoticeKind, Silence, new_alert, notice_id
+from headgate.core.flow import Escalation
 from headgate.core.replacing import replace
 
 Compose = Callable[[Alert, NoticeKind, str], str]
 """The body of a notice to a receiver, by its name."""
 
 
-def decide(
+def decide(  # noqa: PLR0913  all that is known now
     conditions: Sequence[Condition],
     standing: Sequence[Alert],
     silences: Sequence[Silence],
     settings: AlertSettings,
     compose: Compose,
     *,
+    escalations: Mapping[str, Escalation] = {},
     unknown: Collection[AlertKind] = (),
     now: datetime,
 ) -> list[Change]:
-    """Begin alerts, tell them again or to the next list, and end them; those of `unknown` kinds stay as they are."""
-    telling = _Telling(silences, settings, compose, now)
+    """Begin alerts, tell them again or to the next list, and end them; those of `unknown` kinds stay as they are.
+
+    `escalations` are what flows say of cases that are overdue, by flow.
+    """
+    telling = _Telling(silences, settings, compose, escalations, now)
     by_key = {one.key: one for one in standing}
     changes: list[Change] = []
     wrong: Mapping[str, Condition] = {condition.key: condition for condition in conditions}
@@ -41,7 +46,15 @@ def decide(
 class _Telling:
     """One look at all alerts."""
 
-    def __init__(self, silences: Sequence[Silence], settings: AlertSettings, compose: Compose, now: datetime) -> None:
+    def __init__(
+        self,
+        silences: Sequence[Silence],
+        settings: AlertSettings,
+        compose: Compose,
+        escalations: Mapping[str, Escalation],
+        now: datetime,
+    ) -> None:
+        self._escalations = escalations
         self._silences = [one for one in silences if one.stands(now)]
         self._settings = settings
         self._compose = compose
@@ -64,7 +77,7 @@ class _Telling:
                 yield Change(after=alert)
         elif self._is_past(alert.level_at, settings.escalate_after_s) and alert.level + 1 < len(settings.levels):
             yield self._told(replace(alert, level=alert.level + 1), NoticeKind.ESCALATED, event="alert_escalated")
-        elif self._is_past(alert.told_at, settings.again_after_s):
+        elif self._is_past(alert.told_at, self._again_after_s(alert)):
             yield self._told(alert, NoticeKind.AGAIN, event="alert_told")
         elif alert != before:
             yield Change(after=alert)
@@ -102,7 +115,20 @@ class _Telling:
         levels = self._settings.levels
         heard = levels[alert.level : alert.level + 1] if kind is NoticeKind.ESCALATED else levels[: alert.level + 1]
         names = dict.fromkeys(name for level in heard for name in level)
-        return [name for name in names if _wants(self._settings.receivers[name], alert)]
+        wanting = [name for name in names if _wants(self._settings.receivers[name], alert)]
+        policy = self._policy(alert)
+        if policy is None or kind is NoticeKind.ESCALATED:
+            return wanting
+        named = [name for name, one in self._settings.receivers.items() if {name, *one.people} & set(policy.to)]
+        return list(dict.fromkeys([*wanting, *named]))
+
+    def _policy(self, alert: Alert) -> Escalation | None:
+        """What the flow says of its overdue cases."""
+        return self._escalations.get(alert.flow) if alert.kind is AlertKind.OVERDUE else None
+
+    def _again_after_s(self, alert: Alert) -> int:
+        policy = self._policy(alert)
+        return self._settings.again_after_s if policy is None or policy.again_s is None else policy.again_s
 
     def _is_silenced(self, alert: Alert) -> bool:
         return any(one.covers(alert) for one in self._silences)

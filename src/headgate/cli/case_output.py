@@ -93,8 +93,8 @@ def told_case(desk: Desk, case: Case, rows: Sequence[HeldRow], *, records: bool)
         yield f"Closed since {case.note}."
     if case.asked:
         put = desk.cases.addressed(case=case.id, why=Why.ASKED, most=1)
-        told_ = sender_of(desk, origin_of(desk, case)).told
-        yield "The sender was asked and has not answered." if put else f"The sender was asked, not by us. {told_}"
+        sender = sender_of(desk, origin_of(desk, case))
+        yield "The sender was asked and has not answered." + ("" if put and sender.asks else f" {sender.told}")
     if rows:
         lines = [
             (one.row, reason["code"], reason["column"], "" if reason["value"] is None else reason["value"])

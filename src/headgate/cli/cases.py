@@ -220,7 +220,7 @@ def answer_question(case: str, text: str, *, project: Path | None, as_json: bool
     """Answer the question on a case, for whoever sent its delivery by an account.
 
     Needs that account's personal API token in HEADGATE_TOKEN, with the permission to upload. Where nothing waits for
-    the account any more, nothing is taken (exit status 1).
+    the account any more, nothing is taken (exit status 2).
     """
     from headgate.cli.case_acts import answer_to
     from headgate.settings import project_settings

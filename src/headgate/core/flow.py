@@ -87,6 +87,13 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     reach: int = 0  # months
 
 
+class Escalation(msgspec.Struct, frozen=True, kw_only=True):
+    """Who hears of a case that nobody decided in time."""
+
+    to: tuple[str, ...]  # roles, accounts by name, or receivers of the project's alerts
+    again_s: int | None = None  # after which they hear of it again; None: as the project's alerts do
+
+
 class ReviewPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """Who decides on what is held."""
 
@@ -94,6 +101,7 @@ class ReviewPolicy(msgspec.Struct, frozen=True, kw_only=True):
     votes_above_rows: int | None = None
     votes_above: int | None = None
     within_s: int | None = None
+    escalate: Escalation | None = None
     rule_changes: int | None = None
     undo_s: int = 30  # after the last vote, before it is executed
     valid_s: int = 7 * 86_400  # then a proposal that is not executed is void

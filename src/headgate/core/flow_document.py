@@ -16,6 +16,7 @@ from headgate.core.contract_document import read_contract
 from headgate.core.errors import FlowError, NotFoundError
 from headgate.core.flow import (
     Checking,
+    Escalation,
     Flow,
     NewVersion,
     ParameterDeclaration,
@@ -165,10 +166,23 @@ def _review(place: Cursor) -> ReviewPolicy:
         votes_above_rows=above.count("rows", least=1),
         votes_above=above.count("votes", least=1),
         within_s=_duration_s(place, "within"),
+        escalate=_escalation(place),
         rule_changes=place.count("rule_changes", least=1),
         undo_s=_duration_s(place, "undo") or usual.undo_s,
         valid_s=_duration_s(place, "valid") or usual.valid_s,
     )
+
+
+def _escalation(place: Cursor) -> Escalation | None:
+    if not place.has("escalate"):
+        return None
+    inner = place.at("escalate")
+    to = inner.words("to")
+    if not to:
+        inner.problem("`escalate` names nobody.", "Write `to: [operator]`: roles, accounts or receivers.")
+    if not place.has("within"):
+        inner.problem("`escalate` has no time to wait for.", "Write `within: 4h` beside it.")
+    return Escalation(to=to, again_s=_duration_s(inner, "again"))
 
 
 def _duration_s(place: Cursor, key: str) -> int | None:

@@ -23,6 +23,7 @@ from headgate.serve.delivery_words import Told, tell_state
 from headgate.serve.overview import Overview, read_overview
 from headgate.serve.report_numbers import in_words
 from headgate.web.access import Visitor, needs
+from headgate.web.case_words import title
 from headgate.web.charts import Chart, ShareLine, elapsed_chart, flows_chart, share_chart
 from headgate.web.delivery_cases import origins_of
 from headgate.web.pages_alerts import coded, seen_alerts
@@ -31,7 +32,7 @@ from headgate.web.pictures import VolumeChart, spark, volume_chart
 from headgate.web.questions import mentions_of, questions_of
 from headgate.web.rendering import page
 from headgate.web.site import site_of
-from headgate.web.waiting import Waits, waits_for
+from headgate.web.waiting import Waits, escalated_to, waits_for
 
 routes = APIRouter()
 
@@ -63,6 +64,7 @@ def overview_page(request: Request, who: Annotated[Visitor, Depends(needs(Permis
         overview=overview,
         lead=_lead(overview, waits),
         waits=waits,
+        escalated=[(one, title(one)) for one in escalated_to(site.desk, who, now)],
         questions=questions_of(site.desk, who),
         mentions=mentions_of(site.desk, who),
         attention=[one for one in overview.attention if one.id not in alerted and not _told_as_case(one, decides)],

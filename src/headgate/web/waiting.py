@@ -14,6 +14,7 @@ from headgate.deciding.desk import Desk
 from headgate.web.access import Visitor
 from headgate.web.case_words import title
 
+_MOST_OVERDUE = 50
 _FIRST = 5  # groups on the first page
 _ACCOUNT_UNKNOWN = "an account that is gone"
 
@@ -58,6 +59,19 @@ def waits_for(desk: Desk, who: Visitor) -> Waits | None:
         due_at=min(due, default=None),
         first=tuple((group_id(group), title(group), group) for group in groups[:_FIRST]),
     )
+
+
+def escalated_to(desk: Desk, who: Visitor, now: datetime) -> list[Case]:
+    """Cases that nobody decided in time, of flows that escalate to the visitor by name or role; the first due first."""
+    flows = tuple(flow for flow in who.flows(Permission.SEE) if _is_named(desk, who, flow))
+    found = desk.cases.cases(CaseFilter(flows=flows, overdue_at=now, limit=_MOST_OVERDUE)) if flows else []
+    return [case for case in found if not case.asked]
+
+
+def _is_named(desk: Desk, who: Visitor, flow: str) -> bool:
+    policy = desk.platform.flows[flow].review.escalate
+    roles = {grant.role.value for grant in who.account.grants if grant.flow in {"", flow}}
+    return policy is not None and not {who.account.name, *roles}.isdisjoint(policy.to)
 
 
 def account_names(desk: Desk, ids: Sequence[str | None]) -> dict[str, str]:

@@ -21,6 +21,8 @@ from sqlalchemy.exc import OperationalError
 
 from headgate.adapters import migrations
 from headgate.adapters.migrations.upgrade import upgrade
+from headgate.adapters.sqlite_case_book import SqliteCases
+from headgate.adapters.sqlite_codec import encode_time
 from headgate.adapters.sqlite_database import Database
 from headgate.adapters.sqlite_ledger import SqliteLedger
 from headgate.adapters.sqlite_schema import HEAD
@@ -107,6 +109,32 @@ class TestSchema:
             assert broken == []
             with pytest.raises(sqlite3.IntegrityError, match="ck_cases_delivery"):
                 raw.execute("UPDATE cases SET delivery = NULL")
+
+    def test_a_question_that_stood_before_is_put_to_who_sent_by_link_or_account(self, place: Path) -> None:
+        sqlite3.connect(place).close()
+        upgrade(str(place), found=None, to="0006")
+        sent = {"d-1": '{"delivered_by": "a-1", "upload_link": "u-1"}', "d-2": '{"delivered_by": "a-2"}', "d-3": "{}"}
+        with closing(sqlite3.connect(place)) as raw, raw:
+            for number, (id_, facts) in enumerate(sent.items(), 1):
+                raw.execute(
+                    "INSERT INTO deliveries (landing_number, id, kind, name, origin, sender, sha256, size_bytes, form, "
+                    "state, run, landed_at, reasons, held_for, note, parameters, facts, tries) VALUES "
+                    "(?, ?, 'file', 'x', 'o', 's', 'h', 1, '{}', 'landed', 'r', ?, '[]', '[]', '', '{}', ?, 0)",
+                    (number, id_, encode_time(AT), facts),
+                )
+                raw.execute(
+                    'INSERT INTO cases (id, flow, delivery, kind, rule, code, "column", row_count, remaining, '
+                    "contract, state, opened_at, note, asked) VALUES (?, 'sales', ?, 'rows', 'r', 'c', '', 1, 1, 'c', "
+                    "'open', ?, '', 1)",
+                    (f"c-{number}", id_, encode_time(AT)),
+                )
+                for said, question in ((1, 1), (2, 1)):
+                    comment = (f"c-{number}", said, "a-9", encode_time(AT), f"question {said}", question)
+                    raw.execute("INSERT INTO comments VALUES (?, ?, ?, ?, ?, ?)", comment)
+        with closing(SqliteCases(f"sqlite:///{place}")) as cases:
+            found = [(one.case, one.who, one.number, one.text) for one in cases.addressed()]
+            assert found == [("c-1", "u-1", 2, "question 2"), ("c-2", "a-2", 2, "question 2")]
+            assert cases.untold(most=9) == []
 
     def test_an_upgrade_that_fails_changes_nothing(self, place: Path) -> None:
         with closing(sqlite3.connect(place)) as raw, raw:

@@ -7,6 +7,7 @@ import itertools
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,10 @@ from headgate import pipeline
 from headgate.core.accounts import Account
 from headgate.core.addressees import MOST_ANSWER
 from headgate.core.cases import Case, CaseFilter
+from headgate.core.flow import Escalation, Flow, ReviewPolicy
 from headgate.core.ports import DeliveryFilter
 from headgate.core.records import Delivery
+from headgate.core.replacing import replace
 from headgate.core.roles import Grant, Permission, Role
 from headgate.core.upload_links import UploadLink
 from headgate.generate.defects import Defect
@@ -278,6 +281,7 @@ def test_another_link_and_an_ended_one_cannot_answer(web: Web, held: Held) -> No
     gone = client.post(f"/send/{secret}/answers", data=form)
     assert (gone.status_code, gone.text) == (404, unknown.text)
     assert len(held.said(case)) == 1
+    assert "The sender cannot answer here any more." in held.browser.get(f"/cases/{case.id}").text
     assert f"Upload link {link.id} has ended" in held.ask(case, "And now?")
     assert "Nobody was asked by this system" in held.browser.get(f"/cases/{case.id}").text
 
@@ -356,6 +360,25 @@ def test_the_writer_is_told_who_will_not_see_it_and_no_more(web: Web, held: Held
     assert "will not see this" not in other.get(f"/cases/{case.id}").text
     many = {"csrf": web.csrf(held.reviewer), "text": " ".join(f"@n{number}" for number in range(21))}
     assert held.browser.post(f"/cases/{case.id}/comments", data=many).status_code == 400
+
+
+# ── Escalation ───────────────────────────────────────────────────────────────────────────────────────────────────────
+def test_who_the_flow_names_sees_what_is_overdue_on_top(web: Web, held: Held) -> None:
+    named, reader = web.account(Grant(role=Role.ANALYST)), web.account(Grant(role=Role.ANALYST))
+    flows: dict[str, Flow] = web.site.platform.flows  # type: ignore[assignment]
+    policy = ReviewPolicy(within_s=3600, escalate=Escalation(to=("operator", named.name)))
+    flows["sales"] = replace(flows["sales"], review=policy)
+    account, client = uploader(web)
+    case = held.by_account(account, client)
+    operator, elsewhere = (web.account(Grant(role=Role.OPERATOR, flow=flow)) for flow in ("sales", "retail"))
+    heading = "Overdue, and escalated to you"
+    assert heading not in web.signed_in(operator).get("/").text
+    web.clock.now = case.opened_at + timedelta(seconds=3601)
+    for each, sees in ((operator, True), (named, True), (reader, False), (elsewhere, False)):
+        text = web.signed_in(each).get("/").text
+        assert (heading in text, f"/cases/{case.id}" in text.partition("Nobody decided")[0]) == (sees, sees)
+    held.ask(case)
+    assert heading not in web.signed_in(operator).get("/").text
 
 
 # ── By the API ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from headgate.alerts.rules import decide
 from headgate.alerts.settings import AlertSettings, Receiver, ReceiverKind
 from headgate.core.alerts import Alert, AlertKind, Change, Condition, Notice, NoticeKind, Silence
+from headgate.core.flow import Escalation
 from headgate.core.replacing import replace
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -39,6 +40,7 @@ class Project:
         self.alerts: dict[str, Alert] = {}
         self.silences: list[Silence] = []
         self.said: list[Notice] = []
+        self.escalations: dict[str, Escalation] = {}
 
     def look(
         self, *conditions: Condition, after_s: float = 60, unknown: Iterable[AlertKind] = ()
@@ -51,6 +53,7 @@ class Project:
             self.silences,
             self.settings,
             lambda alert, kind, name: f"{alert.id} {kind} {name}",
+            escalations=self.escalations,
             unknown=frozenset(unknown),
             now=self.now,
         )
@@ -80,6 +83,29 @@ def test_told_once_while_it_lasts_and_once_when_it_is_over() -> None:
     assert project.look() == [("resolved", "first"), ("resolved", "second")]
     assert project.changes[0].event == "alert_resolved"
     assert project.look() == []
+
+
+def test_a_flow_names_who_hears_of_its_overdue_cases_and_how_often() -> None:
+    people = receiver("people", people=("anna", "operator"))
+    others = replace(SETTINGS, receivers={**SETTINGS.receivers, "people": people, "pager": receiver("pager")})
+    project = Project(others)
+    project.escalations = {"sales": Escalation(to=("operator", "pager", "nobody"), again_s=600)}
+    late = Condition(kind=AlertKind.OVERDUE, flow="sales", subject="c-1")
+    first, named = [("opened", "first"), ("opened", "second")], [("opened", "people"), ("opened", "pager")]
+    assert project.look(late) == [*first, *named]
+    assert project.look(late, after_s=599) == []
+    assert project.look(late, after_s=1) == [("again", name) for name in ("first", "second", "people", "pager")]
+    assert project.look(late, FAILED, after_s=60) == first
+    elsewhere = Condition(kind=AlertKind.OVERDUE, flow="retail", subject="c-2")
+    assert project.look(late, FAILED, elsewhere, after_s=60) == first
+    project = Project(others)
+    project.escalations = {"sales": Escalation(to=("pager",), again_s=None)}
+    assert project.look(late) == [*first, ("opened", "pager")]
+    assert project.look(late, after_s=1800) == [("escalated", "lead")]
+    assert project.look(late, after_s=4 * 3600 - 1) == []
+    told = [("again", name) for name in ("first", "second", "lead", "pager")]
+    assert project.look(late, after_s=1) == told
+    assert project.look() == [("resolved", name) for _, name in told]
 
 
 def test_the_next_list_hears_of_what_nobody_acknowledges() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from headgate.core.contract_document import read_contract
 from headgate.core.errors import FlowError, NotFoundError
-from headgate.core.flow import Flow, NewVersion, ParameterDeclaration, ReviewPolicy, Target, Task
+from headgate.core.flow import Escalation, Flow, NewVersion, ParameterDeclaration, ReviewPolicy, Target, Task
 from headgate.core.flow_document import read_flow
 from headgate.core.yaml_text import read_yaml
 
@@ -101,7 +101,8 @@ targets:
   gold:
     days: {key: [day], window: month(day), reach: 2}
     score: {key: [id]}
-review: {votes: 2, votes_above: {rows: 100, votes: 3}, within: 4h, rule_changes: 2}
+review: {votes: 2, votes_above: {rows: 100, votes: 3}, within: 4h, rule_changes: 2,
+  escalate: {to: [operator, anna], again: 2h}}
 retention: {quarantine: 2y}
 """,
     )
@@ -119,7 +120,14 @@ retention: {quarantine: 2y}
     assert flow.target("rows") == Target(name="rows", layer="silver", key=("id",))
     assert flow.target("days") == Target(name="days", layer="gold", key=("day",), window="month(day)", reach=2)
     assert flow.record_table == "rows"
-    assert flow.review == ReviewPolicy(votes=2, votes_above_rows=100, votes_above=3, within_s=14_400, rule_changes=2)
+    assert flow.review == ReviewPolicy(
+        votes=2,
+        votes_above_rows=100,
+        votes_above=3,
+        within_s=14_400,
+        rule_changes=2,
+        escalate=Escalation(to=("operator", "anna"), again_s=7_200),
+    )
     assert flow.quarantine_days == 730
 
 
