@@ -16,6 +16,7 @@ from headgate.core.records import Delivery
 from headgate.core.roles import Permission, may
 from headgate.core.voting import refusal
 from headgate.deciding.desk import Desk, document_of, flow_of, origin_of, under_way
+from headgate.serve.delivery_words import shares_in_words
 from headgate.serve.record_form import told
 from headgate.serve.waiting_rows import columns_not_known, waiting_page
 from headgate.web.access import Visitor
@@ -139,7 +140,11 @@ def _held(words: Words, origin: Delivery) -> list[tuple[str, str, str]]:
     held: Mapping[str, str] = origin.facts.get("held", {})
     rules = {rule.code: rule for rule in words.contract.rules}
     return [
-        (code, in_words(code, rules.get(code), words.parameters) or code, told("" if found == "*" else found))
+        (
+            code,
+            in_words(code, rules.get(code), words.parameters) or code,
+            shares_in_words(told("" if found == "*" else found)),
+        )
         for code, found in held.items()
     ]
 
