@@ -11,7 +11,7 @@ from headgate.serve.delivery_words import shares_in_words, tell_state
 
 
 def held(**facts: Any) -> Delivery:  # noqa: ANN401  any fact
-    texts = dict.fromkeys(("id", "flow", "name", "origin", "sender", "sha256", "run"), "x")
+    texts: dict[str, Any] = dict.fromkeys(("id", "flow", "name", "origin", "sender", "sha256", "run"), "x")
     at = datetime(2026, 11, 20, tzinfo=UTC)
     rest: dict[str, Any] = {"kind": DeliveryKind.FILE, "size_bytes": 1, "form": {}, "landing_number": 1}
     return Delivery(**texts, **rest, state=DeliveryState.HELD, landed_at=at, facts=facts, held_for=("missing_column",))
