@@ -9,7 +9,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from tests.harness.needed import needed
 from tests.harness.shown_pages import PAGES, ShownPage
 from tests.harness.shown_people import shown_provider
@@ -49,25 +49,30 @@ def page_text(pages: Collection[ShownPage] = PAGES) -> str:
     return "\n".join(lines) + "\n"
 
 
-def shoot(browser: Browser, site: ShownSite, platform: Platform, page: ShownPage, theme: str) -> bytes:
+def shoot(tab: Page, site: ShownSite, platform: Platform, page: ShownPage, theme: str) -> bytes:
     """A picture of one page in one theme, with few colours."""
-    context = browser.new_context(viewport={"width": WIDE, "height": 900}, reduced_motion="reduce")
-    tab = context.new_page()
-    if page.role is not None:
-        tab.goto(site.link(f"{page.role}-07", page.role))
-        tab.get_by_role("button", name="Sign in").click()
-    context.add_cookies([{"name": "theme", "value": theme, "url": site.url}])
+    tab.context.add_cookies([{"name": "theme", "value": theme, "url": site.url}])
     answer = tab.goto(site.url + page.place(platform))
     assert answer is not None
     assert answer.status == 200, f"{page.name} answers {answer.status}"
+    if page.act is not None:
+        page.act(tab)
     drawn = tab.screenshot(full_page=True)
-    context.close()
     picture = Image.open(io.BytesIO(drawn)).convert("RGB")
     picture = picture.crop((0, 0, picture.width, min(picture.height, LONGEST)))
     few = picture.quantize(palette=_palette(picture), dither=Image.Dither.NONE)
     kept = io.BytesIO()
     few.save(kept, "PNG", optimize=True)
     return kept.getvalue()
+
+
+def opened(browser: Browser, site: ShownSite, page: ShownPage) -> Page:
+    """A browser that its visitor has signed in with."""
+    tab = browser.new_context(viewport={"width": WIDE, "height": 900}, reduced_motion="reduce").new_page()
+    if page.role is not None:
+        tab.goto(site.link(page.visitor, page.role))
+        tab.get_by_role("button", name="Sign in").click()
+    return tab
 
 
 def _palette(picture: Image.Image) -> Image.Image:
@@ -91,9 +96,11 @@ def main() -> None:
         program = needed("chromium", "chromium-browser", "google-chrome")
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         with serve_site(platform, folder, clock, provided=shown_provider(clock)) as site:
+            tabs: dict[str, Page] = {}  # one for each visitor: who signs in anew for each picture fills the log
             for page in PAGES:
                 for theme in THEMES if not wanted or page.name in wanted else ():
-                    content = shoot(browser, site, platform, page, theme)
+                    tab = tabs.get(page.visitor) or tabs.setdefault(page.visitor, opened(browser, site, page))
+                    content = shoot(tab, site, platform, page, theme)
                     (FOLDER / f"{page.name}-{theme}.png").write_bytes(content)
                     print(f"{page.name}-{theme}.png {len(content) // 1000} kB")  # noqa: T201  a command
         browser.close()

@@ -6,10 +6,14 @@ described in docs/pages.md by `make screenshots`.
 
 from __future__ import annotations
 
+import re
+import tempfile
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 
 import msgspec
+from playwright.sync_api import Page, Route, expect
 from tests.harness.shown_people import alerts_beside, cases_beside, shown_secret
 
 from headgate.core.alerts import AlertKind
@@ -23,6 +27,7 @@ from headgate.core.states import DeliveryState
 from headgate.web.waiting import group_id
 
 Where = Callable[[Platform], str]
+MB = 1_000_000
 
 
 class ShownPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +38,13 @@ class ShownPage(msgspec.Struct, frozen=True, kw_only=True):
     sentence: str
     path: str | Where
     role: Role | None = Role.ADMIN  # None: nobody is signed in
+    account: str = ""  # that looks; empty: of the role's name
+    act: Callable[[Page], None] | None = None  # what is done there before it is looked at
+
+    @property
+    def visitor(self) -> str:
+        """The account that looks; empty for nobody."""
+        return self.account or (f"{self.role}-07" if self.role else "")
 
     def place(self, platform: Platform) -> str:
         """Its path in that project."""
@@ -72,6 +84,12 @@ def _stands(decision: Decision | None, state: DecisionState | None, act: Act | N
     return decision.state is state and act in {None, decision.act}
 
 
+def _void(platform: Platform) -> str:
+    """The case of which a decision came to nothing."""
+    with closing(cases_beside(platform)) as cases:
+        return f"/cases/{cases.decisions(states=(DecisionState.VOID,))[0].case}"
+
+
 def _inbox(platform: Platform) -> str:
     """At the reason with most rows."""
     with closing(cases_beside(platform)) as cases:
@@ -98,6 +116,37 @@ def _amended(platform: Platform) -> str:
     found = platform.ledger.deliveries(DeliveryFilter(flow="sales", states=(DeliveryState.ARCHIVED,)))
     released = [one for one in found if is_amendment(one) and one.facts["act"] == Act.RELEASE]
     return f"/deliveries/{origin_of(released[-1])}"
+
+
+def _set_up_a_factor(page: Page) -> None:
+    page.get_by_role("button", name="Set up a second factor").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Set up a second factor")
+
+
+def _wait_for_the_dry_run(page: Page) -> None:
+    expect(page.get_by_role("button", name=re.compile("^Release")).first).to_be_visible(timeout=30_000)
+
+
+def _send_two(page: Page) -> None:
+    """Two files of which the first part each has arrived, the second on its way; one is paused."""
+
+    def hold(route: Route) -> None:
+        if route.request.method != "PATCH" or route.request.headers["upload-offset"] == "0":
+            route.continue_()
+
+    page.route("**/files/**", hold)
+    with tempfile.TemporaryDirectory() as folder:
+        files = {Path(folder) / "online_retail_20261121.csv": 19, Path(folder) / "sales_batch_20261121_080014.json": 21}
+        for file, size in files.items():
+            with file.open("wb") as stream:
+                stream.truncate(size * MB)
+        page.get_by_label("Drop files here").set_input_files(list(files))
+        page.get_by_role("button", name="Send the chosen files").click()
+        for file, size in files.items():
+            sent = page.get_by_role("listitem").filter(has_text=file.name)
+            expect(sent).to_contain_text(f"8.4 MB of {size} MB", timeout=30_000)
+    page.get_by_role("button", name="Pause").last.click()
+    expect(page.get_by_text("paused by you")).to_be_visible()
 
 
 PAGES = (
@@ -161,6 +210,14 @@ PAGES = (
         role=Role.REVIEWER,
     ),
     ShownPage(
+        name="case-own",
+        title="A case that waits for another person",
+        sentence="Who proposed sees who may vote, and that they themselves may not.",
+        path=_case("retail", CaseKind.ROWS, DecisionState.PROPOSED),
+        role=Role.REVIEWER,
+        account="reviewer-11",
+    ),
+    ShownPage(
         name="case-undo",
         title="A decision that can be undone",
         sentence="Enough people agreed; until it takes effect it can be taken back.",
@@ -168,11 +225,20 @@ PAGES = (
         role=Role.REVIEWER,
     ),
     ShownPage(
+        name="case-void",
+        title="A case whose decision came to nothing",
+        sentence="Who agreed has the role no more: what was decided is void, the rows wait again, and it says why.",
+        path=_void,
+        role=Role.REVIEWER,
+        act=_wait_for_the_dry_run,
+    ),
+    ShownPage(
         name="case-held",
         title="The case of a delivery that is held as a whole",
         sentence="Why it is held, and what would happen by releasing or rejecting it.",
         path=_case("retail", CaseKind.DELIVERY),
         role=Role.REVIEWER,
+        act=_wait_for_the_dry_run,
     ),
     ShownPage(
         name="case-drift",
@@ -180,6 +246,7 @@ PAGES = (
         sentence="Which columns are other than the contract says, and the contract that would be accepted.",
         path=_case("usedcars", CaseKind.DRIFT),
         role=Role.REVIEWER,
+        act=_wait_for_the_dry_run,
     ),
     ShownPage(
         name="alerts",
@@ -250,6 +317,15 @@ PAGES = (
         role=Role.UPLOADER,
     ),
     ShownPage(
+        name="upload-under-way",
+        title="Files on their way",
+        sentence="How much of each has arrived, each part proven by its checksum; paused, resumed or cancelled here.",
+        path="/upload",
+        role=Role.UPLOADER,
+        account="uploader-08",
+        act=_send_two,
+    ),
+    ShownPage(
         name="links",
         title="Upload links",
         sentence="For senders without an account: what each may send, what came by it, and its end.",
@@ -282,5 +358,13 @@ PAGES = (
         sentence="Roles, sessions, password, second factor, API tokens.",
         path="/me",
         role=Role.ANALYST,
+    ),
+    ShownPage(
+        name="second-factor",
+        title="Setting up a second factor",
+        sentence="Read by an authenticator, or typed; asked for once a code of it was given.",
+        path="/me",
+        role=Role.ANALYST,
+        act=_set_up_a_factor,
     ),
 )

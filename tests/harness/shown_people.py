@@ -29,7 +29,7 @@ from headgate.deciding.execution import execute_due
 from headgate.deciding.plan import ALL, plan
 from headgate.deciding.proposal import Edit
 from headgate.deciding.votes import propose
-from headgate.people import People, add_account
+from headgate.people import People, add_account, change_grants
 from headgate.serve.case_rows import page
 from headgate.tokens import make_token
 from headgate.upload_links import WantedLink, make_upload_link
@@ -108,7 +108,10 @@ def _token(people: People) -> None:
 
 
 def _decide(desk: Desk, pass_: Callable[[timedelta], None]) -> None:
-    """Of today's rows some are released, some corrected and to be voted on, some rejected a moment ago."""
+    """Of today's rows some are released, some corrected and to be voted on, some rejected a moment ago.
+
+    One who rejected others was no reviewer any more when that would have taken effect.
+    """
     first = add_account(desk.people, "reviewer-11", [Grant(role=Role.REVIEWER)], by="command")
     today = desk.people.clock().replace(hour=0, minute=0)
     waiting = desk.cases.cases(CaseFilter(kind=CaseKind.ROWS))
@@ -116,6 +119,9 @@ def _decide(desk: Desk, pass_: Callable[[timedelta], None]) -> None:
     zero, priceless = sorted((case for case in waiting if case.opened_at >= today and case.flow == "retail"), key=_rank)
     odd = next(case for case in of_sales if case.code in CONFIRMED)
     _propose(desk, odd, Act.RELEASE, first, "The shop confirmed these by telephone.")
+    gone = add_account(desk.people, "reviewer-12", [Grant(role=Role.REVIEWER)], by="command")
+    _propose(desk, next(case for case in of_sales if case is not odd), Act.REJECT, gone, "Nobody knows these.")
+    change_grants(desk.people, gone, [Grant(role=Role.ANALYST)], by="command")
     pass_(AFTER_UNDO)
     execute_due(desk)
     pipeline.work(desk.platform)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+
 import msgspec
 
+from headgate.core.reason_words import in_words
 from headgate.core.records import Delivery
 from headgate.core.states import DeliveryState
-from headgate.serve.run_facts import held_reason
+from headgate.serve.report_numbers import percent, percent_exact
+
+_SHARES = re.compile(r"accepted ([\d.]+) of at least ([\d.]+)")  # as the review says it
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,12 +39,11 @@ def tell_state(one: Delivery, *, accounts_decide: bool) -> Told | None:
     """The words for a delivery that does not go on by itself; None for one that does."""
     match one.state:
         case DeliveryState.HELD:
-            why = held_reason(one)
             command = going_on(one.id, accounts_decide=accounts_decide)
             how = "decide on it in the inbox or from" if accounts_decide else "let it go on with"
             return Told(
                 heading="Held as a whole",
-                what=f"It is held: {why}.",
+                what=_why_held(one),
                 next=f"look at its reasons, then {how} `{command}`, or ask its sender for a new version.",
                 kind="held",
             )
@@ -62,3 +68,19 @@ def tell_state(one: Delivery, *, accounts_decide: bool) -> Told | None:
             return Told(heading="Replaced", what=f"{by} took its place.", next="nothing; look there.")
         case _:
             return None
+
+
+def shares_in_words(found: str) -> str:
+    """`accepted 0.0500 of at least 0.95` -> 5.0 % of at least 95 %; other text as it is."""
+    return _SHARES.sub(_share, found)
+
+
+def _share(each: re.Match[str]) -> str:
+    return f"{percent(Decimal(each[1]))} of at least {percent_exact(Decimal(each[2]))}"
+
+
+def _why_held(one: Delivery) -> str:
+    """A sentence for each reason, with what was found."""
+    why: Mapping[str, str] = one.facts.get("held", {}) or dict.fromkeys(one.held_for, "")
+    told = [(in_words(code, None, {}) or code, shares_in_words(found)) for code, found in why.items()]
+    return " ".join(f"{words.rstrip('.')}: {found}." if found else f"{words.rstrip('.')}." for words, found in told)

@@ -18,6 +18,7 @@ from headgate.core.voting import refusal
 from headgate.deciding.desk import Desk, delivered_of, document_of, flow_of, origin_of, under_way
 from headgate.deciding.mentions import MENTION, mentions_in, unseen_words
 from headgate.deciding.senders import Sender, sender_of
+from headgate.serve.delivery_words import shares_in_words
 from headgate.serve.record_form import told
 from headgate.serve.waiting_rows import columns_not_known, waiting_page
 from headgate.web.access import Visitor
@@ -155,7 +156,11 @@ def _held(words: Words, origin: Delivery) -> list[tuple[str, str, str]]:
     held: Mapping[str, str] = origin.facts.get("held", {})
     rules = {rule.code: rule for rule in words.contract.rules}
     return [
-        (code, in_words(code, rules.get(code), words.parameters) or code, told("" if found == "*" else found))
+        (
+            code,
+            in_words(code, rules.get(code), words.parameters) or code,
+            shares_in_words(told("" if found == "*" else found)),
+        )
         for code, found in held.items()
     ]
 

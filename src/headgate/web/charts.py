@@ -50,6 +50,7 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
 
     picture: Markup
     finding: str
+    unit: str = ""
 
 
 def reason_bar(role: str, rows: int, most: int) -> Markup:
@@ -212,7 +213,7 @@ def elapsed_chart(flow: str, days: Sequence[date], seconds: Sequence[Sequence[fl
     finding = _elapsed_finding(seconds, divisor, unit)
     title = f"{flow}: from arrival to published, {unit}, median and slowest of the day, last {len(days)} days"
     picture = drawing(_WIDTH, 190, named("took", title, finding), *parts, name="took")
-    return Chart(picture=_finished(picture), finding=finding)
+    return Chart(picture=_finished(picture), finding=finding, unit=unit)
 
 
 _TIME_UNITS = (("hours", 3600.0, 7200.0), ("minutes", 60.0, 180.0), ("seconds", 1.0, 0.0))
@@ -232,8 +233,9 @@ def _last_words(seconds: Sequence[Sequence[float]], divisor: float, top: float) 
 def _elapsed_finding(seconds: Sequence[Sequence[float]], divisor: float, unit: str) -> str:
     medians = [median(one) / divisor for one in seconds if one]
     slowest = max(max(one) / divisor for one in seconds if one)
-    between = f"{fixed(min(medians), 1)} and {fixed(max(medians), 1)}"
-    return f"The median of a day lies between {between} {unit}; the slowest delivery took {fixed(slowest, 1)}."
+    least, most = fixed(min(medians), 1), fixed(max(medians), 1)
+    told = f"is {most}" if least == most else f"lies between {least} and {most}"
+    return f"The median of a day {told} {unit}; the slowest delivery took {fixed(slowest, 1)}."
 
 
 # ── Flows beside each other ──────────────────────────────────────────────────────────────────────────────────────────

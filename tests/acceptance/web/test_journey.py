@@ -232,7 +232,7 @@ def approve(page: Page, case: str, found: str) -> None:
     expect(page.locator(".panel del")).to_have_text(found)
     expect(page.locator(".panel ins")).to_have_text("EUR")
     page.get_by_role("button", name=re.compile("^Correct 1")).click()
-    page.wait_for_load_state()
+    expect(page.locator("main")).to_contain_text(re.compile("is decided|executed"))
 
 
 def verify(office: Served, page: Page, case: str, folder: Path) -> None:

@@ -26,17 +26,18 @@ class Shown:
     def __init__(self, site: ShownSite, platform: Platform, browser: Browser) -> None:
         self.site, self.platform = site, platform
         self._browser = browser
-        self._known: dict[Role | None, Watched] = {}
+        self._known: dict[str, Watched] = {}
 
-    def page(self, role: Role | None) -> Page:
+    def page(self, role: Role | None, account: str = "") -> Page:
         """A page of somebody with that role, one for all tests."""
-        if role not in self._known:
+        name = account or f"{role}-07"
+        if name not in self._known:
             watched = Watched(self._browser.new_context(viewport={"width": 1440, "height": 900}))
             if role is not None:
-                watched.page.goto(self.site.link(f"{role}-07", role))
+                watched.page.goto(self.site.link(name, role))
                 watched.page.get_by_role("button", name="Sign in").click()
-            self._known[role] = watched
-        return self._known[role].page
+            self._known[name] = watched
+        return self._known[name].page
 
     def said(self) -> list[str]:
         """What pages said that they should not."""
@@ -69,13 +70,16 @@ def open_page(shown: Shown) -> Callable[[str, Role], Page]:
 @pytest.mark.parametrize("width", [360, 1440])
 @pytest.mark.parametrize("one", PAGES, ids=lambda one: one.name)
 def test_every_page_stands(shown: Shown, axe: str, one: ShownPage, theme: str, width: int) -> None:
-    page = shown.page(one.role)
+    page = shown.page(one.role, one.account)
     page.context.add_cookies([{"name": "theme", "value": theme, "url": shown.site.url}])
     page.set_viewport_size({"width": width, "height": 900})
     answer = page.goto(shown.site.url + one.place(shown.platform))
     assert answer is not None
     assert answer.status == 200
+    if one.act is not None:
+        one.act(page)
     look(page, axe, f"{one.name}-{theme}-{width}")
+    page.unroute_all(behavior="ignoreErrors")
 
 
 def test_the_document_shows_every_page() -> None:
