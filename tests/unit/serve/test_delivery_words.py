@@ -31,7 +31,7 @@ def test_shares_are_percent(found: str, told: str) -> None:
 
 def test_each_reason_that_holds_a_delivery_is_a_sentence() -> None:
     found = {"below_threshold": "accepted 0.0000 of at least 0.90", "missing_column": "price, brand"}
-    told = tell_state(held(held=found))
+    told = tell_state(held(held=found), accounts_decide=False)
     assert told is not None
     assert told.what.replace("\N{NO-BREAK SPACE}", " ") == (
         "Too few rows are accepted: 0 % of at least 90 %. A column of the contract is in no record: price, brand."
@@ -39,6 +39,6 @@ def test_each_reason_that_holds_a_delivery_is_a_sentence() -> None:
 
 
 def test_a_reason_without_words_of_what_was_found_stands_alone() -> None:
-    told = tell_state(held())
+    told = tell_state(held(), accounts_decide=False)
     assert told is not None
     assert told.what == "A column of the contract is in no record."
