@@ -40,7 +40,7 @@ from headgate.core.flow import Flow
 from headgate.core.flow_order import needed_tables, order_flows, read_by
 from headgate.core.heartbeat import heartbeat
 from headgate.core.manifest import read_manifest, write_manifest
-from headgate.core.overlay import has_overlay, load_overlays, origin_of
+from headgate.core.overlay import Overlay, amended_together, has_overlay, is_amendment, load_overlays, origin_of
 from headgate.core.platform import Budget, Platform
 from headgate.core.ports import DeliveryFilter
 from headgate.core.published import published_table
@@ -150,22 +150,28 @@ def check_next(platform: Platform) -> bool:
 
 
 def _check_claim(flow: Flow, claim: Claim, platform: Platform) -> None:
-    """Check what was claimed together; a delivery with parameter values of its own, or of a person's, alone."""
-    own = [one for one in claim.deliveries if _goes_alone(one)]
-    together = tuple(one for one in claim.deliveries if not _goes_alone(one))
-    for deliveries in (together, *((one,) for one in own)):
-        if not deliveries:
-            continue
+    """Check what was claimed: files together, then each delivery that goes alone, then amendments by groups."""
+    files = tuple(one for one in claim.deliveries if not _goes_alone(one))
+    if files:
+        _check_batch(LandedBatch(flow=flow, deliveries=files), claim.fence, platform)
+    amendments: list[tuple[Delivery, Overlay]] = []
+    for one in filter(_goes_alone, claim.deliveries):
         try:
-            overlays = load_overlays(deliveries, platform.vault)
+            overlays = load_overlays([one], platform.vault)
         except HeadgateError as error:
-            _fail(deliveries, str(error), platform, claim.fence)
+            _fail([one], str(error), platform, claim.fence)
             continue
-        _check_batch(LandedBatch(flow=flow, deliveries=deliveries, overlays=overlays), claim.fence, platform)
+        if is_amendment(one):
+            amendments.append((one, overlays[one.id]))
+        else:
+            _check_batch(LandedBatch(flow=flow, deliveries=(one,), overlays=overlays), claim.fence, platform)
+    for group in amended_together(amendments):
+        members, laid = tuple(one for one, _ in group), {one.id: overlay for one, overlay in group}
+        _check_batch(LandedBatch(flow=flow, deliveries=members, overlays=laid), claim.fence, platform)
 
 
 def _goes_alone(one: Delivery) -> bool:
-    """Whether a delivery is checked and published by itself: its values, or a document that may be unreadable."""
+    """Whether files do not go with a delivery: it has values of its own, or people decided about its rows."""
     return bool(one.facts.get("set")) or has_overlay(one)
 
 
@@ -173,7 +179,12 @@ def _check_batch(batch: LandedBatch, fence: Fence, platform: Platform) -> None:
     try:
         checked = _with_retries(lambda: check(batch, platform), platform)
     except HeadgateError as error:
-        _fail(batch.deliveries, str(error), platform, fence)
+        if not batch.overlays or len(batch.deliveries) == 1:
+            _fail(batch.deliveries, str(error), platform, fence)
+            return
+        for one in batch.deliveries:  # of amendments one that is not as agreed stops itself alone
+            alone = replace(batch, deliveries=(one,), overlays={one.id: batch.overlays[one.id]})
+            _check_batch(alone, fence, platform)
         return
     at_fault_point("before manifest")
     write_manifest(checked)
@@ -233,14 +244,20 @@ def _ready(flow: Flow, platform: Platform) -> list[Delivery]:
     ready: list[Delivery] = []
     names: set[tuple[str, str]] = set()
     for one in waiting:
-        special = _goes_alone(one)
-        if one.state is not DeliveryState.CHECKED or (one.sender, one.name) in names or (special and ready):
+        if one.state is not DeliveryState.CHECKED or (one.sender, one.name) in names:
+            break
+        if ready and not _go_together(ready[0], one):
             break
         ready.append(one)
         names.add((one.sender, one.name))
-        if special:
-            break
     return ready
+
+
+def _go_together(first: Delivery, one: Delivery) -> bool:
+    """Whether one publication takes both: files, or amendments that were checked together."""
+    if is_amendment(first) and is_amendment(one):
+        return bool(one.facts.get("stage") == first.facts.get("stage"))
+    return not _goes_alone(first) and not _goes_alone(one)
 
 
 def published_together(deliveries: Sequence[Delivery], budget: Budget) -> Iterator[tuple[Delivery, ...]]:
@@ -254,8 +271,8 @@ def published_together(deliveries: Sequence[Delivery], budget: Budget) -> Iterat
     for part in cut(in_order, lambda one: one.size_bytes, most=most, most_bytes=most_bytes):
         group: list[Delivery] = []
         for one in part:
-            alone = _goes_alone(one) or any(_goes_alone(other) for other in group)
-            if group and (alone or any((other.sender, other.name) == (one.sender, one.name) for other in group)):
+            again = any((other.sender, other.name) == (one.sender, one.name) for other in group)
+            if group and (again or not _go_together(group[0], one)):
                 yield tuple(group)
                 group = []
             group.append(one)
@@ -266,8 +283,12 @@ def _settle(flow: Flow, deliveries: list[Delivery], platform: Platform, fence: F
     """Review, transform, publish and archive deliveries together; one that cannot go on is found by halves."""
     try:
         batches = _staged(flow, deliveries, platform, fence)
-    except (EvidenceError, NotFoundError) as error:  # of a document, whose delivery is alone
-        _fail(deliveries, str(error), platform, fence)
+    except (EvidenceError, NotFoundError) as error:  # of a document
+        if len(deliveries) == 1:
+            _fail(deliveries, str(error), platform, fence)
+            return
+        for one in deliveries:
+            _settle(flow, [one], platform, fence)
         return
     if not batches:
         return

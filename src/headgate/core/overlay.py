@@ -25,6 +25,7 @@ AMENDMENTS = "amendments"  # fact of an origin: what was published of each, in o
 JUDGED = "judged"  # fact of an origin: the publication that judged its rows last, and how many amendments came before
 EARLIER = "earlier"  # fact of an amendment: those of its origin that were published before its rows were judged
 SET = "set"  # fact of a delivery: parameter values of its own
+ROWS_TOGETHER = 100_000  # of amendments that take the steps together
 DISCARDED_WHOLE = "discarded"  # fact of a delivery that a person rejected as a whole
 
 
@@ -106,6 +107,24 @@ def is_amendment(one: Delivery) -> bool:
 def has_overlay(one: Delivery) -> bool:
     """Whether people decided about rows of the delivery."""
     return is_amendment(one) or bool(one.facts.get(AMENDMENTS) or one.facts.get(DISCARDED_WHOLE))
+
+
+def amended_together(amendments: Sequence[tuple[Delivery, Overlay]]) -> list[list[tuple[Delivery, Overlay]]]:
+    """Amendments in a row that may take the steps as one batch: no two of one origin, and few rows.
+
+    Of one origin the second is judged after what the first did to it. One with parameter values of its own is alone.
+    """
+    groups: list[list[tuple[Delivery, Overlay]]] = []
+    origins: set[str] = set()
+    rows, own = 0, False  # of the last group, and whether it has values of its own
+    for one, overlay in amendments:
+        rows += len(overlay.own.rows)
+        if not groups or rows > ROWS_TOGETHER or overlay.origin in origins or own or SET in one.facts:
+            groups.append([])
+            origins, rows, own = set(), len(overlay.own.rows), SET in one.facts
+        groups[-1].append((one, overlay))
+        origins.add(overlay.origin)
+    return groups
 
 
 def origin_of(one: Delivery) -> str:
