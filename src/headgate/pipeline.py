@@ -455,7 +455,9 @@ def _refuse(deliveries: Sequence[Delivery], message: str, platform: Platform, fe
     """Amendments that speak of what is not there any more: nothing mends them, and their decisions are void."""
     back = [replace(one, state=DeliveryState.LANDED) for one in deliveries]
     moves = [Move(after=one, event="outdated") for one in back]
-    moves += [Move(after=replace(one, state=DeliveryState.REFUSED, note=message)) for one in back]
+    moves += [
+        Move(after=replace(one, state=DeliveryState.REFUSED, note=message), fields={"code": "outdated"}) for one in back
+    ]
     platform.ledger.advance(moves, at=platform.clock(), fence=fence)
 
 

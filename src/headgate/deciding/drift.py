@@ -96,7 +96,7 @@ def put_in_force(platform: Platform, document: DecisionDocument) -> Flow:
     assert document.contract_text is not None
     flow = platform.flows[document.flow]
     place, aside = Path(flow.folder) / CONTRACT_FILE, agreed_beside(flow, document.contract_text)
-    if place.read_text(encoding="utf-8") != document.contract_text:
+    if place.read_bytes() != document.contract_text.encode():
         if not aside.exists():
             write_whole(aside, document.contract_text)
         with suppress(FileNotFoundError):  # another process was first

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from headgate.core.cases import Act, CaseFilter, CaseKind, Decision, DecisionState
+from headgate.core.cases import Act, Decision, DecisionState
 from headgate.core.decision_document import DecisionDocument
 from headgate.core.errors import HeadgateError
 from headgate.core.flow import Flow
@@ -60,15 +60,13 @@ def finish(desk: Desk) -> list[Decision]:
 
 
 def _finish(desk: Desk, flow: Flow, file: Path) -> list[Decision]:
-    text = file.read_text(encoding="utf-8")
-    kinds = (CaseKind.DRIFT, CaseKind.CHANGE)
-    of = [one for kind in kinds for one in desk.cases.cases(CaseFilter(flows=(flow.name,), kind=kind, state=None))]
-    known = desk.cases.decisions([case.id for case in of], states=(DecisionState.DECIDED, DecisionState.EXECUTED))
+    text = file.read_bytes()  # line ends count
+    known = desk.cases.decisions(states=(DecisionState.DECIDED, DecisionState.EXECUTED))
     accepting = [(one, document_of(desk, one)) for one in known if one.act in {Act.ACCEPT, Act.CHANGE}]
-    same = [(one, document) for one, document in accepting if document.contract_text == text]
+    same = [(one, of) for one, of in accepting if of.flow == flow.name and (of.contract_text or "").encode() == text]
     if any(one.state is DecisionState.DECIDED for one, _ in same):
         return []  # its execution is at hand
-    if not same or (Path(flow.folder) / CONTRACT_FILE).read_text(encoding="utf-8") == text:
+    if not same or (Path(flow.folder) / CONTRACT_FILE).read_bytes() == text:
         file.unlink()
         return []
     fitting = [(one, document) for one, document in same if _stands_as_agreed(flow, document)]

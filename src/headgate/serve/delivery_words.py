@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import msgspec
 
+from headgate.core.overlay import is_amendment
 from headgate.core.reason_words import in_words
 from headgate.core.records import Delivery
 from headgate.core.states import DeliveryState
@@ -61,6 +62,9 @@ def tell_state(one: Delivery, *, accounts_decide: bool) -> Told | None:
                 next="run the file with `headgate run FILE --flow NAME`.",
                 kind="held",
             )
+        case DeliveryState.REFUSED if is_amendment(one):
+            what, _, _ = one.note.partition(" Next: ")
+            return Told(heading="Not published", what=what, next="decide on the cases that are open now.", kind="fail")
         case DeliveryState.REFUSED:
             return Told(heading="Not taken", what=one.note, next="nothing, or send what was meant.", kind="fail")
         case DeliveryState.SUPERSEDED:

@@ -21,6 +21,8 @@ from headgate.core.states import DeliveryState
 from headgate.deciding.desk import read_kept
 from headgate.deciding.drift import agreed_beside, put_in_force
 from headgate.deciding.in_force import lay_beside
+from headgate.deciding.plan import plan
+from headgate.deciding.votes import agree, propose
 from headgate.serve.agreed_contracts import LEFT, contracts_beside
 from headgate.serve.doctor import Finding, examine
 from headgate.settings import read_settings
@@ -43,9 +45,9 @@ def accepted(office: Office) -> Decision:
     return office.decided(office.cases(kind=CaseKind.DRIFT)[0], Act.ACCEPT)
 
 
-def killed(office: Office) -> Decision:
+def killed(office: Office, decided: Decision | None = None) -> Decision:
     """What a process leaves that is killed between the ledger and the folder."""
-    decision = accepted(office)
+    decision = decided or accepted(office)
     document, size = read_kept(office.platform, decision.digest)
     assert not lay_beside(office.platform, document)
     office.now = decision.due_at or office.now
@@ -80,6 +82,19 @@ def test_the_next_start_puts_it_in_force(office: Office) -> None:
     pipeline.work(office.platform)
     assert [one.state for one in all_deliveries(office.platform)] == [DeliveryState.ARCHIVED]
     assert (office.execute(), beside(office)) == ([], [])
+
+
+def test_the_line_ends_of_a_text_are_its_own(office: Office) -> None:
+    case = office.cases(kind=CaseKind.DRIFT)[0]
+    text = (plan(office.desk, case, Act.ACCEPT).document.contract_text or "").replace("\n", "\r\n")
+    decision = propose(
+        office.desk, plan(office.desk, case, Act.ACCEPT, contract=text), by=office.people["ada"], reason="so"
+    )
+    if decision.state is DecisionState.PROPOSED:
+        decision = agree(office.desk, decision, by=office.people["bob"], digest=decision.digest)
+    killed(office, decision)
+    assert len(office.execute()) == 1
+    assert place(office).read_bytes() == text.encode()
 
 
 def test_what_was_held_once_more_meanwhile_goes_on(office: Office) -> None:

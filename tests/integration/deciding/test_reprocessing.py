@@ -15,6 +15,7 @@ from headgate.core.states import DeliveryState
 from headgate.deciding.plan import plan
 from headgate.deciding.proposal import Edit
 from headgate.serve.case_rows import one_row
+from headgate.serve.delivery_words import tell_state
 
 SILVER = "shop/silver/rows"
 
@@ -143,6 +144,10 @@ def test_an_amendment_whose_origin_was_judged_again_before_it_was_published(offi
         assert amendment.state is DeliveryState.REFUSED
         (voided,) = office.desk.cases.decisions([done.case])
         assert (voided.state, voided.note) == (DecisionState.VOID, amendment.note)
+        told = tell_state(amendment)
+        assert told is not None
+        assert (told.heading, told.next) == ("Not published", "decide on the cases that are open now.")
+        assert "Next:" not in told.what
         assert "Next: decide on the case" in amendment.note
         assert table_rows(office.platform, SILVER, "id") == [("a",)]
         assert counted(office.delivery(origin.id)) == (2, 1, 1, 0, 0)
