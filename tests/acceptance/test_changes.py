@@ -35,8 +35,9 @@ def test_where_accounts_decide_rules_change_by_their_votes(headgate: Call, token
     assert "first, second, third decide in flow sales" in refused
     assert "Next: `headgate cases propose sales --set amount_limit=3000 --reason TEXT`" in refused
     asked = (*PROPOSE, "--set", "amount_limit=3000")
-    shown = headgate(*asked, "--dry-run").out
+    shown = headgate(*asked, "--dry-run", "--replay", "1").out
     assert "parameter amount_limit: 2500.00 becomes 3000.00 EUR" in shown
+    assert "Replayed over 1 delivery: " in shown
     assert "Votes needed: 2, none of them from who proposes." in shown
     assert not [one for one in headgate("cases", "list", "--json").document["cases"] if one["kind"] == "change"]
     assert "HEADGATE_TOKEN" in headgate(*asked, "--reason", "season", expect=2).err
