@@ -144,7 +144,7 @@ def test_an_amendment_whose_origin_was_judged_again_before_it_was_published(offi
         assert amendment.state is DeliveryState.REFUSED
         (voided,) = office.desk.cases.decisions([done.case])
         assert (voided.state, voided.note) == (DecisionState.VOID, amendment.note)
-        told = tell_state(amendment)
+        told = tell_state(amendment, accounts_decide=True)
         assert told is not None
         assert (told.heading, told.next) == ("Not published", "decide on the cases that are open now.")
         assert "Next:" not in told.what
