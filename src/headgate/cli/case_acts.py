@@ -23,6 +23,7 @@ from headgate.deciding.mentions import unseen_words
 from headgate.deciding.plan import plan
 from headgate.deciding.plan_words import contract_lines
 from headgate.deciding.proposal import Edit
+from headgate.deciding.quorum import too_few_voters
 from headgate.deciding.saying import answer, asked_of, question_id, say
 from headgate.deciding.votes import agree, propose, withdraw
 from headgate.people import one_account
@@ -206,6 +207,7 @@ def _decide_one(
         desk, case, act, selection=asked.selection(), edits=asked.edits(), every=asked.every(), contract=asked.text()
     )
     said = [plan_sentence(planned), *contract_lines(planned, flow_of(desk, case))]
+    said += filter(None, [too_few_voters(desk, planned, by=by)])
     if by is None:
         return plan_document(planned), said
     before = under_way(desk, case) if asked.instead else None

@@ -17,6 +17,7 @@ from headgate.deciding.changes import plan_change, proposal_of
 from headgate.deciding.desk import under_way
 from headgate.deciding.plan import Plan
 from headgate.deciding.plan_words import contract_lines
+from headgate.deciding.quorum import too_few_voters
 from headgate.deciding.replay import replay
 from headgate.deciding.replay_choice import Which
 from headgate.deciding.votes import propose
@@ -50,6 +51,7 @@ def propose_change(
         lines = [*planned.document.words, *contract_lines(planned, desk.platform.flows[flow])]
         lines += outlook_lines(planned.document)
         lines.append(f"Votes needed: {planned.needed}, none of them from who proposes.")
+        lines += filter(None, [too_few_voters(desk, planned, by=by)])
         if by is None:
             return _document(planned), lines
         before = under_way(desk, planned.case) if asked.instead else None

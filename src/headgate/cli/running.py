@@ -126,12 +126,13 @@ def demo(folder: Path | None, *, as_json: bool) -> None:
 
 
 def _demo_accounts(settings: Settings) -> list[str]:
-    """Somebody who sends and two who decide, so that a correction has a second pair of eyes; those there stay."""
+    """Somebody who sends and three who decide: a change of the rules of sales asks two beside who proposes it."""
     from headgate.cli.opened_people import opened_people
     from headgate.core.roles import grant_of
     from headgate.people import COMMAND, add_account
 
-    wanted = {"sender": "uploader:sales", "reviewer": "reviewer:sales", "second-reviewer": "reviewer:sales"}
+    deciding = ("reviewer", "second-reviewer", "third-reviewer")
+    wanted = {"sender": "uploader:sales"} | dict.fromkeys(deciding, "reviewer:sales")
     with opened_people(settings.folder) as people:
         known = {account.name for account in people.accounts.accounts()}
         for name, role in wanted.items():
@@ -153,6 +154,6 @@ def _what_to_try(folder: Path) -> list[str]:
         "  headgate tables",
         "  headgate audit verify",
         "  headgate cases list",
-        "  headgate serve                        # accounts: sender, reviewer, second-reviewer",
+        "  headgate serve                        # accounts: sender, reviewer, second-reviewer, third-reviewer",
         "  headgate accounts link reviewer       # signs in as one of them",
     ]

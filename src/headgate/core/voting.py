@@ -6,15 +6,18 @@ from collections.abc import Iterable
 
 from headgate.core.accounts import Account
 from headgate.core.cases import Act, Decision
-from headgate.core.records import Delivery
+from headgate.core.records import DELIVERED_BY, Delivery
 from headgate.core.roles import Permission, may
-
-DELIVERED_BY = "delivered_by"  # fact of a delivery: the account that answers for it, where the sender is none
 
 
 def deciders(accounts: Iterable[Account], flow: str) -> list[Account]:
     """The accounts that decide in a flow."""
     return [one for one in accounts if one.disabled_at is None and may(one.grants, Permission.DECIDE, flow)]
+
+
+def sent(account: Account, origin: Delivery) -> bool:
+    """Whether the account answers for the delivery: then it has no vote on it."""
+    return account.name == origin.sender or account.id == origin.facts.get(DELIVERED_BY)
 
 
 def refusal(account: Account, decision: Decision, origin: Delivery | None, *, flow: str) -> str:
@@ -23,9 +26,9 @@ def refusal(account: Account, decision: Decision, origin: Delivery | None, *, fl
         return f"{account.name} is disabled."
     if not may(account.grants, Permission.DECIDE, flow):
         return f"{account.name} has no role that decides in flow {flow}."
-    if origin is not None and (account.name == origin.sender or account.id == origin.facts.get(DELIVERED_BY)):
+    if origin is not None and sent(account, origin):
         return f"{account.name} sent {origin.id}: who delivered does not decide on it."
     if account.id in decision.editors:
-        what = "wrote the change" if decision.act is Act.CHANGE else "edited the rows"
+        what = "wrote the change" if decision.act in {Act.ACCEPT, Act.CHANGE} else "edited the rows"
         return f"{account.name} {what}: another account must agree to what it wrote."
     return ""

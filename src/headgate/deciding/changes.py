@@ -92,7 +92,8 @@ def plan_change(
         shown=digest({one.name: one.value for one in now.values()}),
     )
     needed = flow.review.rule_changes or flow.review.votes
-    return Plan(case=case, document=document, rehearsal=None, asked=0, needed=needed, tables=tuple(tables.values()))
+    kept = tuple(tables.values())
+    return Plan(case=case, document=document, rehearsal=None, asked=0, needed=needed, edited=True, tables=kept)
 
 
 def proposal_of(flow: Flow, *, contract: str | None, values: Mapping[str, str]) -> Proposal:

@@ -34,6 +34,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     rehearsal: Rehearsal | None  # None: of a whole delivery
     asked: int  # rows that were selected
     needed: int  # votes
+    edited: bool = False  # who proposes it wrote what it says, and so has no vote
     tables: tuple[bytes, ...] = ()  # content of proposed table parameters: kept once they are proposed
     elements: tuple[int, ...] = ()  # of lists that a correction sets, for each row that has such and would pass
 
@@ -114,6 +115,7 @@ def plan(
         rehearsal=rehearsal,
         asked=len(chosen.rows),
         needed=needed,
+        edited=document.act is Act.CORRECT,
         elements=tuple(count for row in rehearsal.passing.tolist() if (count := made.elements.get(row, 0))),
     )
 
@@ -132,7 +134,8 @@ def _of_delivery(desk: Desk, case: Case, base: DecisionDocument, contract: str |
         checked_contract(flow, text)
         base = replace(base, contract_text=text, based_on=file_digest(flow))
         needed = policy.rule_changes or policy.votes
-    return Plan(case=case, document=base, rehearsal=None, asked=case.left, needed=needed)
+    edited = contract is not None  # a draft is nobody's
+    return Plan(case=case, document=base, rehearsal=None, asked=case.left, needed=needed, edited=edited)
 
 
 def _these(case: Case, chosen: Selected, rehearsal: Rehearsal) -> Selection:

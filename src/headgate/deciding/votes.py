@@ -29,7 +29,7 @@ def propose(desk: Desk, planned: Plan, *, by: Account, reason: str, instead: str
     sha256 = document_digest(content)
     now = desk.people.clock()
     act = planned.document.act
-    editors = (by.id,) if act in {Act.CORRECT, Act.CHANGE} else ()
+    editors = (by.id,) if planned.edited else ()
     decision = Decision(
         case=planned.case.id,
         number=0,

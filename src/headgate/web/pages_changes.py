@@ -18,6 +18,7 @@ from headgate.core.flow import Flow
 from headgate.core.flow_files import CONTRACT_FILE
 from headgate.core.roles import Permission
 from headgate.deciding.plan import Plan
+from headgate.deciding.quorum import too_few_voters
 from headgate.deciding.votes import propose
 from headgate.serve.flow_story import tell_flow
 from headgate.web.access import Visitor, changing, needs
@@ -53,6 +54,7 @@ class Dry(msgspec.Struct, frozen=True, kw_only=True):
     change: RuleChange
     digest: str
     needed: int
+    too_few: str  # why it would never have its votes
 
 
 @routes.get("/flows/{flow}/change")
@@ -125,7 +127,12 @@ def _page(
         try:
             planned = _planned(request, who, flow, entered)
             change = tell_change(platform, flow, planned.document)
-            dry = Dry(change=change, digest=document_digest(planned.document.encoded()), needed=planned.needed)
+            dry = Dry(
+                change=change,
+                digest=document_digest(planned.document.encoded()),
+                needed=planned.needed,
+                too_few=too_few_voters(site_of(request).desk, planned, by=who.account),
+            )
         except UsageError as error:
             fault = error
     return page(
