@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from headgate.adapters import sqlite_log as log
-from headgate.adapters.sqlite_codec import decode_time, encode_time
+from headgate.adapters.sqlite_codec import decode_optional_time, decode_time, encode_optional_time, encode_time
 from headgate.adapters.sqlite_database import BUSY_TIMEOUT_S, Database
 from headgate.adapters.sqlite_factors import SqliteFactors
 from headgate.adapters.sqlite_statements import first_value, insert, listed
@@ -206,9 +206,9 @@ def _encode(account: Account) -> dict[str, Any]:
         "name": account.name,
         "password": account.password,
         "made_at": encode_time(account.made_at),
-        "disabled_at": None if account.disabled_at is None else encode_time(account.disabled_at),
+        "disabled_at": encode_optional_time(account.disabled_at),
         "failures": account.failures,
-        "locked_until": None if account.locked_until is None else encode_time(account.locked_until),
+        "locked_until": encode_optional_time(account.locked_until),
     }
 
 
@@ -219,9 +219,9 @@ def _decode(row: sqlite3.Row, grants: Sequence[Grant]) -> Account:
         grants=tuple(grants),
         made_at=decode_time(row["made_at"]),
         password=row["password"],
-        disabled_at=None if row["disabled_at"] is None else decode_time(row["disabled_at"]),
+        disabled_at=decode_optional_time(row["disabled_at"]),
         failures=row["failures"],
-        locked_until=None if row["locked_until"] is None else decode_time(row["locked_until"]),
+        locked_until=decode_optional_time(row["locked_until"]),
         issuer=row["issuer"] or "",
         subject=row["subject"] or "",
         second_factor=bool(row["second_factor"]),

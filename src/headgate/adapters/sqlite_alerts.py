@@ -9,7 +9,14 @@ from typing import Any
 
 from headgate.adapters import sqlite_leases as leases
 from headgate.adapters import sqlite_log as log
-from headgate.adapters.sqlite_codec import decode_mapping, decode_time, encode_json, encode_time
+from headgate.adapters.sqlite_codec import (
+    decode_mapping,
+    decode_optional_time,
+    decode_time,
+    encode_json,
+    encode_optional_time,
+    encode_time,
+)
 from headgate.adapters.sqlite_database import BUSY_TIMEOUT_S, Database
 from headgate.adapters.sqlite_statements import first_value, insert
 from headgate.core.alerts import Alert, AlertKind, Alerts, Change, Notice, NoticeKind, Silence
@@ -177,14 +184,6 @@ def _entry(connection: sqlite3.Connection, type_: str, alert: Alert, fields: Map
     return log.Entry(type_, delivery, alert.flow or None, {"alert": alert.id, "kind": alert.kind.value, **fields})
 
 
-def _moment(text: str | None) -> datetime | None:
-    return None if text is None else decode_time(text)
-
-
-def _text(moment: datetime | None) -> str | None:
-    return None if moment is None else encode_time(moment)
-
-
 def _encode(alert: Alert) -> dict[str, Any]:
     return {
         "id": alert.id,
@@ -194,11 +193,11 @@ def _encode(alert: Alert) -> dict[str, Any]:
         "subject": alert.subject,
         "facts": encode_json(alert.facts),
         "opened_at": encode_time(alert.opened_at),
-        "told_at": _text(alert.told_at),
+        "told_at": encode_optional_time(alert.told_at),
         "tellings": alert.tellings,
         "level": alert.level,
-        "level_at": _text(alert.level_at),
-        "resolved_at": _text(alert.resolved_at),
+        "level_at": encode_optional_time(alert.level_at),
+        "resolved_at": encode_optional_time(alert.resolved_at),
     }
 
 
@@ -211,13 +210,13 @@ def _decode(row: sqlite3.Row) -> Alert:
         subject=row["subject"],
         facts=decode_mapping(row["facts"]),
         opened_at=decode_time(row["opened_at"]),
-        told_at=_moment(row["told_at"]),
+        told_at=decode_optional_time(row["told_at"]),
         tellings=row["tellings"],
         level=row["level"],
-        level_at=_moment(row["level_at"]),
-        acknowledged_at=_moment(row["acknowledged_at"]),
+        level_at=decode_optional_time(row["level_at"]),
+        acknowledged_at=decode_optional_time(row["acknowledged_at"]),
         acknowledged_by=row["acknowledged_by"],
-        resolved_at=_moment(row["resolved_at"]),
+        resolved_at=decode_optional_time(row["resolved_at"]),
     )
 
 
@@ -231,7 +230,7 @@ def _decode_silence(row: sqlite3.Row) -> Silence:
         key=row["key"],
         kind=None if row["kind"] is None else AlertKind(row["kind"]),
         flow=row["flow"],
-        ended_at=_moment(row["ended_at"]),
+        ended_at=decode_optional_time(row["ended_at"]),
         ended_by=row["ended_by"],
     )
 
@@ -256,8 +255,8 @@ def _decode_notice(row: sqlite3.Row) -> Notice:
         kind=NoticeKind(row["kind"]),
         body=row["body"],
         made_at=decode_time(row["made_at"]),
-        queued_at=_moment(row["queued_at"]),
-        delivered_at=_moment(row["delivered_at"]),
-        failed_at=_moment(row["failed_at"]),
+        queued_at=decode_optional_time(row["queued_at"]),
+        delivered_at=decode_optional_time(row["delivered_at"]),
+        failed_at=decode_optional_time(row["failed_at"]),
         fault=row["fault"],
     )

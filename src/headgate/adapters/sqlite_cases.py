@@ -8,7 +8,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from headgate.adapters import sqlite_log as log
-from headgate.adapters.sqlite_codec import decode_texts, decode_time, encode_time
+from headgate.adapters.sqlite_codec import (
+    decode_optional_time,
+    decode_texts,
+    decode_time,
+    encode_optional_time,
+    encode_time,
+)
 from headgate.adapters.sqlite_decision_events import decision_entry
 from headgate.adapters.sqlite_statements import listed, parts
 from headgate.core.cases import (
@@ -78,7 +84,7 @@ def open_change(connection: sqlite3.Connection, case: Case, *, at: datetime) -> 
         "contract": case.contract,
         "open": CaseState.OPEN.value,
         "at": encode_time(at),
-        "due_at": None if case.due_at is None else encode_time(case.due_at),
+        "due_at": encode_optional_time(case.due_at),
     }
     connection.execute(_OPEN, line)
 
@@ -136,7 +142,7 @@ def groups(connection: sqlite3.Connection, which: CaseFilter) -> list[CaseGroup]
             cases=row["cases"],
             rows=row["remaining"],
             opened_at=decode_time(row["opened_at"]),
-            due_at=decode_time(row["due_at"]) if row["due_at"] else None,
+            due_at=decode_optional_time(row["due_at"]),
         )
         for row in rows
     ]
@@ -266,8 +272,8 @@ def _decode(row: sqlite3.Row) -> Case:
         contract=row["contract"],
         state=CaseState(row["state"]),
         opened_at=decode_time(row["opened_at"]),
-        due_at=decode_time(row["due_at"]) if row["due_at"] else None,
-        closed_at=decode_time(row["closed_at"]) if row["closed_at"] else None,
+        due_at=decode_optional_time(row["due_at"]),
+        closed_at=decode_optional_time(row["closed_at"]),
         note=row["note"],
         assigned=row["assigned"],
         asked=bool(row["asked"]),
@@ -288,7 +294,7 @@ def _decode_decision(row: sqlite3.Row, votes: Sequence[Vote]) -> Decision:
         state=DecisionState(row["state"]),
         proposed_at=decode_time(row["proposed_at"]),
         expires_at=decode_time(row["expires_at"]),
-        due_at=decode_time(row["due_at"]) if row["due_at"] else None,
+        due_at=decode_optional_time(row["due_at"]),
         amendment=row["amendment"],
         note=row["note"],
         votes=tuple(votes),

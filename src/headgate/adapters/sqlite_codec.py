@@ -72,6 +72,16 @@ def decode_time(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
+def encode_optional_time(moment: datetime | None) -> str | None:
+    """The same of a moment that may not have come."""
+    return None if moment is None else encode_time(moment)
+
+
+def decode_optional_time(text: str | None) -> datetime | None:
+    """The moment of `encode_optional_time`."""
+    return None if text is None else decode_time(text)
+
+
 def encode_delivery(delivery: Delivery) -> dict[str, Any]:
     """All columns of a delivery but `claim`."""
     return {

@@ -9,7 +9,13 @@ from typing import Any
 
 from headgate.adapters import sqlite_cases, sqlite_deliveries
 from headgate.adapters import sqlite_log as log
-from headgate.adapters.sqlite_codec import decode_time, encode_json, encode_time
+from headgate.adapters.sqlite_codec import (
+    decode_optional_time,
+    decode_time,
+    encode_json,
+    encode_optional_time,
+    encode_time,
+)
 from headgate.adapters.sqlite_decision_events import decision_entry
 from headgate.adapters.sqlite_statements import first_value, insert
 from headgate.core.accounts import Account
@@ -154,7 +160,7 @@ def one_account(connection: sqlite3.Connection, id_: str) -> Account:
         name=row["name"],
         grants=tuple(Grant(role=Role(role), flow=flow) for role, flow in grants),
         made_at=decode_time(row["made_at"]),
-        disabled_at=decode_time(row["disabled_at"]) if row["disabled_at"] else None,
+        disabled_at=decode_optional_time(row["disabled_at"]),
     )
 
 
@@ -205,7 +211,7 @@ def _encode(decision: Decision) -> dict[str, Any]:
         "state": decision.state.value,
         "proposed_at": encode_time(decision.proposed_at),
         "expires_at": encode_time(decision.expires_at),
-        "due_at": None if decision.due_at is None else encode_time(decision.due_at),
+        "due_at": encode_optional_time(decision.due_at),
         "amendment": decision.amendment,
         "note": decision.note,
     }

@@ -12,6 +12,7 @@ from headgate.adapters.sqlite_codec import (
     decode_changes,
     decode_moves,
     decode_numbers,
+    decode_optional_time,
     decode_texts,
     decode_time,
     encode_json,
@@ -189,5 +190,5 @@ def _decode(row: sqlite3.Row, *, changes: str = "[]", moves: str = "[]") -> Publ
         moves=decode_moves(moves),
         versions=decode_numbers(row["versions"]),
         opened_at=decode_time(row["opened_at"]),
-        done_at=decode_time(row["done_at"]) if row["done_at"] else None,
+        done_at=decode_optional_time(row["done_at"]),
     )

@@ -7,7 +7,7 @@ import sqlite3
 from datetime import datetime
 
 from headgate.adapters import sqlite_log as log
-from headgate.adapters.sqlite_codec import decode_mapping, decode_time, encode_json, encode_time
+from headgate.adapters.sqlite_codec import decode_mapping, decode_optional_time, decode_time, encode_json, encode_time
 from headgate.adapters.sqlite_statements import first_value, insert
 from headgate.core.contract import Contract
 from headgate.core.errors import ContractError, Problem
@@ -117,6 +117,6 @@ def _decode_run(row: sqlite3.Row) -> Run:
     return Run(
         id=row["id"],
         started_at=decode_time(row["started_at"]),
-        ended_at=decode_time(row["ended_at"]) if row["ended_at"] else None,
+        ended_at=decode_optional_time(row["ended_at"]),
         summary=decode_mapping(row["summary"]),
     )

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from headgate.adapters import sqlite_log as log
-from headgate.adapters.sqlite_codec import decode_time, encode_time
+from headgate.adapters.sqlite_codec import decode_optional_time, decode_time, encode_optional_time, encode_time
 from headgate.adapters.sqlite_database import Database
 from headgate.adapters.sqlite_statements import first_value, insert, listed
 from headgate.core.errors import UsageError
@@ -80,7 +80,7 @@ def _encode(token: Token) -> dict[str, Any]:
         "flow": token.flow,
         "made_at": encode_time(token.made_at),
         "expires_at": encode_time(token.expires_at),
-        "used_at": None if token.used_at is None else encode_time(token.used_at),
+        "used_at": encode_optional_time(token.used_at),
     }
 
 
@@ -94,5 +94,5 @@ def _decode(row: sqlite3.Row) -> Token:
         flow=row["flow"],
         made_at=decode_time(row["made_at"]),
         expires_at=decode_time(row["expires_at"]),
-        used_at=None if row["used_at"] is None else decode_time(row["used_at"]),
+        used_at=decode_optional_time(row["used_at"]),
     )

@@ -8,7 +8,14 @@ from datetime import datetime
 from typing import Any
 
 from headgate.adapters import sqlite_log as log
-from headgate.adapters.sqlite_codec import decode_texts, decode_time, encode_json, encode_time
+from headgate.adapters.sqlite_codec import (
+    decode_optional_time,
+    decode_texts,
+    decode_time,
+    encode_json,
+    encode_optional_time,
+    encode_time,
+)
 from headgate.adapters.sqlite_database import BUSY_TIMEOUT_S, Database
 from headgate.adapters.sqlite_statements import first_value, insert, listed
 from headgate.core.records import Event
@@ -166,7 +173,7 @@ def _encode(link: UploadLink) -> dict[str, Any]:
         "made_by": link.made_by,
         "made_at": encode_time(link.made_at),
         "expires_at": encode_time(link.expires_at),
-        "revoked_at": None if link.revoked_at is None else encode_time(link.revoked_at),
+        "revoked_at": encode_optional_time(link.revoked_at),
     }
 
 
@@ -182,7 +189,7 @@ def _decode(row: sqlite3.Row) -> UploadLink:
         made_by=row["made_by"],
         made_at=decode_time(row["made_at"]),
         expires_at=decode_time(row["expires_at"]),
-        revoked_at=None if row["revoked_at"] is None else decode_time(row["revoked_at"]),
+        revoked_at=decode_optional_time(row["revoked_at"]),
     )
 
 
