@@ -123,6 +123,14 @@ def _set_up_a_factor(page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Set up a second factor")
 
 
+def _try_a_limit(page: Page) -> None:
+    panel = page.get_by_role("form", name="Try a change")
+    panel.get_by_label("amount_limit").fill("300.00")
+    panel.get_by_label("Newest deliveries").fill("3")
+    panel.get_by_role("button").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("What if", timeout=60_000)
+
+
 def _wait_for_the_dry_run(page: Page) -> None:
     expect(page.get_by_role("button", name=re.compile("^Release")).first).to_be_visible(timeout=30_000)
 
@@ -249,6 +257,13 @@ PAGES = (
         act=_wait_for_the_dry_run,
     ),
     ShownPage(
+        name="case-change",
+        title="A change of rules",
+        sentence="What shall be in force, how many rows would change their verdict by it, and who must agree.",
+        path=_case("sales", CaseKind.CHANGE, DecisionState.PROPOSED, Act.CHANGE),
+        role=Role.REVIEWER,
+    ),
+    ShownPage(
         name="alerts",
         title="Alerts",
         sentence="What is wrong now with its next step, what is silenced, what is over.",
@@ -280,6 +295,21 @@ PAGES = (
         title="One flow",
         sentence="The contract for people, rules with what they caught, parameters with who, when, why and the change.",
         path="/flows/sales",
+    ),
+    ShownPage(
+        name="what-if",
+        title="What if",
+        sentence="A proposed value or contract, replayed over what came before: which rows move, and why.",
+        path="/flows/sales",
+        role=Role.REVIEWER,
+        act=_try_a_limit,
+    ),
+    ShownPage(
+        name="change",
+        title="Changing rules",
+        sentence="Values and the contract, with a dry run before they are proposed; others agree.",
+        path="/flows/sales/change",
+        role=Role.REVIEWER,
     ),
     ShownPage(
         name="tables",

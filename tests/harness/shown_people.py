@@ -24,10 +24,14 @@ from headgate.core.cases import Act, Case, CaseFilter, CaseKind, Comment
 from headgate.core.identities import ProviderSettings
 from headgate.core.platform import Platform
 from headgate.core.roles import Grant, Permission, Role
+from headgate.deciding.changes import plan_change
 from headgate.deciding.desk import Desk
 from headgate.deciding.execution import execute_due
 from headgate.deciding.plan import ALL, plan
 from headgate.deciding.proposal import Edit
+from headgate.deciding.replay import replay
+from headgate.deciding.replay_choice import Which
+from headgate.deciding.replay_proposal import Proposal
 from headgate.deciding.votes import propose
 from headgate.people import People, add_account, change_grants
 from headgate.serve.case_rows import page
@@ -129,10 +133,19 @@ def _decide(desk: Desk, pass_: Callable[[timedelta], None]) -> None:
     desk.cases.comment(said)
     _correct(desk, priceless, first)
     _propose(desk, zero, Act.REJECT, first, "These are sent again tomorrow.")
+    _change(desk, first)
 
 
 def _rank(case: Case) -> tuple[int, str]:
     return case.rows, case.code
+
+
+def _change(desk: Desk, by: Account) -> None:
+    """A lower limit of sales, tried over what came before, that others must agree to."""
+    values, sales = {"amount_limit": "1500.00"}, desk.platform.flows["sales"]
+    tried = replay(desk.platform, sales, Proposal(values=values), Which(newest=3))
+    planned = plan_change(desk, "sales", values=values, replayed=tried)
+    propose(desk, planned, by=by, reason="Above 1,500 EUR somebody shall look.")
 
 
 def _propose(desk: Desk, case: Case, act: Act, by: Account, reason: str) -> None:
