@@ -32,9 +32,11 @@ demo: $(VENV)/.web ## Generate sales, run them, and serve the pages (SERVE=0, or
 	$(BIN)/headgate demo demo
 	@if [ "$(SERVE)" != 0 ] && [ -t 1 ]; then $(BIN)/headgate serve --project demo; fi
 
-# Debian's Chromium, for the tests of pages; without it they are skipped, and fail where CI is set
+# Debian's Chromium, for the tests of pages, and one font, so that pictures come out alike; without it they are skipped,
+# and fail where CI is set
 $(VENV)/.browser: $(VENV)/.dev
-	command -v chromium >/dev/null || { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qqy install --no-install-recommends chromium; } \
+	{ command -v chromium && test -d /usr/share/fonts/truetype/liberation; } >/dev/null || \
+		{ apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qqy install --no-install-recommends chromium fonts-liberation; } \
 		|| echo "No Chromium here: the tests of pages will be skipped."
 	touch $@
 
