@@ -17,6 +17,7 @@ from headgate.core.accounts import Account
 from headgate.core.cases import Act, Case, CaseFilter, Decision, DecisionState
 from headgate.core.errors import ConflictError, HeadgateError, UsageError
 from headgate.core.roles import Permission
+from headgate.deciding.assigning import assign
 from headgate.deciding.desk import Desk, flow_of, one_case, under_way
 from headgate.deciding.execution import execute_due
 from headgate.deciding.mentions import unseen_words
@@ -26,7 +27,6 @@ from headgate.deciding.proposal import Edit
 from headgate.deciding.quorum import too_few_voters
 from headgate.deciding.saying import answer, asked_of, question_id, say
 from headgate.deciding.votes import agree, propose, withdraw
-from headgate.people import one_account
 from headgate.serve.case_rows import Selection
 from headgate.settings import Settings
 
@@ -188,8 +188,7 @@ def assign_to(settings: Settings, prefix: str, name: str | None) -> Told:
     with opened_desk(settings) as desk:
         case = one_case(desk, case_of(desk, prefix))
         by = speaker(desk, case.flow)
-        account = None if name is None else one_account(desk.people, name)
-        desk.cases.assign(case.id, account.id if account else None, by=by.id, at=desk.people.clock())
+        assign(desk, case, name, by=by)
     return {"case": case.id, "assigned": name}, [f"case {case.id} is {name}'s." if name else f"case {case.id} is free."]
 
 

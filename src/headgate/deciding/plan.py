@@ -65,6 +65,8 @@ def plan(
             f"case {case.id} is no case in which rules are changed row by row. "
             f"Next: `headgate cases propose {case.flow}` proposes a change; `headgate cases agree {case.id}` votes."
         )
+    if contract is not None and act is not Act.ACCEPT:
+        raise UsageError(f"a contract is given to accept a drift, not to {act}. Next: leave it out.")
     flow, origin = flow_of(desk, case), origin_of(desk, case)
     _require_current(case, flow)
     versions = _versions(desk.platform, flow, origin)

@@ -39,6 +39,7 @@ class AskedPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     value: str | None = None
     edits: tuple[AskedEdit, ...] = ()
     every: Mapping[Path, str | None] | None = None
+    contract: Text | None = None  # that a drift is accepted with; none: a draft with its new columns
     reason: Words = ""  # of a proposal
     digest: Digest | None = None  # of the plan that was looked at; without one the plan as it is now is proposed
     instead: Digest | None = None  # of the decision under way that this one changes
@@ -76,6 +77,12 @@ class AskedComment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     text: Words
     question: bool = False
     settles: bool = False  # it tells what the sender answered by another way
+
+
+class AskedAssignment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who is to be responsible."""
+
+    account: Annotated[str, msgspec.Meta(max_length=200)] | None  # name or id; none: nobody
 
 
 class AskedAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

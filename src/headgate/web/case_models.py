@@ -190,6 +190,7 @@ class PlanAnswer(Answer):
     duplicates: int
     codes: dict[str, int] = Field(description="Reason codes of the rows that would not pass, and on how many.")
     stopped: list[StoppedRow] = Field(description="The first of the rows that would not pass.")
+    contract: list[str] = Field(description="What accepting a drift changes in it: lines of a unified diff.")
 
 
 class OutlookAnswer(Answer):

@@ -13,9 +13,11 @@ from headgate.core.cases import Case, CaseFilter, CaseState, Decision
 from headgate.core.decision_document import document_digest
 from headgate.core.errors import NotFoundError, UsageError
 from headgate.core.roles import Permission
+from headgate.deciding.assigning import assign
 from headgate.deciding.changes import changed_words
+from headgate.deciding.desk import flow_of
 from headgate.deciding.plan import Plan, plan
-from headgate.deciding.plan_words import tell_plans
+from headgate.deciding.plan_words import contract_lines, tell_plans
 from headgate.deciding.proposal import Edit
 from headgate.deciding.saying import say
 from headgate.deciding.votes import agree, propose, withdraw
@@ -27,6 +29,7 @@ from headgate.web.asked import require_shown
 from headgate.web.case_access import decided_case, personal_seen, require_value, seen_case, sees_personal
 from headgate.web.case_bodies import (
     AskedAnswer,
+    AskedAssignment,
     AskedChange,
     AskedComment,
     AskedEnd,
@@ -34,7 +37,7 @@ from headgate.web.case_bodies import (
     AskedReplay,
     AskedVote,
 )
-from headgate.web.case_models import CaseList, DecisionAnswer, PlanAnswer, RowPage, SaidAnswer, WholeCase
+from headgate.web.case_models import CaseAnswer, CaseList, DecisionAnswer, PlanAnswer, RowPage, SaidAnswer, WholeCase
 from headgate.web.site import site_of
 
 T = TypeVar("T")
@@ -89,7 +92,7 @@ def takes(kind: type[msgspec.Struct]) -> dict[str, Any]:
 
 def body_schemas() -> dict[str, Any]:
     """The schemas of all bodies, by name, for the API's document."""
-    kinds = (AskedPlan, AskedChange, AskedVote, AskedEnd, AskedComment, AskedAnswer, AskedReplay)
+    kinds = (AskedPlan, AskedChange, AskedVote, AskedEnd, AskedComment, AskedAssignment, AskedAnswer, AskedReplay)
     _, schemas = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
     return schemas
 
@@ -150,7 +153,9 @@ def list_rows(
 def plan_case(request: Request, who: Decides, case: Id, body: Body) -> dict[str, Any]:
     """What a decision would do; changes nothing."""
     found = decided_case(request, who, case)
-    return plan_document(_planned(request, who, found, read_body(body, AskedPlan)))
+    planned = _planned(request, who, found, read_body(body, AskedPlan))
+    lines = contract_lines(planned, flow_of(site_of(request).desk, found))
+    return plan_document(planned) | {"contract": list(lines)}
 
 
 @routes.post("/{case}/decide", response_model=DecisionAnswer, responses=WRITTEN, openapi_extra=takes(AskedPlan))
@@ -188,6 +193,13 @@ def comment_case(request: Request, who: Decides, case: Id, body: Body) -> dict[s
     said = say(desk, found, by=who.account, text=asked.text, question=asked.question, settles=asked.settles)
     document: dict[str, Any] = msgspec.to_builtins(said.comment)
     return document | {"unseen": list(said.unseen), "asked": "" if said.asked is None else said.asked.told}
+
+
+@routes.post("/{case}/assign", response_model=CaseAnswer, responses=WRITTEN, openapi_extra=takes(AskedAssignment))
+def assign_case(request: Request, who: Decides, case: Id, body: Body) -> dict[str, Any]:
+    """Make somebody responsible who decides in the flow, or nobody."""
+    found, asked = decided_case(request, who, case), read_body(body, AskedAssignment)
+    return case_document(assign(site_of(request).desk, found, asked.account, by=who.account))
 
 
 def case_document(case: Case) -> dict[str, Any]:
@@ -236,7 +248,8 @@ def _planned(request: Request, who: Visitor, case: Case, asked: AskedPlan) -> Pl
     edits = [Edit(row=one.row, values=one.values, record=one.record) for one in asked.edits]
     require_value(request, who, case, asked.value)
     selection = Selection(rows=asked.rows, but=asked.but, code=asked.code, value=asked.value)
-    return plan(site_of(request).desk, case, asked.act, selection=selection, edits=edits, every=asked.every)
+    desk = site_of(request).desk
+    return plan(desk, case, asked.act, selection=selection, edits=edits, every=asked.every, contract=asked.contract)
 
 
 def _decision(request: Request, case: Case, number: int) -> Decision:

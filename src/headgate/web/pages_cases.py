@@ -14,13 +14,13 @@ from starlette.responses import RedirectResponse, Response
 from headgate.core.cases import Act, Case
 from headgate.core.decision_document import document_digest
 from headgate.core.errors import ConflictError, HeadgateError, NotFoundError, UsageError
-from headgate.core.roles import Permission, may
+from headgate.core.roles import Permission
+from headgate.deciding.assigning import assign as assign_to
 from headgate.deciding.plan import Plan, plan
 from headgate.deciding.plan_words import tell_plans
 from headgate.deciding.rehearsal import Stopped
 from headgate.deciding.saying import say
 from headgate.deciding.votes import agree, propose, withdraw
-from headgate.people import one_account
 from headgate.serve.case_rows import one_row
 from headgate.serve.record_form import changed_values
 from headgate.web.access import Visitor, changing, needs
@@ -191,14 +191,7 @@ def assign(request: Request, who: Decides, case: str, account: Text = "") -> Res
     """Make somebody responsible who decides in the flow, or nobody."""
 
     def act(found: Case) -> None:
-        desk = site_of(request).desk
-        chosen = one_account(desk.people, account) if account else None
-        if chosen is not None and chosen.disabled_at is not None:
-            raise UsageError(f"{chosen.name} is disabled. Next: choose somebody who decides in flow {found.flow}.")
-        if chosen is not None and not may(chosen.grants, Permission.DECIDE, found.flow):
-            raise UsageError(f"{chosen.name} does not decide in flow {found.flow}. Next: choose somebody who does.")
-        at = desk.people.clock()
-        desk.cases.assign(found.id, chosen.id if chosen else None, by=who.account.id, at=at)
+        assign_to(site_of(request).desk, found, account or None, by=who.account)
 
     return _acted(request, who, case, act)
 

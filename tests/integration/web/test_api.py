@@ -67,7 +67,7 @@ def test_the_document_tells_of_the_api_and_of_nothing_else(web: Web, document: d
     assert all(path.startswith("/api/") for path in paths)
     assert {path for method, path in OPERATIONS if method != "GET"} == {
         "/api/flows/{flow}/what-if",
-        *(f"/api/cases/{{case}}/{act}" for act in ("plan", "decide", "vote", "withdraw", "comments")),
+        *(f"/api/cases/{{case}}/{act}" for act in ("plan", "decide", "vote", "withdraw", "comments", "assign")),
         "/api/me/answers",
         "/api/cases",
         "/api/cases/plan",
@@ -107,12 +107,14 @@ def leading_somewhere(web: Web, path: str) -> tuple[dict[str, Any], dict[str, An
         } | nothing
     if act in {"plan", "decide"}:
         end_decisions(web, case)
-        nothing = dict.fromkeys(("rows", "every", "code", "value", "digest", "instead"))
+        nothing = dict.fromkeys(("rows", "every", "code", "value", "contract", "digest", "instead"))
         return found, {"act": "reject", "reason": "no", "but": [], "edits": []} | nothing
     if act in {"vote", "withdraw"}:
         end_decisions(web, case)
         one = proposed(web, case)
         return found, {"number": one.number} | ({"digest": one.digest} if act == "vote" else {})
+    if act == "assign":
+        return found, {"account": None}
     if act == "what-if":
         nothing = dict.fromkeys(("contract", "deliveries"))
         return found, {"parameters": {"amount_limit": "300.00"}} | nothing

@@ -65,6 +65,27 @@ def test_a_plan_is_decided_voted_on_and_withdrawn(web: Web) -> None:
     assert web.site.desk.cases.decisions([case.id])[0].state is DecisionState.WITHDRAWN
 
 
+def test_somebody_who_decides_is_made_responsible(web: Web) -> None:
+    one, case = Reviewer(web), case_of(web, "unknown_currency")
+    looks = web.account(Grant(role=Role.ANALYST))
+    assert call(one, f"{case.id}/assign", {"account": one.account.name}).json()["assigned"] == one.account.id
+    assert [found["id"] for found in one.client.get(f"/api/cases?assigned={one.account.id}").json()["cases"]] == [
+        case.id
+    ]
+    refused = call(one, f"{case.id}/assign", {"account": looks.name})
+    assert (refused.status_code, "does not decide" in refused.text) == (400, True)
+    assert call(one, f"{case.id}/assign", {"account": "nobody-here"}).status_code == 404
+    assert call(one, f"{case.id}/assign", {}).status_code == 400
+    assert case_of(web, "unknown_currency").assigned == one.account.id
+    assert call(one, f"{case.id}/assign", {"account": None}).json()["assigned"] is None
+
+
+def test_a_contract_is_only_for_a_drift(web: Web) -> None:
+    one, case = Reviewer(web), case_of(web, "unknown_currency")
+    answer = call(one, f"{case.id}/plan", {"act": "release", "contract": "kind: DataContract"})
+    assert (answer.status_code, "to accept a drift" in answer.text) == (400, True)
+
+
 def test_what_cannot_be_is_told_in_one_shape(web: Web) -> None:
     one, case = Reviewer(web), case_of(web, "total_mismatch")
     tries = [

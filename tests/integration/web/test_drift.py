@@ -11,10 +11,12 @@ import pytest
 from tests.harness.project import all_deliveries, make_project, make_sales, open_project, run_files
 from tests.integration.web.conftest import Web
 from tests.integration.web.test_cases import Reviewer, decision_of, hidden
+from tests.integration.web.test_cases_api import call
 
 from headgate import pipeline
 from headgate.core.cases import CaseFilter, CaseKind, DecisionState
 from headgate.core.states import DeliveryState
+from headgate.deciding.drift import drafted_contract
 from headgate.deciding.execution import execute_due
 
 
@@ -78,3 +80,17 @@ def test_another_contract_than_was_shown_is_refused(web: Web, landed: Path) -> N
     answer = reviewer.post("/inbox/decide", form | {"act": "accept", "reason": "seen", "digest.accept": digest})
     assert answer.status_code == 409
     assert not web.site.desk.cases.decisions([case.id])
+
+
+def test_the_api_tells_the_contract_and_takes_another(web: Web) -> None:
+    one, case = Reviewer(web), web.site.desk.cases.cases(CaseFilter(kind=CaseKind.DRIFT))[0]
+    plan = call(one, f"{case.id}/plan", {"act": "accept"}).json()
+    assert any(line.startswith("+") and "channel" in line for line in plan["contract"])
+    desk = web.site.desk
+    own = f"# as the shop said\n{drafted_contract(desk, case)}"
+    body = {"act": "accept", "contract": own, "reason": "the shop said so"}
+    decided = call(one, f"{case.id}/decide", body).json()
+    assert (decided["state"], decided["votes"]) == ("proposed", [])
+    vote = call(one, f"{case.id}/vote", {"number": 1, "digest": decided["digest"]})
+    assert (vote.status_code, "wrote the change" in vote.text) == (403, True)
+    assert call(one, f"{case.id}/plan", {"act": "accept", "contract": "kind: [\n"}).status_code == 400
