@@ -335,9 +335,7 @@ def change_parameter(
     """Enter the next version of a parameter; of a table `value` is the path of its CSV file."""
     if not reason.strip():
         raise UsageError("a change of a parameter needs a reason. Next: say why with --reason TEXT.")
-    found = platform.flows.get(flow)
-    if found is None:
-        raise NotFoundError(f"there is no flow {flow!r}. {did_you_mean(flow, platform.flows)}")
+    found = known_flow(platform, flow)
     text = _checked_value(platform, found, name, value)
     version = set_parameter(platform, flow, name, text, set_by=set_by, reason=reason)
     anchor(platform)
@@ -363,12 +361,20 @@ def _table_value(platform: Platform, declaration: ParameterDeclaration, path: st
     return sha256
 
 
+def known_flow(platform: Platform, name: str) -> Flow:
+    """The flow of that name; NotFoundError names the near one."""
+    found = platform.flows.get(name)
+    if found is None:
+        raise NotFoundError(f"there is no flow {name[:80]!r}. {did_you_mean(name, platform.flows)}")
+    return found
+
+
 def declared(flow: Flow, name: str) -> ParameterDeclaration:
     """A parameter's declaration; NotFoundError names the near one."""
     found = next((one for one in flow.parameters if one.name == name), None)
     if found is None:
         known = [one.name for one in flow.parameters]
-        raise NotFoundError(f"flow {flow.name} has no parameter {name!r}. {did_you_mean(name, known)}")
+        raise NotFoundError(f"flow {flow.name} has no parameter {name[:80]!r}. {did_you_mean(name, known)}")
     return found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +9,8 @@ import msgspec
 
 from headgate.cli.case_output import decision_document, outlook_lines, told_decision
 from headgate.cli.opened_desk import opened_desk, speaker
+from headgate.cli.proposed_rules import proposed_text, proposed_values
 from headgate.core.decision_document import document_digest
-from headgate.core.errors import UsageError
-from headgate.core.flow import Flow
 from headgate.deciding.changes import plan_change, proposal_of
 from headgate.deciding.desk import under_way
 from headgate.deciding.plan import Plan
@@ -41,8 +39,8 @@ def propose_change(
     with opened_desk(settings) as desk:
         by = None if asked.dry_run else speaker(desk, flow)
         known = desk.platform.flows.get(flow)
-        contract = None if asked.contract is None else _text(asked.contract)
-        values = _values(asked.values, known) if known is not None else {}
+        contract = None if asked.contract is None else proposed_text(asked.contract)
+        values = proposed_values(asked.values, known) if known is not None else {}
         planned = plan_change(desk, flow, contract=contract, values=values)
         if asked.newest is not None and known is not None:  # what cannot be proposed is not replayed
             proposal = proposal_of(known, contract=contract, values=values)
@@ -57,29 +55,6 @@ def propose_change(
         before = under_way(desk, planned.case) if asked.instead else None
         decision = propose(desk, planned, by=by, reason=reason, instead=before.digest if before else None)
         return _document(planned) | decision_document(decision), [*lines, *told_decision(desk, decision)]
-
-
-def _values(texts: Sequence[str], flow: Flow) -> dict[str, str]:
-    """Values by name; of a table the content of the file that is named."""
-    tables = {one.name for one in flow.parameters if one.type == "table"}
-    values: dict[str, str] = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals or not name:
-            raise UsageError(f"--set {text!r} is no NAME=VALUE.")
-        if name in values:
-            raise UsageError(f"--set names {name} twice. Next: say once what it shall be.")
-        if name in tables and not Path(value).is_file():
-            raise UsageError(f"{value} is no file; a table parameter takes the path of a CSV file.")
-        values[name] = _text(Path(value)) if name in tables else value
-    return values
-
-
-def _text(place: Path) -> str:
-    try:
-        return place.read_bytes().decode()
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{place} is no text in UTF-8: {error}. Next: write it in UTF-8.") from error
 
 
 def _document(planned: Plan) -> dict[str, Any]:

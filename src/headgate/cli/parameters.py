@@ -13,7 +13,6 @@ from headgate.cli.options import Group, examples, flow_argument, json_option, pr
 
 if TYPE_CHECKING:
     from headgate.core.flow import Flow
-    from headgate.core.platform import Platform
     from headgate.core.records import ParameterVersion
 
 name_argument = click.argument("name", metavar="NAME", help="Name of the parameter.")
@@ -28,10 +27,11 @@ parameters = Group("parameters", help="Values that rules and tasks use; every ch
 def list_(flow: str, *, project: Path | None, as_json: bool) -> None:
     """List a flow's parameters with the values in force."""
     from headgate.cli.opening import opened
+    from headgate.operations import known_flow
     from headgate.settings import project_settings
 
     with opened(project_settings(project)) as found:
-        named = _flow(found.platform, flow)
+        named = known_flow(found.platform, flow)
         in_force = {version.name: version for version in found.platform.ledger.parameters(flow)}
     document = [_described(one, in_force) for one in _declared(named)]
     rows = [(one["name"], one["value"], one["unit"], one["version"], one["type"], one["about"]) for one in document]
@@ -61,12 +61,12 @@ def set_(flow: str, name: str, value: str, *, reason: str, project: Path | None,
 
     from headgate.cli.opened_desk import require_nobody_decides_rules
     from headgate.cli.opening import opened
-    from headgate.operations import change_parameter
+    from headgate.operations import change_parameter, known_flow
     from headgate.settings import project_settings
 
     settings = project_settings(project)
     with opened(settings) as found:
-        require_nobody_decides_rules(settings, _flow(found.platform, flow).name, f"--set {name}={value}")
+        require_nobody_decides_rules(settings, known_flow(found.platform, flow).name, f"--set {name}={value}")
         user = getpass.getuser()
         version = change_parameter(found.platform, flow, name, value, set_by=user, reason=reason)
     told = f"{flow}.{name} is {version.value} from now on: version {version.number}."
@@ -81,25 +81,16 @@ def set_(flow: str, name: str, value: str, *, reason: str, project: Path | None,
 def history(flow: str, name: str, *, project: Path | None, as_json: bool) -> None:
     """Tell all versions of a parameter, oldest first."""
     from headgate.cli.opening import opened
-    from headgate.operations import declared
+    from headgate.operations import declared, known_flow
     from headgate.settings import project_settings
 
     with opened(project_settings(project)) as found:
-        declared(_flow(found.platform, flow), name)
+        declared(known_flow(found.platform, flow), name)
         versions = found.platform.ledger.parameters(flow, name)
     rows = [(one.number, one.value, f"{one.set_at:%Y-%m-%d %H:%M:%S}", one.set_by, one.reason) for one in versions]
     lines = columns(rows, heads=("version", "value", "set at (UTC)", "by", "reason"), right=(0,))
     document = {"flow": flow, "name": name, "versions": [_version(one) for one in versions]}
     answer(document, lines, as_json=as_json)
-
-
-def _flow(platform: Platform, name: str) -> Flow:
-    from headgate.core.errors import NotFoundError
-    from headgate.core.near_name import did_you_mean
-
-    if name not in platform.flows:
-        raise NotFoundError(f"there is no flow {name!r}. {did_you_mean(name, platform.flows)}")
-    return platform.flows[name]
 
 
 def _declared(flow: Flow) -> Iterator[tuple[str, str, str, str]]:

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from headgate.cli.console import answer, progress_bars
 from headgate.cli.options import examples, flow_argument, json_option, project_option
-
-if TYPE_CHECKING:
-    from headgate.core.flow import Flow
-    from headgate.deciding.replay_proposal import Proposal
 
 
 @click.command(
@@ -63,40 +57,19 @@ def what_if(
     Changes nothing: no event, no table, no file of the vault. Ends with 0 whatever it finds.
     """
     from headgate.cli.opening import opened
+    from headgate.cli.proposed_rules import proposed_text, proposed_values
     from headgate.cli.what_if_lines import replay_lines
-    from headgate.core.errors import NotFoundError
-    from headgate.core.near_name import did_you_mean
+    from headgate.deciding.changes import proposal_of
     from headgate.deciding.replay import replay
     from headgate.deciding.replay_choice import Which
     from headgate.deciding.replay_document import replay_document
+    from headgate.operations import known_flow
     from headgate.settings import project_settings
 
     which = Which(named=deliveries or None, newest=newest, most_rows=most_rows)
     with progress_bars() as tell, opened(project_settings(project), tell=tell) as found:
-        flows = found.platform.flows
-        if flow not in flows:
-            raise NotFoundError(f"there is no flow {flow!r}. {did_you_mean(flow, flows)}")
-        told = replay(found.platform, flows[flow], _proposal(flows[flow], contract, values), which)
+        named = known_flow(found.platform, flow)
+        text = None if contract is None else proposed_text(contract)
+        proposal = proposal_of(named, contract=text, values=proposed_values(values, named))
+        told = replay(found.platform, named, proposal, which)
     answer(replay_document(told), list(replay_lines(told)), as_json=as_json)
-
-
-def _proposal(flow: Flow, contract: Path | None, texts: Sequence[str]) -> Proposal:
-    from headgate.cli.decisions import pairs
-    from headgate.core.errors import UsageError
-    from headgate.deciding.replay_proposal import Proposal
-    from headgate.operations import declared
-
-    values = pairs(texts)
-    tables = {name: Path(text) for name, text in values.items() if declared(flow, name).type == "table"}
-    for name, place in tables.items():
-        if not place.is_file():
-            raise UsageError(f"{place} is no file; the table parameter {name} takes the path of a CSV file.")
-    try:
-        text = None if contract is None else contract.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{contract} is no text in UTF-8: {error}. Next: give the contract as YAML.") from error
-    return Proposal(
-        contract_text=text,
-        values={name: value for name, value in values.items() if name not in tables},
-        tables={name: place.read_bytes() for name, place in tables.items()},
-    )

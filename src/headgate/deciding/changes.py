@@ -25,11 +25,10 @@ from headgate.core.contract_diff import diff
 from headgate.core.contract_document import read_contract
 from headgate.core.contract_lint import Level, lint
 from headgate.core.decision_document import DecisionDocument, Outlook, document_digest
-from headgate.core.errors import ConflictError, ContractError, HeadgateError, NotFoundError, TransientError, UsageError
+from headgate.core.errors import ConflictError, ContractError, HeadgateError, TransientError, UsageError
 from headgate.core.faults import at_fault_point
 from headgate.core.flow import Flow, ParameterDeclaration
 from headgate.core.flow_files import CONTRACT_FILE
-from headgate.core.near_name import did_you_mean
 from headgate.core.parameters import canonical_text, parse_table, read_table
 from headgate.core.platform import Platform
 from headgate.core.records import ParameterVersion
@@ -40,6 +39,7 @@ from headgate.deciding.plan import Plan
 from headgate.deciding.replay_document import held_changes, sentence
 from headgate.deciding.replay_proposal import Proposal
 from headgate.deciding.replay_result import Replay
+from headgate.operations import declared, known_flow
 from headgate.project import load_flow
 
 
@@ -58,9 +58,7 @@ def plan_change(
     where nothing would change.
     """
     platform = desk.platform
-    flow = platform.flows.get(name)
-    if flow is None:
-        raise NotFoundError(f"there is no flow {name[:80]!r}. {did_you_mean(name, platform.flows)}")
+    flow = known_flow(platform, name)
     if contract is None and not values:
         raise UsageError("a change of rules says what shall change. Next: give a contract, or values of parameters.")
     _require_text([contract or "", *(values or {}).values()])
@@ -164,9 +162,9 @@ def _changed(platform: Platform, document: DecisionDocument) -> str:
     flow = load_flow(Path(known.folder))  # as it is written now, by whomever
     if flow.contract.digest != document.contract:
         return f"the contract is {flow.contract.digest[:12]} by now, agreed was {document.contract[:12]}"
-    declared = {one.name: one for one in flow.parameters}
+    known_names = {one.name: one for one in flow.parameters}
     for name, value in document.values.items():
-        declaration = declared.get(name)
+        declaration = known_names.get(name)
         if declaration is None:
             return f"flow {flow.name} has no parameter {name} by now"
         if declaration.type == "table":
@@ -217,7 +215,7 @@ def _written(flow: Flow) -> Contract:
 
 def _in_force(platform: Platform, flow: Flow) -> dict[str, ParameterVersion]:
     """The newest version of each parameter that the flow declares, in its order."""
-    newest = {one.name: one for one in sorted(platform.ledger.parameters(flow.name), key=lambda one: one.number)}
+    newest = {one.name: one for one in platform.ledger.parameters(flow.name)}
     return {one.name: newest[one.name] for one in flow.parameters if one.name in newest}
 
 
@@ -225,18 +223,16 @@ def _proposed(
     flow: Flow, now: Mapping[str, ParameterVersion], values: Mapping[str, str]
 ) -> tuple[dict[str, str], dict[str, bytes]]:
     """Values as the ledger keeps them, and the content of tables by name."""
-    declared = {one.name: one for one in flow.parameters}
     tables: dict[str, bytes] = {}
     proposed: dict[str, str] = {}
     for name, text in values.items():
-        if name not in declared:
-            raise NotFoundError(f"flow {flow.name} has no parameter {name[:80]!r}. {did_you_mean(name, declared)}")
-        if declared[name].type == "table":
+        declaration = declared(flow, name)
+        if declaration.type == "table":
             tables[name] = text.encode()
             proposed[name] = document_digest(tables[name])
-            parse_table(declared[name], io.BytesIO(tables[name]))
+            parse_table(declaration, io.BytesIO(tables[name]))
         else:
-            proposed[name] = canonical_text(declared[name], text)
+            proposed[name] = canonical_text(declaration, text)
         if name in now and now[name].value == proposed[name]:
             what = "this table" if name in tables else proposed[name]
             raise UsageError(f"parameter {name} is {what} already; nothing would change by it. Next: leave it out.")
@@ -267,16 +263,16 @@ def _value_words(
     proposed: Mapping[str, str],
     tables: Mapping[str, bytes],
 ) -> list[str]:
-    declared = {one.name: one for one in flow.parameters}
     words = []
     for name, value in proposed.items():
+        declaration = declared(flow, name)
         if name in tables:
-            before = read_table(declared[name], platform.vault, now[name].value).num_rows if name in now else 0
-            after = parse_table(declared[name], io.BytesIO(tables[name])).num_rows
+            before = read_table(declaration, platform.vault, now[name].value).num_rows if name in now else 0
+            after = parse_table(declaration, io.BytesIO(tables[name])).num_rows
             words.append(f"parameter {name}: a table of {before:,} lines becomes one of {after:,}")
         else:
-            unit = f" {declared[name].unit}" if declared[name].unit else ""
-            words.append(f"parameter {name}: {_old(now, declared[name])} becomes {value}{unit}")
+            unit = f" {declaration.unit}" if declaration.unit else ""
+            words.append(f"parameter {name}: {_old(now, declaration)} becomes {value}{unit}")
     return words
 
 

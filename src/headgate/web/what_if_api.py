@@ -7,9 +7,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path
 from starlette.requests import Request
 
+from headgate.deciding.changes import proposal_of
 from headgate.deciding.replay_choice import Which
 from headgate.deciding.replay_document import replay_document
-from headgate.deciding.replay_proposal import Proposal
 from headgate.web.api import PREFIX
 from headgate.web.api_errors import ERRORS
 from headgate.web.case_bodies import AskedReplay
@@ -28,11 +28,6 @@ def what_if(request: Request, who: Decides, flow: Name, body: Body) -> dict[str,
     """Replay a proposed contract or values over deliveries of the vault; changes nothing. It takes up to a minute."""
     found = replayed_flow(request, who, flow)
     asked = read_body(body, AskedReplay)
-    tables = {one.name for one in found.parameters if one.type == "table"}
-    proposal = Proposal(
-        contract_text=asked.contract,
-        values={name: text for name, text in asked.parameters.items() if name not in tables},
-        tables={name: text.encode() for name, text in asked.parameters.items() if name in tables},
-    )
+    proposal = proposal_of(found, contract=asked.contract, values=asked.parameters)
     which = Which(named=asked.deliveries or None, newest=asked.newest)
     return replay_document(replay_bounded(site_of(request), who, found, proposal, which))
